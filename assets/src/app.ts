@@ -1,0 +1,15 @@
+// What every page loads: htmx, the shell, live readings; map and chart follow only where they are used.
+import 'htmx.org'
+import { startAges } from './ages'
+import { startElements } from './elements'
+import { startLive } from './live'
+import { startPalette } from './palette'
+import { startReadings } from './readings'
+import { startShell } from './shell'
+
+startShell()
+startAges()
+startPalette()
+startReadings()
+startElements()
+startLive()

@@ -1,0 +1,68 @@
+// Hands live readings to the page as tc:reading events and says when the connection is lost.
+import { LiveSource, type LiveMessage, type Row, type State } from './live-source'
+import { showBanner } from './shell'
+import { say } from './words'
+
+declare const LIVE_WORKER: string
+const PATIENCE_MS = 10_000
+
+export interface Reading { code: string; series: string; time: number; value: number; quality: number; level: number }
+
+export function announced(event: Event): Reading {
+  return (event as CustomEvent<Reading>).detail
+}
+
+function announce([code, series, time, value, quality, level]: Row): void {
+  const detail: Reading = { code, series, time, value, quality, level }
+  document.dispatchEvent(new CustomEvent('tc:reading', { detail }))
+}
+
+let banner = 0
+
+function stateChanged(state: State, again: boolean): void {
+  document.documentElement.dataset.live = state
+  clearTimeout(banner)
+  if (state === 'lost') {
+    banner = window.setTimeout(
+      () => showBanner(say('Connection lost. Figures are no longer live; trying again.')),
+      PATIENCE_MS,
+    )
+    return
+  }
+  showBanner(null)
+  // Whatever was missed is fetched again by the elements that show it.
+  if (again) document.dispatchEvent(new CustomEvent('tc:resync'))
+}
+
+function receive(message: LiveMessage): void {
+  if (message.kind === 'readings') message.rows.forEach(announce)
+  else stateChanged(message.state, message.again)
+}
+
+function direct(url: string): void {
+  const source = new LiveSource(url, receive)
+  source.start()
+  addEventListener('online', () => source.wake())
+  document.addEventListener('visibilitychange', () => document.hidden || source.wake())
+  addEventListener('pagehide', () => source.stop())
+}
+
+function shared(url: string): void {
+  const worker = new SharedWorker(new URL(LIVE_WORKER, import.meta.url), { name: 'toancanh-live' })
+  worker.port.onmessage = (event: MessageEvent<LiveMessage>) => receive(event.data)
+  worker.port.postMessage({ kind: 'hello', url })
+  worker.onerror = () => direct(url) // script refused or outdated: this tab alone
+  addEventListener('online', () => worker.port.postMessage({ kind: 'wake' }))
+  document.addEventListener('visibilitychange', () => document.hidden || worker.port.postMessage({ kind: 'wake' }))
+  addEventListener('pagehide', () => worker.port.postMessage({ kind: 'bye' }))
+  addEventListener('pageshow', (event) => event.persisted && location.reload())
+}
+
+export function startLive(): void {
+  const wanted = document.querySelector<HTMLElement>('[data-live-url], tc-map[live], tc-chart[live], [data-reading]')
+  if (!wanted) return
+  const path = document.querySelector<HTMLElement>('[data-live-url]')?.dataset.liveUrl || wanted.getAttribute('live') || '/live'
+  const url = new URL(path, location.href).href
+  if (typeof SharedWorker === 'undefined') direct(url)
+  else shared(url)
+}
