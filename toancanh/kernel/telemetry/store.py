@@ -1,0 +1,178 @@
+"""The one interface between measurements and the engine that keeps them, so that any engine will do.
+
+Times are integer microseconds since 1970 in UTC and never negative.
+A *good* reading is one inside its declared range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Literal, NamedTuple, Protocol
+
+GOOD = 0
+OUT_OF_RANGE = 1
+CORRECTED = 2
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+# Buckets of an hour and more begin where the day begins in Asia/Ho_Chi_Minh, which has kept +7 h since 1975.
+LOCAL_OFFSET = 7 * HOUR
+# How long a recorded answer to an Idempotency-Key is kept.
+ANSWER_KEPT = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+How = Literal["mean", "sum"]
+
+
+class StoreUnavailable(Exception):
+    """The engine cannot be reached or refuses to work; nothing of the transaction was kept."""
+
+
+class StoreFull(StoreUnavailable):
+    """There is no room left for the transaction; nothing of it was kept, and it may be sent again later."""
+
+
+class Outcome(IntEnum):
+    """What became of one row; everything but a conflict counts as accepted."""
+
+    KEPT = 0  # stored now, or there already with the same value
+    CORRECTED = 1
+    CONFLICT = 2
+
+
+class Row(NamedTuple):
+    """One observation to be kept; `corrected_by` names the sender of a correction, else empty."""
+
+    series: int
+    time: int
+    value: float
+    quality: int = GOOD
+    corrected_by: str = ""
+
+
+class Reading(NamedTuple):
+    """One kept observation."""
+
+    series: int
+    time: int
+    value: float
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The readings of one step; made of the good ones, or of all (and marked) where none of them is good."""
+
+    time: int
+    value: float
+    min: float
+    max: float
+    last: float
+    count: int
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum over the good readings of a span and how many there were."""
+
+    sum: float
+    count: int
+
+
+class Superseded(NamedTuple):
+    """A value that a correction replaced."""
+
+    series: int
+    time: int
+    value: float
+    quality: int
+    at: int
+    source: str
+
+
+class Answer(NamedTuple):
+    """What was answered to a request under an Idempotency-Key, and to which body."""
+
+    body_hash: bytes
+    answer: bytes
+
+
+class Placed(NamedTuple):
+    """The outcome of every row of a `put`, in order, and the readings now newest of their series."""
+
+    outcomes: list[Outcome]
+    newest: list[Reading]
+
+
+class Batch(Protocol):
+    """One open transaction of the writer."""
+
+    def put(self, rows: Sequence[Row], now: int) -> Placed:
+        """Keep the rows in their order; the same value again changes nothing, another one is a conflict."""
+
+    def recall(self, token: int, key: str, now: int) -> Answer | None:
+        """The answer recorded for the token and key within the last 24 hours."""
+
+    def remember(self, token: int, key: str, answer: Answer, now: int) -> None: ...
+
+
+class Store(Protocol):
+    """Where observations live. Every method may be called from any thread, and raises StoreUnavailable."""
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """A transaction: durable once the block is left; nothing of it is kept when the block raises."""
+
+    def put(self, rows: Sequence[Row], now: int) -> Placed:
+        """Keep the rows in a transaction of their own."""
+
+    def range(
+        self, series: int, start: int, end: int, *, limit: int, after: int | None = None
+    ) -> list[Reading]:
+        """Readings with start <= time < end, oldest first; `after` is the time of the last one had."""
+
+    def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
+        """The same span in steps aligned to Vietnamese midnight; steps without a reading are left out."""
+
+    def sums(self, series: Iterable[int], start: int, end: int) -> dict[int, Total]:
+        """The total of each series over start <= time < end; series without a good reading are left out."""
+
+    def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
+        """The newest reading of each series."""
+
+    def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
+        """The values that corrections replaced in the span, oldest correction first."""
+
+    def close(self) -> None: ...
+
+
+def open_store(where: str) -> Store:
+    """Open (and where needed make) the store at a `postgresql://` address or in an SQLite file."""
+    if where.startswith(("postgresql://", "postgres://")):
+        from toancanh.kernel.telemetry.store_postgres import PostgresStore  # optional dependency
+
+        return PostgresStore(where)
+    from toancanh.kernel.telemetry.store_sqlite import SqliteStore
+
+    return SqliteStore(where)
+
+
+def month(time: int) -> str:
+    """The UTC month of a time as YYYYMM, which names the table the reading lives in."""
+    moment = _EPOCH + timedelta(microseconds=time)
+    return f"{moment.year:04d}{moment.month:02d}"
+
+
+def month_span(name: str) -> tuple[int, int]:
+    """The first moment of a month YYYYMM and the first one after it."""
+    year, number = int(name[:4]), int(name[4:])
+    start = datetime(year, number, 1, tzinfo=UTC)
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    return (start - _EPOCH) // _MICROSECOND, (end - _EPOCH) // _MICROSECOND

@@ -1,0 +1,327 @@
+"""Observations in PostgreSQL, one range partition a month, for a province that outgrew one file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import errors, sql
+
+from toancanh.kernel.telemetry import bucketing, placing
+from toancanh.kernel.telemetry.connections import Readers
+from toancanh.kernel.telemetry.store import (
+    ANSWER_KEPT,
+    Answer,
+    Bucket,
+    How,
+    Placed,
+    Reading,
+    Row,
+    StoreFull,
+    StoreUnavailable,
+    Superseded,
+    Total,
+    month_span,
+)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_SCHEMA: LiteralString = """
+CREATE SCHEMA IF NOT EXISTS measurements;
+CREATE TABLE IF NOT EXISTS measurements.observation(series integer, time bigint,
+    value double precision NOT NULL, quality smallint NOT NULL, PRIMARY KEY (series, time))
+    PARTITION BY RANGE (time);
+CREATE TABLE IF NOT EXISTS measurements.latest(series integer PRIMARY KEY, time bigint NOT NULL,
+    value double precision NOT NULL, quality smallint NOT NULL) WITH (fillfactor = 50);
+CREATE TABLE IF NOT EXISTS measurements.correction(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    series integer NOT NULL, time bigint NOT NULL, value double precision NOT NULL,
+    quality smallint NOT NULL, at bigint NOT NULL, source text NOT NULL);
+CREATE INDEX IF NOT EXISTS correction_of ON measurements.correction(series, time);
+CREATE TABLE IF NOT EXISTS measurements.idempotency(token bigint, key text, body_hash bytea NOT NULL,
+    answer bytea NOT NULL, at bigint NOT NULL, PRIMARY KEY (token, key));
+CREATE INDEX IF NOT EXISTS idempotency_age ON measurements.idempotency(at);
+"""
+_UNNEST: LiteralString = "SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::smallint[])"
+_INSERT: LiteralString = f"INSERT INTO measurements.observation {_UNNEST} ON CONFLICT DO NOTHING"
+_ADVANCE: LiteralString = f"""INSERT INTO measurements.latest {_UNNEST} ON CONFLICT (series) DO UPDATE
+    SET time = excluded.time, value = excluded.value, quality = excluded.quality
+    WHERE excluded.time >= measurements.latest.time"""
+_STORED: LiteralString = """SELECT o.series, o.time, o.value, o.quality
+    FROM measurements.observation o
+    JOIN (SELECT * FROM unnest(%s::int[], %s::bigint[])) AS k(series, time)
+        ON o.series = k.series AND o.time = k.time"""
+_REMEMBER: LiteralString = """INSERT INTO measurements.idempotency VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (token, key) DO UPDATE
+    SET body_hash = excluded.body_hash, answer = excluded.answer, at = excluded.at"""
+# Any fixed number will do: whoever makes tables waits for the others that do.
+_MAKING = 7_267_225
+_CHUNK = 20_000
+_PRUNE_EVERY = 60 * 1_000_000
+_OPTIONS = "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000"
+
+
+class PostgresStore:
+    """One writing connection behind a lock, and a few reading ones; renewed when the server was away."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._writer: Connection | None = None
+        self._months: set[str] = set()
+        self._latest: dict[int, Reading] = {}
+        self._pruned = 0
+        self._is_made = False
+        self._readers: Readers[Connection] = Readers(self._open_reader)
+
+    # --- writing
+
+    @contextmanager
+    def batch(self) -> Iterator[_Batch]:
+        with self._lock, _translated():
+            connection = self._usable_writer()
+            try:
+                batch = _Batch(connection, self._latest, self._months)
+                yield batch
+                self._prune(connection, batch.now)
+                connection.commit()
+            except BaseException:
+                self._abandon(connection)
+                raise
+            self._months |= batch.made
+            self._latest.update((reading.series, reading) for reading in batch.newest)
+
+    def put(self, rows: Sequence[Row], now: int) -> Placed:
+        with self.batch() as batch:
+            return batch.put(rows, now)
+
+    def _usable_writer(self) -> Connection:
+        """The writing connection, a new one when the server closed the old one while it was idle."""
+        if self._writer is not None:
+            try:
+                self._writer.execute("SELECT 1")
+                return self._writer
+            except psycopg.Error:
+                self._abandon(self._writer)
+        connection = self._connect()
+        with _closed_on_error(connection):
+            self._make(connection)
+            self._months = _months(connection)
+            self._latest = _read_latest(connection, None)
+            connection.commit()
+        self._writer = connection
+        return connection
+
+    def _abandon(self, connection: Connection) -> None:
+        with suppress(psycopg.Error):
+            connection.rollback()
+        if connection.closed or connection.broken:
+            self._writer = None
+            connection.close()
+            self._readers.drop_idle()
+
+    def _prune(self, connection: Connection, now: int) -> None:
+        if now - self._pruned >= _PRUNE_EVERY:
+            connection.execute("DELETE FROM measurements.idempotency WHERE at < %s", (now - ANSWER_KEPT,))
+            self._pruned = now
+
+    def _make(self, connection: Connection) -> None:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+        connection.execute(_SCHEMA)
+        connection.commit()
+        self._is_made = True
+
+    # --- reading
+
+    def range(
+        self, series: int, start: int, end: int, *, limit: int, after: int | None = None
+    ) -> list[Reading]:
+        first = start if after is None else max(start, after + 1)
+        return [
+            Reading._make(row)
+            for row in self._read(
+                "SELECT series, time, value, quality FROM measurements.observation"
+                " WHERE series = %s AND time >= %s AND time < %s ORDER BY time LIMIT %s",
+                (series, first, end, limit),
+            )
+        ]
+
+    def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
+        statement = bucketing.bucket_sql("measurements.observation", "%s::bigint")
+        parameters = bucketing.bucket_parameters(series, start, end, step)
+        return bucketing.buckets(self._read(statement, parameters), step, how)
+
+    def sums(self, series: Iterable[int], start: int, end: int) -> dict[int, Total]:
+        rows = self._read(
+            "SELECT series, sum(value), count(*) FROM measurements.observation"
+            " WHERE series = ANY(%s) AND time >= %s AND time < %s AND quality & 1 = 0 GROUP BY series",
+            (list(series), start, end),
+        )
+        return {key: Total(total, count) for key, total, count in rows}
+
+    def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
+        wanted = None if series is None else list(series)
+        with _translated(), self._reader() as connection:
+            return _read_latest(connection, wanted)
+
+    def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
+        rows = self._read(
+            "SELECT series, time, value, quality, at, source FROM measurements.correction"
+            " WHERE series = %s AND time >= %s AND time < %s ORDER BY id",
+            (series, start, end),
+        )
+        return [Superseded._make(row) for row in rows]
+
+    def close(self) -> None:
+        with self._lock:
+            self._readers.close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _read(self, statement: LiteralString, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with _translated():
+            try:
+                with self._reader() as connection:
+                    return connection.execute(statement, parameters).fetchall()
+            except (errors.OperationalError, errors.InterfaceError):
+                # Kept connections die with a restarted server: once more on a new one.
+                self._readers.drop_idle()
+                with self._reader() as connection:
+                    return connection.execute(statement, parameters).fetchall()
+
+    # --- connections
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(self._url, connect_timeout=5, options=_OPTIONS)
+
+    def _open_reader(self) -> Connection:
+        connection = self._connect()
+        with _closed_on_error(connection):
+            connection.autocommit = True
+        return connection
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        if not self._is_made:
+            with self._lock, _translated():
+                self._usable_writer().rollback()
+        with self._readers.one() as connection:
+            yield connection
+
+
+class _Batch:
+    """The engine of `placing` and the batch of the store in one: a transaction of the writing connection."""
+
+    chunk = _CHUNK
+
+    def __init__(self, connection: Connection, latest: dict[int, Reading], months: set[str]) -> None:
+        self._connection = connection
+        self._latest = latest
+        self._months = months
+        self.made: set[str] = set()
+        self.newest: list[Reading] = []
+        self.now = 0
+
+    def put(self, rows: Sequence[Row], now: int) -> Placed:
+        self.now = now
+        latest = self._latest
+        if self.newest:
+            latest = latest | {reading.series: reading for reading in self.newest}
+        placed = placing.place(self, rows, latest, now)
+        self.newest.extend(placed.newest)
+        return placed
+
+    def recall(self, token: int, key: str, now: int) -> Answer | None:
+        found = self._connection.execute(
+            "SELECT body_hash, answer FROM measurements.idempotency"
+            " WHERE token = %s AND key = %s AND at >= %s",
+            (token, key, now - ANSWER_KEPT),
+        ).fetchone()
+        return None if found is None else Answer(bytes(found[0]), bytes(found[1]))
+
+    def remember(self, token: int, key: str, answer: Answer, now: int) -> None:
+        self._connection.execute(_REMEMBER, (token, key, answer.body_hash, answer.answer, now))
+
+    def insert(self, month: str, rows: Sequence[Row]) -> int:
+        if month not in self._months and month not in self.made:
+            _make_month(self._connection, month)
+            self.made.add(month)
+        # In the order of the key two processes cannot wait for each other; equals keep their order.
+        ordered = sorted(rows, key=_key)
+        return self._connection.execute(_INSERT, _columns(ordered)).rowcount
+
+    def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
+        found = self._connection.execute(_STORED, ([row[0] for row in rows], [row[1] for row in rows]))
+        return {(series, time): (value, quality) for series, time, value, quality in found.fetchall()}
+
+    def replace(self, month: str, reading: Reading, old: Superseded) -> None:
+        self._connection.execute(
+            "UPDATE measurements.observation SET value = %s, quality = %s WHERE series = %s AND time = %s",
+            (reading.value, reading.quality, reading.series, reading.time),
+        )
+        self._connection.execute(
+            "INSERT INTO measurements.correction(series, time, value, quality, at, source)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            old,
+        )
+
+    def advance(self, newest: Sequence[Reading]) -> None:
+        self._connection.execute(_ADVANCE, _columns(sorted(newest, key=_key)))
+
+
+def _key(row: Row | Reading) -> tuple[int, int]:
+    return row[0], row[1]
+
+
+def _columns(rows: Sequence[Row] | Sequence[Reading]) -> list[list[Any]]:
+    values = [float(row[2]) for row in rows]  # an int among floats has no array type
+    return [[row[0] for row in rows], [row[1] for row in rows], values, [row[3] for row in rows]]
+
+
+def _make_month(connection: Connection, month: str) -> None:
+    start, end = month_span(month)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+    connection.execute(
+        sql.SQL(
+            "CREATE TABLE IF NOT EXISTS {} PARTITION OF measurements.observation FOR VALUES FROM ({}) TO ({})"
+        ).format(sql.Identifier("measurements", f"observation_{month}"), sql.Literal(start), sql.Literal(end))
+    )
+
+
+def _months(connection: Connection) -> set[str]:
+    rows = connection.execute(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = 'measurements.observation'::regclass"
+    )
+    return {name.removeprefix("observation_") for (name,) in rows.fetchall()}
+
+
+def _read_latest(connection: Connection, series: list[int] | None) -> dict[int, Reading]:
+    select: LiteralString = "SELECT series, time, value, quality FROM measurements.latest"
+    if series is None:
+        rows = connection.execute(select).fetchall()
+    else:
+        rows = connection.execute(select + " WHERE series = ANY(%s)", (series,)).fetchall()
+    return {row[0]: Reading._make(row) for row in rows}
+
+
+@contextmanager
+def _closed_on_error(connection: Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except errors.DiskFull as error:
+        raise StoreFull(str(error)) from error
+    except psycopg.Error as error:
+        raise StoreUnavailable(str(error)) from error
