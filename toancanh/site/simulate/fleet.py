@@ -1,0 +1,177 @@
+"""The devices themselves: what stands where, when each reports, and what is wrong with two of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from toancanh.domains.flood.storm import (
+    HOUR_US,
+    SECOND_US,
+    Gauge,
+    due_times,
+    level_m,
+    rain_mm,
+)
+
+PERIOD_S = {"level": 60, "rain": 300}
+"""What is measured here, and how often where the door does not say."""
+
+_SPIKE_EVERY_US = 6 * HOUR_US
+_SPIKE = {"level": 25.0, "rain": 400.0}
+_LEVEL_NOISE_M = 0.008
+_TIP_MM = 0.2
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One series of one thing."""
+
+    thing: str
+    series: str
+    period_s: int
+    lon: float
+    lat: float
+    latest_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Who misbehaves: chosen by the seed among those there are, so that a demo can be told beforehand."""
+
+    silent: str | None
+    spiking: str | None
+
+
+def sensors_of(things: Iterable[Mapping[str, Any]]) -> list[Sensor]:
+    """The water levels and rain series among the things that the door lists."""
+    return [
+        Sensor(thing["code"], series["name"], _period(series), *place, _latest_us(thing, series))
+        for thing in things
+        if str(thing.get("kind", "")).startswith("flood.") and (place := _place(thing.get("location")))
+        for series in thing.get("series", ())
+        if series["name"] in PERIOD_S
+    ]
+
+
+def faults_of(sensors: Iterable[Sensor], seed: int) -> Faults:
+    """A silent rain station where another one is left, and a gauge (or rain station) that jumps."""
+    known = list(sensors)
+    rain = sorted(s.thing for s in known if s.series == "rain")
+    levels = sorted(s.thing for s in known if s.series == "level")
+    silent = Random(f"{seed}:silent").choice(rain) if len(rain) > 1 else None
+    rest = levels or [code for code in rain if code != silent]
+    return Faults(silent, Random(f"{seed}:spiking").choice(rest) if rest else None)
+
+
+class Fleet:
+    """All sensors, each with how far it has reported."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._told: dict[tuple[str, str], int] = {}
+        self._sensors: list[Sensor] = []
+        self.faults = Faults(None, None)
+
+    def __len__(self) -> int:
+        return len(self._sensors)
+
+    def muster(self, sensors: Iterable[Sensor], since_us: int, *, from_latest: bool) -> None:
+        """Take over what the door lists; newcomers begin at ``since_us`` or after their latest reading."""
+        self._sensors = sorted(sensors, key=lambda s: (s.thing, s.series))
+        self.faults = faults_of(self._sensors, self._seed)
+        for sensor in self._sensors:
+            start = max(since_us, sensor.latest_us or 0) if from_latest else since_us
+            self._told.setdefault((sensor.thing, sensor.series), start)
+
+    def report(self, until_us: int) -> list[dict[str, Any]]:
+        """Everything due since the last report and until then, oldest first."""
+        due = sorted(self._due(until_us), key=lambda reading: (reading[0], reading[1].thing))
+        return [
+            {
+                "thing": sensor.thing,
+                "series": sensor.series,
+                "time": rfc3339(time_us),
+                "value": self.value(sensor, time_us),
+            }
+            for time_us, sensor in due
+        ]
+
+    def begin_at_last(self, until_us: int) -> None:
+        """Forget what is older than one reading each: the next report holds just the last one."""
+        for sensor in self._sensors:
+            self._told[sensor.thing, sensor.series] = until_us - sensor.period_s * SECOND_US
+
+    def oldest_us(self, default_us: int) -> int:
+        """The moment up to which every sensor has reported."""
+        return min((self._told[s.thing, s.series] for s in self._sensors), default=default_us)
+
+    def value(self, sensor: Sensor, time_us: int) -> float:
+        """What the device reads: the model's truth, noise, the step of the instrument, and its fault."""
+        luck = Random(f"{self._seed}:{sensor.thing}:{sensor.series}:{time_us}")
+        if sensor.series == "level":
+            gauge = Gauge(sensor.thing, sensor.lon, sensor.lat)
+            value = round(level_m(gauge, time_us, self._seed) + luck.gauss(0, _LEVEL_NOISE_M), 2)
+        else:
+            begin = time_us - sensor.period_s * SECOND_US
+            fallen = rain_mm((sensor.lon, sensor.lat), begin, time_us, self._seed)
+            # A bucket tips at whole steps; chance stands for what was left in it, sums stay right.
+            value = round(int(fallen / _TIP_MM + luck.random()) * _TIP_MM if fallen else 0.0, 1)
+        if sensor.thing == self.faults.spiking and self._spikes(sensor, time_us):
+            value = round(value + _SPIKE[sensor.series], 2)
+        return value
+
+    def _due(self, until_us: int) -> Iterator[tuple[int, Sensor]]:
+        for sensor in self._sensors:
+            key = sensor.thing, sensor.series
+            if sensor.thing != self.faults.silent:
+                for time_us in due_times(sensor.thing, sensor.period_s, self._told[key], until_us):
+                    yield time_us, sensor
+            self._told[key] = max(self._told[key], until_us)
+
+    def _spikes(self, sensor: Sensor, time_us: int) -> bool:
+        """One reading in every six hours."""
+        turn = time_us // _SPIKE_EVERY_US
+        period_us = sensor.period_s * SECOND_US
+        within = Random(f"{self._seed}:spike:{turn}").uniform(0, _SPIKE_EVERY_US - 2 * period_us)
+        return within <= time_us - turn * _SPIKE_EVERY_US < within + period_us
+
+
+def rfc3339(time_us: int) -> str:
+    """A time as the API writes it."""
+    return (_EPOCH + timedelta(microseconds=time_us)).isoformat().replace("+00:00", "Z")
+
+
+def time_us_of(text: str) -> int:
+    """Microseconds of an RFC 3339 time; without an offset it is no moment."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no offset such as Z or +07:00.")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _period(series: Mapping[str, Any]) -> int:
+    return int(series.get("period_s") or series.get("period") or PERIOD_S[series["name"]])
+
+
+def _place(location: object) -> tuple[float, float] | None:
+    """Longitude and latitude of a GeoJSON point, or of an object that names them."""
+    if isinstance(location, Mapping):
+        location = location.get("coordinates") or (location.get("lon"), location.get("lat"))
+    if isinstance(location, list | tuple) and len(location) >= 2 and None not in location:
+        return float(location[0]), float(location[1])
+    return None
+
+
+def _latest_us(thing: Mapping[str, Any], series: Mapping[str, Any]) -> int | None:
+    """Time of the latest reading, wherever the thing carries it: by series, in a list, or alone."""
+    latest = thing.get("latest") or series.get("latest")
+    if isinstance(latest, Mapping) and "time" not in latest:
+        latest = latest.get(series["name"])
+    if isinstance(latest, list):
+        mine = (one for one in latest if one.get("series", one.get("name")) == series["name"])
+        latest = next(mine, None)
+    time = latest.get("time") if isinstance(latest, Mapping) else None
+    return time_us_of(time) if isinstance(time, str) else None
