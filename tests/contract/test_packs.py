@@ -20,14 +20,54 @@ from toancanh.lib.geometry import contains
 shapely: Any = untyped_shapely
 
 PACKS = sorted(path.parent for path in (Path(__file__).parents[2] / "packs").glob("*/pack.toml"))
-UNIT = (
-    ["code", "tier", "name", "full_name", "name_en", "full_name_en", "parent_code", "valid_from", "valid_to", "legal_basis", "note"]
-)
-LINEAGE = (
-    ["predecessor_code", "predecessor_valid_from", "successor_code", "successor_valid_from", "on", "kind", "legal_basis"]
-)
-STATION = ["code", "kind", "name", "name_en", "lon", "lat", "unit_code", "river", "public", "sample", "position_verified", "source"]
-THRESHOLD = ["thing_code", "series", "name", "value", "valid_from", "valid_to", "legal_basis", "source", "verified", "note"]
+UNIT = [
+    "code",
+    "tier",
+    "name",
+    "full_name",
+    "name_en",
+    "full_name_en",
+    "parent_code",
+    "valid_from",
+    "valid_to",
+    "legal_basis",
+    "note",
+]
+LINEAGE = [
+    "predecessor_code",
+    "predecessor_valid_from",
+    "successor_code",
+    "successor_valid_from",
+    "on",
+    "kind",
+    "legal_basis",
+]
+STATION = [
+    "code",
+    "kind",
+    "name",
+    "name_en",
+    "lon",
+    "lat",
+    "unit_code",
+    "river",
+    "public",
+    "sample",
+    "position_verified",
+    "source",
+]
+THRESHOLD = [
+    "thing_code",
+    "series",
+    "name",
+    "value",
+    "valid_from",
+    "valid_to",
+    "legal_basis",
+    "source",
+    "verified",
+    "note",
+]
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST = {"legal_basis": 300, "source": 300, "note": 300, "full_name": 120, "name": 150, "code": 80}
 

@@ -1,10 +1,10 @@
 """Geometry is checked against shapely, which the product does not need for it."""
 
-from math import cos, radians
+from math import cos, pi, radians, sin
 from typing import Any
 
 import pytest
-import shapely
+import shapely as untyped_shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -17,6 +17,8 @@ from toancanh.lib.geometry import (
     distance_to_m,
     representative_point,
 )
+
+shapely: Any = untyped_shapely
 
 SQUARE: dict[str, Any] = {
     "type": "Polygon",
@@ -36,8 +38,6 @@ lons, lats = st.floats(106.9, 107.4), st.floats(15.9, 16.2)
 @st.composite
 def stars(draw: st.DrawFn) -> dict[str, Any]:
     """A simple polygon: rays of any length around a middle."""
-    from math import pi, sin
-
     rays = draw(st.lists(st.floats(0.01, 0.2), min_size=3, max_size=12))
     ring = [
         [107.1 + r * cos(2 * pi * i / len(rays)), 16.1 + r * sin(2 * pi * i / len(rays))]
@@ -48,9 +48,7 @@ def stars(draw: st.DrawFn) -> dict[str, Any]:
 
 def test_distance_m_of_one_degree_of_latitude() -> None:
     assert distance_m((107.0, 16.0), (107.0, 17.0)) == pytest.approx(DEGREE_M, rel=1e-9)
-    assert distance_m((107.0, 16.0), (108.0, 16.0)) == pytest.approx(
-        DEGREE_M * cos(radians(16)), rel=1e-4
-    )
+    assert distance_m((107.0, 16.0), (108.0, 16.0)) == pytest.approx(DEGREE_M * cos(radians(16)), rel=1e-4)
 
 
 @given(lons, lats, lons, lats)
@@ -82,9 +80,7 @@ def test_representative_point_lies_inside(star: dict[str, Any]) -> None:
 @given(stars(), lons, lats)
 def test_distance_to_m_agrees_with_a_plane(star: dict[str, Any], lon: float, lat: float) -> None:
     east = DEGREE_M * cos(radians(lat))
-    plane = shapely.transform(
-        shapely.geometry.shape(star), lambda xy: (xy - [lon, lat]) * [east, DEGREE_M]
-    )
+    plane = shapely.transform(shapely.geometry.shape(star), lambda xy: (xy - [lon, lat]) * [east, DEGREE_M])
     assume(plane.is_valid)
     assert distance_to_m(star, (lon, lat)) == pytest.approx(plane.distance(shapely.Point(0, 0)), abs=1e-3)
 

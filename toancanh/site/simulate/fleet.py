@@ -19,7 +19,8 @@ PERIOD_S = {"level": 60, "rain": 300}
 """What is measured here, and how often where the door does not say."""
 
 _SPIKE_EVERY_US = 6 * HOUR_US
-_SPIKE = {"level": 25.0, "rain": 400.0}
+_SPIKE = {"level": 99.99, "rain": 409.5}
+"""What such instruments say when they have lost their mind: far outside what a series allows."""
 _LEVEL_NOISE_M = 0.008
 _TIP_MM = 0.2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,10 +49,17 @@ class Faults:
 def sensors_of(things: Iterable[Mapping[str, Any]]) -> list[Sensor]:
     """The water levels and rain series among the things that the door lists."""
     return [
-        Sensor(thing["code"], series["name"], _period(series), *place, _latest_us(thing, series))
+        Sensor(
+            thing["code"],
+            series["name"],
+            int(series.get("period") or PERIOD_S[series["name"]]),
+            float(thing["location"]["lon"]),
+            float(thing["location"]["lat"]),
+            _latest_us(thing, series["name"]),
+        )
         for thing in things
-        if str(thing.get("kind", "")).startswith("flood.") and (place := _place(thing.get("location")))
-        for series in thing.get("series", ())
+        if thing["kind"].startswith("flood.")
+        for series in thing["series"]
         if series["name"] in PERIOD_S
     ]
 
@@ -120,7 +128,7 @@ class Fleet:
             # A bucket tips at whole steps; chance stands for what was left in it, sums stay right.
             value = round(int(fallen / _TIP_MM + luck.random()) * _TIP_MM if fallen else 0.0, 1)
         if sensor.thing == self.faults.spiking and self._spikes(sensor, time_us):
-            value = round(value + _SPIKE[sensor.series], 2)
+            value = _SPIKE[sensor.series]
         return value
 
     def _due(self, until_us: int) -> Iterator[tuple[int, Sensor]]:
@@ -152,26 +160,6 @@ def time_us_of(text: str) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _period(series: Mapping[str, Any]) -> int:
-    return int(series.get("period_s") or series.get("period") or PERIOD_S[series["name"]])
-
-
-def _place(location: object) -> tuple[float, float] | None:
-    """Longitude and latitude of a GeoJSON point, or of an object that names them."""
-    if isinstance(location, Mapping):
-        location = location.get("coordinates") or (location.get("lon"), location.get("lat"))
-    if isinstance(location, list | tuple) and len(location) >= 2 and None not in location:
-        return float(location[0]), float(location[1])
-    return None
-
-
-def _latest_us(thing: Mapping[str, Any], series: Mapping[str, Any]) -> int | None:
-    """Time of the latest reading, wherever the thing carries it: by series, in a list, or alone."""
-    latest = thing.get("latest") or series.get("latest")
-    if isinstance(latest, Mapping) and "time" not in latest:
-        latest = latest.get(series["name"])
-    if isinstance(latest, list):
-        mine = (one for one in latest if one.get("series", one.get("name")) == series["name"])
-        latest = next(mine, None)
-    time = latest.get("time") if isinstance(latest, Mapping) else None
-    return time_us_of(time) if isinstance(time, str) else None
+def _latest_us(thing: Mapping[str, Any], series: str) -> int | None:
+    reading = (thing.get("latest") or {}).get(series)
+    return time_us_of(reading["time"]) if reading else None
