@@ -1,0 +1,278 @@
+"""POST /api/v1/observations: the raw ASGI door through which devices and gateways hand in observations."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from toancanh.kernel.telemetry import refusals
+from toancanh.kernel.telemetry.directory import DirectorySource, TokenInfo
+from toancanh.kernel.telemetry.ingest import (
+    UNAUTHORIZED,
+    Busy,
+    Ingest,
+    Recorded,
+    Request,
+    Taken,
+)
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_ROWS = 50_000
+BODY_SECONDS = 10.0
+DRAIN_BYTES = 1_000_000_000
+DRAIN_SECONDS = 10.0
+SLOW_DRAIN_SECONDS = 2.0
+RETRY_SECONDS = 2
+KEY_LENGTH = 255
+
+
+class Observation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One row as it is written down in the API document."""
+
+    thing: str
+    series: str
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    value: float
+    correction: bool = False
+
+
+class _Refused(Exception):
+    """The whole request is refused, for the reason of `refusals.WHOLE` with these facts."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.code = code
+        self.facts = facts
+
+
+class _Gone(Exception):
+    """The client left before its request was whole."""
+
+
+class _Body:
+    """What comes in, and whether all of it has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_whole = False
+
+    async def part(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        self.is_whole = not message.get("more_body", False)
+        found: bytes = message.get("body", b"")
+        return found
+
+    async def read(self, seconds: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.is_whole:
+                    part = await self.part()
+                    size += len(part)
+                    if size > MAX_BYTES:
+                        raise _too_large()
+                    parts.append(part)
+        except TimeoutError:
+            raise _Refused("too_slow", seconds=f"{seconds:g}") from None
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def discard(self, seconds: float) -> None:
+        """Read and throw away what still comes, within bounds."""
+        taken = 0
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.is_whole and taken < DRAIN_BYTES:
+                    taken += len(await self.part())
+        except (TimeoutError, _Gone):
+            return
+
+
+_decode = msgspec.json.Decoder(list[Observation]).decode
+# The decoder also takes +0700, which RFC 3339 does not know.
+_BAD_OFFSET = re.compile(rb':\d\d(?:\.\d+)?[+-]\d{4}"')
+_BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+) *")
+_KEY = re.compile(rb"[!-~]{1,%d}" % KEY_LENGTH)
+_JSON = (b"content-type", b"application/json")
+_NO_STORE = (b"cache-control", b"no-store")
+
+
+class ObservationsDoor:
+    """Reads, judges and answers one request; holds neither thread nor connection while it waits."""
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        directory: DirectorySource,
+        *,
+        now: Callable[[], int],
+        body_seconds: float = BODY_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ingest = ingest
+        self._directory = directory
+        self._now = now
+        self._body_seconds = body_seconds
+        self._monotonic = monotonic
+        self._allowance: dict[int, tuple[float, float]] = {}
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        incoming = _Body(receive)
+        headers = _Headers(scope["headers"])
+        said_in = refusals.language(headers.language) if headers.language else refusals.VIETNAMESE
+        try:
+            if scope["method"] != "POST":
+                raise _Refused("method_not_allowed")
+            if headers.fault:
+                raise _Refused("bad_header", at=headers.fault[0], fault=headers.fault[1])
+            body = await self._answer(headers, said_in, incoming)
+        except _Refused as refused:
+            await _refuse(refused, said_in, incoming, send)
+            return
+        except _Gone:
+            return
+        length = str(len(body)).encode()
+        start = [_JSON, (b"content-length", length), _NO_STORE]
+        await send({"type": "http.response.start", "status": 200, "headers": start})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, headers: _Headers, said_in: int, incoming: _Body) -> bytes:
+        digest, token = await self._authenticate(headers)
+        if headers.length > MAX_BYTES:
+            raise _too_large()
+        body = await incoming.read(self._body_seconds)
+        observations = _decoded(body)
+        self._spend(token, len(observations))
+        request = Request(digest, observations)
+        if headers.key:
+            request.key = headers.key
+            request.body_hash = hashlib.sha256(body).digest()
+            request.render = lambda taken: _render(taken, said_in)
+        try:
+            result = await self._ingest.offer(request)
+        except Busy:
+            raise _Refused("busy", wait=RETRY_SECONDS) from None
+        if isinstance(result, Taken):
+            return _render(result, said_in)
+        if isinstance(result, Recorded):
+            return result.answer
+        raise _Refused(result, wait=RETRY_SECONDS)
+
+    async def _authenticate(self, headers: _Headers) -> tuple[str, TokenInfo]:
+        """A token that the snapshot does not know may be seconds old, so the database is asked once more."""
+        found = _BEARER.fullmatch(headers.authorization)
+        if found is None:
+            raise _Refused("no_token")
+        digest = hashlib.sha256(found[1]).hexdigest()
+        token = self._directory.snapshot.tokens.get(digest)
+        if token is None or not token.is_valid(self._now()):
+            if not await self._ingest.check():
+                raise _Refused("unavailable", wait=RETRY_SECONDS)
+            token = self._directory.snapshot.tokens.get(digest)
+            if token is None or not token.is_valid(self._now()):
+                raise _Refused("unauthorized")
+        return digest, token
+
+    def _spend(self, token: TokenInfo, count: int) -> None:
+        """A token with a rate saves up a minute's worth; one large request may put it into debt."""
+        if token.rate is None:
+            return
+        at = self._monotonic()
+        left, since = self._allowance.get(token.id, (float(token.rate), at))
+        left = min(float(token.rate), left + (at - since) * token.rate / 60)
+        if left < min(1, count):
+            self._allowance[token.id] = (left, at)
+            wait = max(1, round((1 - left) * 60 / token.rate + 0.5)) if token.rate else 60
+            raise _Refused("too_many", rate=token.rate, wait=wait)
+        self._allowance[token.id] = (left - count, at)
+
+
+class _Headers:
+    """The few headers that matter here; `fault` is the name of a bad one and what is bad about it."""
+
+    __slots__ = ("authorization", "fault", "key", "language", "length")
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self.authorization = self.language = b""
+        self.key = ""
+        self.length = 0
+        self.fault: tuple[str, str] | None = None
+        for name, value in pairs:
+            if name == b"authorization":
+                if self.authorization:
+                    self.fault = ("Authorization", "duplicate")
+                self.authorization = value
+            elif name == b"content-length":
+                if not value.isdigit():
+                    self.fault = ("Content-Length", "not a number")
+                else:
+                    self.length = int(value[:20])
+            elif name == b"idempotency-key":
+                if self.key or not _KEY.fullmatch(value):
+                    self.fault = ("Idempotency-Key", f"one value of 1-{KEY_LENGTH} visible ASCII characters")
+                else:
+                    self.key = value.decode("ascii")
+            elif name == b"accept-language":
+                self.language = value
+
+
+def _decoded(body: bytes) -> list[Observation]:
+    try:
+        observations = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        at, fault = refusals.fault_of(error)
+        raise _Refused("malformed", at=at, fault=fault) from None
+    if len(observations) > MAX_ROWS:
+        raise _too_large()
+    if _BAD_OFFSET.search(body):
+        raise _Refused("malformed", at="$[...].time", fault="Invalid RFC3339 encoded datetime")
+    return observations
+
+
+def _render(taken: Taken, said_in: int) -> bytes:
+    if not taken.refusals:
+        return b'{"accepted":%d,"rejected":[]}' % taken.accepted
+    rejected = [
+        {"index": index, "code": code, "reason": refusals.ROW[code][said_in]}
+        for index, code in taken.refusals
+    ]
+    return msgspec.json.encode({"accepted": taken.accepted, "rejected": rejected})
+
+
+def _too_large() -> _Refused:
+    return _Refused("too_large", bytes=MAX_BYTES, rows=MAX_ROWS)
+
+
+async def _refuse(refused: _Refused, said_in: int, incoming: _Body, send: Send) -> None:
+    """Answer at once; where more is still coming, read on so that the client gets the answer and no reset."""
+    status, body = refusals.problem(refused.code, said_in, **refused.facts)
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        _NO_STORE,
+    ]
+    if status == 401:
+        error = b', error="invalid_token"' if refused.code == UNAUTHORIZED else b""
+        headers.append((b"www-authenticate", b'Bearer realm="toancanh"' + error))
+    elif status == 405:
+        headers.append((b"allow", b"POST"))
+    elif status in (429, 503):
+        headers.append((b"retry-after", str(refused.facts["wait"]).encode()))
+    if not incoming.is_whole:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    await incoming.discard(SLOW_DRAIN_SECONDS if status == 408 else DRAIN_SECONDS)
+    await send({"type": "http.response.body", "body": b""})
