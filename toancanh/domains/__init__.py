@@ -1,0 +1,1 @@
+"""One folder per field of city life; none imports another."""

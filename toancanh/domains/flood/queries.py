@@ -1,0 +1,86 @@
+"""What the maps and tiles show of water and rain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from toancanh.domains.flood import bulletin
+from toancanh.kernel.declare import Actor, Figure
+from toancanh.kernel.registry import queries as registry
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.features import feature
+from toancanh.kernel.telemetry.queries import Measured, measured
+
+GAUGE = "flood.gauge"
+RAIN = "flood.rain_station"
+
+
+def stations(kind: str, to: Actor, at: datetime) -> list[Measured]:
+    """Every station of a kind that the actor may see, with its newest reading."""
+    return measured(list(registry.visible(to).filter(kind=kind).order_by("code")), at)
+
+
+def gauge_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
+    """Water gauges for the map."""
+    return [feature(found) for found in stations(GAUGE, to, at)]
+
+
+def rain_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
+    """Rain stations for the map, with what fell in the last hour and the last day."""
+    found = stations(RAIN, to, at)
+    hour, day = sums(found, at, timedelta(hours=1)), sums(found, at, timedelta(hours=24))
+    features = []
+    for one in found:
+        fallen = day.get(one.series.pk)
+        kind = bulletin.rain_class(fallen).key if fallen is not None else "none"
+        features.append(feature(one, sum_1h=hour.get(one.series.pk), sum_24h=fallen, rain_class=kind))
+    return features
+
+
+def sums(found: list[Measured], at: datetime, span: timedelta) -> dict[int, float]:
+    """What fell at each station in the span before ``at`` (mm); stations that reported nothing are left out."""
+    start, end = clock.to_us(at - span), clock.to_us(at)
+    totals = engine.store().sums([one.series.pk for one in found], start, end)
+    return {series: round(total.sum, 1) for series, total in totals.items()}
+
+
+def highest(to: Actor, at: datetime) -> Figure:
+    """The gauge that stands highest against its alarm levels."""
+    found = [one for one in stations(GAUGE, to, at) if one.reading and not one.is_silent]
+    if not found:
+        return Figure(text="—", note=_("no gauge reports"))
+    top = max(found, key=lambda one: (one.rank, one.reading.value if one.reading else 0.0))
+    tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
+    said = top.sentence(get_language() or "vi")
+    return Figure(text=said, note=top.thing.name, tone=tone, at=top.time)  # type: ignore[arg-type]
+
+
+def wettest(to: Actor, at: datetime) -> Figure:
+    """The rain station with the most rain of the last 24 hours."""
+    found = stations(RAIN, to, at)
+    fallen = sums(found, at, timedelta(hours=24))
+    if not fallen:
+        return Figure(text="—", note=_("no rain station reports"))
+    top = max(fallen, key=lambda key: fallen[key])
+    one = next(one for one in found if one.series.pk == top)
+    language = get_language() or "vi"
+    kind = bulletin.rain_class(fallen[top])
+    tone = {"heavy": "watch", "very_heavy": "bad"}.get(kind.key, "plain")
+    text = f"{bulletin.figure(fallen[top], language, 1)} mm"
+    note = f"{one.thing.unit.full_name}: {getattr(kind.title, language, kind.title.vi)}"
+    return Figure(text=text, note=note, tone=tone, at=one.time)  # type: ignore[arg-type]
+
+
+def silent(to: Actor, at: datetime) -> Figure:
+    """How many stations have gone silent."""
+    found = [*stations(GAUGE, to, at), *stations(RAIN, to, at)]
+    quiet = [one for one in found if one.is_silent]
+    names = ", ".join(one.thing.name for one in quiet[:2])
+    tone = "watch" if quiet else "good"
+    return Figure(text=f"{len(quiet)}/{len(found)}", note=names, tone=tone, at=at)  # type: ignore[arg-type]

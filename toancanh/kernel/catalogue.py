@@ -1,0 +1,79 @@
+"""Finds the domains, checks what they declare at the door, answers "who brings what"."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+import toancanh.domains
+from toancanh.kernel.declare import Domain, Layer, On, SeriesType, ThingType
+
+NAME = re.compile(r"[a-z][a-z_]*\Z")
+
+
+class Misdeclared(Exception):
+    """A domain declares something that the house can't hold; the text names it."""
+
+
+def folders() -> tuple[str, ...]:
+    """Dotted names of the domain packages that lie in the house."""
+    return tuple(f"toancanh.domains.{m.name}" for m in pkgutil.iter_modules(toancanh.domains.__path__))
+
+
+@lru_cache(maxsize=1)
+def domains() -> tuple[Domain, ...]:
+    """All domains, those in the house and those installed beside it; read once a process."""
+    found = [importlib.import_module(f"{folder}.domain").DOMAIN for folder in folders()]
+    found += [entry.load() for entry in entry_points(group="toancanh.domains")]
+    for domain in found:
+        check(domain)
+    names = [domain.name for domain in found]
+    if len(set(names)) != len(names):
+        raise Misdeclared(f"two domains share a name: {sorted(names)}")
+    return tuple(found)
+
+
+def check(domain: object) -> None:
+    """Raise Misdeclared unless ``domain`` is a Domain with usable, unique names."""
+    if not isinstance(domain, Domain):
+        raise Misdeclared(f"{domain!r} is not a Domain")
+    for group in (domain.things, domain.layers, domain.tiles):
+        names = [item.name for item in group]
+        if len(set(names)) != len(names):
+            raise Misdeclared(f"{domain.name}: a name is declared twice in {names}")
+        for name in (domain.name, *names):
+            if not NAME.match(name):
+                raise Misdeclared(f"{domain.name}: {name!r} is not a plain lower-case name")
+    for thing in domain.things:
+        for series in thing.series:
+            if not series.low < series.high or series.period <= 0:
+                raise Misdeclared(f"{domain.name}.{thing.name}.{series.name}: impossible range or period")
+
+
+def thing_types() -> dict[str, ThingType]:
+    """Kinds of things by key, such as ``flood.gauge``."""
+    return {f"{domain.name}.{thing.name}": thing for domain in domains() for thing in domain.things}
+
+
+def thing_type(key: str) -> ThingType | None:
+    """The kind of that key, or None where its domain is no longer here."""
+    return thing_types().get(key)
+
+
+def series_type(kind: str, name: str) -> SeriesType | None:
+    """What things of ``kind`` measure under ``name``."""
+    thing = thing_type(kind)
+    return next((s for s in thing.series if s.name == name), None) if thing else None
+
+
+def layers() -> dict[str, Layer]:
+    """Map layers by key, such as ``flood.gauges``, in the order of declaration."""
+    return {f"{domain.name}.{layer.name}": layer for domain in domains() for layer in domain.layers}
+
+
+def reactions(event: str) -> tuple[On, ...]:
+    """Who reacts to the event of that name."""
+    return tuple(on for domain in domains() for on in domain.reactions if on.name == event)

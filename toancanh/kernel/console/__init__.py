@@ -1,0 +1,1 @@
+"""The operators' home: map, search and lists."""

@@ -1,0 +1,167 @@
+"""What a domain may contribute, as frozen data: the page to read first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Title:
+    """A name for people in both languages of the product; prints as Vietnamese."""
+
+    vi: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.vi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts, in which post, with which rights.
+
+    ``grants`` holds pairs (right, unit path); a grant on a unit holds for everything below it.
+    ``everywhere`` is for the program itself: commands run on the host and jobs.
+    """
+
+    name: str
+    key: str
+    post: str = ""
+    organisation: str = ""
+    unit_code: str = ""
+    grants: frozenset[tuple[str, str]] = frozenset()
+    everywhere: bool = False
+
+    def may(self, right: str, unit_path: str = "") -> bool:
+        """Whether the actor holds ``right`` at the unit of that path or at one above it."""
+        return self.everywhere or any(r == right and unit_path.startswith(path) for r, path in self.grants)
+
+    def paths(self, right: str) -> tuple[str, ...]:
+        """Roots of the unit subtrees in which the actor holds ``right``."""
+        return ("",) if self.everywhere else tuple(sorted(path for r, path in self.grants if r == right))
+
+
+ANYONE = Actor(name="", key="anyone")
+
+
+def program(name: str) -> Actor:
+    """The program acting by itself: a command, a job, a loader."""
+    return Actor(name=name, key=f"program:{name}", everywhere=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One threshold in force at some moment, as a reading's sentence and a chart's line need it."""
+
+    name: str
+    value: float
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesType:
+    """What a kind of thing measures. ``low`` and ``high`` bound what is plausible, in ``unit``."""
+
+    name: str
+    title: Title
+    unit: str
+    low: float
+    high: float
+    period: int
+    """Seconds between two readings; a station is silent after twice that."""
+    precision: int = 2
+    adds_up: bool = False
+    """True where readings are amounts per period (rain): buckets are sums, charts are bars."""
+    sentence: Callable[[float, Sequence[Limit], str], str] | None = None
+    """(value, limits in force, language) → the reading as the field's bulletins write it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThingType:
+    """A kind of thing that has a place and an owner; its key is ``domain.name``."""
+
+    name: str
+    title: Title
+    icon: str
+    series: tuple[SeriesType, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """Point features for the maps; ``features(scope, at)`` gives GeoJSON features."""
+
+    name: str
+    title: Title
+    icon: str
+    features: Callable[[Actor, datetime], Iterable[Mapping[str, Any]]]
+    public: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One figure under the map: its value now, in words, and the page with the records behind it."""
+
+    name: str
+    title: Title
+    value: Callable[[Actor, datetime], Figure]
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A tile's content: text as people write it, a tone for its colour, when it was measured."""
+
+    text: str
+    note: str = ""
+    tone: Literal["plain", "good", "watch", "bad"] = "plain"
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class On:
+    """After-commit reaction to the event ``name``; called at least once for each, in any order."""
+
+    name: str
+    react: Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One reading of the demo's past, as a device would have sent it at ``time_us``."""
+
+    thing: str
+    series: str
+    time_us: int
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """What the demo needs to know of a thing to let it measure."""
+
+    code: str
+    kind: str
+    lon: float
+    lat: float
+    periods: Mapping[str, int]
+
+
+Demo = Callable[[Sequence[Station], int, int], Iterator[Message]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """Everything that one field of city life brings; see docs/handbook for how to write one."""
+
+    name: str
+    title: Title
+    icon: str
+    things: tuple[ThingType, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    reactions: tuple[On, ...] = ()
+    demo: Demo | None = None
+    rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

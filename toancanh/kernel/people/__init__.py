@@ -1,0 +1,1 @@
+"""People, organisations, posts and rights; the tokens of devices."""

@@ -1,0 +1,140 @@
+"""Making people, organisations, posts and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.models import Grant, Organisation, Person, Post, Token, Tree
+from toancanh.kernel.runtime import clock, ids, revision
+from toancanh.kernel.territory.models import Unit
+from toancanh.kernel.territory.queries import today
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
+
+STAFF = ("console.see",)
+"""Rights of whoever works in the centre."""
+ADMINISTRATOR = (*STAFF, "people.arrange", "territory.arrange", "registry.arrange", "telemetry.arrange")
+
+
+@dataclass(frozen=True)
+class MadeToken:
+    """A token and its secret, which is shown this once."""
+
+    token: Token
+    secret: str
+
+
+def check(by: Actor) -> None:
+    """Only who may arrange people everywhere writes here."""
+    if not by.may("people.arrange"):
+        raise NotAllowed(_("Accounts and tokens are made by the administrator of this installation."))
+
+
+@transaction.atomic
+def found_organisation(
+    code: str, name: str, *, by: Actor, unit: Unit | None = None, tree: str = Tree.GOVERNMENT
+) -> Organisation:
+    """Write an organisation into its tree; one known by its code is returned as it is."""
+    check(by)
+    organisation, is_new = Organisation.objects.get_or_create(
+        code=code, defaults={"name": name, "unit": unit, "tree": tree}
+    )
+    if is_new:
+        content = {"name": name, "unit": unit.code if unit else ""}
+        journal.record("people.organisation_founded", f"organisation:{code}", by=by, content=content)
+    return organisation
+
+
+@transaction.atomic
+def create_person(username: str, full_name: str, password: str, *, by: Actor, known: bool = False) -> Person:
+    """Open an account. ``known`` lets the demo's published password pass the rules."""
+    check(by)
+    if Person.objects.filter(username=username).exists():
+        raise Refused(_("There is an account %(name)s already.") % {"name": username}, "taken")
+    person = Person(username=username, full_name=full_name, created=clock.now())
+    if not known:
+        try:
+            validate_password(password, person)
+        except ValidationError as fault:
+            raise Refused(" ".join(fault.messages), "weak_password") from fault
+    person.set_password(password)
+    person.save()
+    journal.record("people.person_created", f"person:{person.pk}", by=by, content={"username": username})
+    return person
+
+
+@transaction.atomic
+def appoint(
+    person: Person,
+    organisation: Organisation,
+    title: str,
+    rights: Sequence[str],
+    *,
+    by: Actor,
+    unit: Unit | None = None,
+) -> Post:
+    """Give a person a post and its rights over ``unit`` and below (everywhere without unit)."""
+    check(by)
+    post = Post.objects.create(
+        person=person, organisation=organisation, title=title, valid_from=today(), valid_to=None
+    )
+    Grant.objects.bulk_create([Grant(post=post, right=right, unit=unit) for right in rights])
+    content = {"post": title, "organisation": organisation.code, "rights": list(rights)}
+    content["unit"] = unit.code if unit else ""
+    journal.record("people.appointed", f"person:{person.pk}", by=by, content=content)
+    return post
+
+
+@transaction.atomic
+def create_token(
+    name: str,
+    *,
+    by: Actor,
+    things: Iterable[str] | None = None,
+    rate: int | None = None,
+    expires_at: datetime | None = None,
+) -> MadeToken:
+    """Make a device's or gateway's token; it may write every thing unless ``things`` narrows it."""
+    check(by)
+    if Token.objects.filter(name=name, revoked_at=None).exists():
+        text = _("There is a token named %(name)s already; revoke it first or choose another name.")
+        raise Refused(text % {"name": name}, "taken")
+    Token.objects.filter(name=name).delete()
+    if rate is not None and rate <= 0:
+        raise Refused(_("A rate is a number of observations a minute above 0."), "bad_rate")
+    secret, codes = ids.new_secret(), sorted(set(things)) if things is not None else None
+    token = Token.objects.create(
+        name=name,
+        digest=ids.digest(secret),
+        things=codes,
+        rate=rate,
+        created=clock.now(),
+        expires_at=expires_at,
+        revoked_at=None,
+    )
+    content = {"things": codes, "rate": rate}
+    journal.record("people.token_created", f"token:{token.pk} {name}", by=by, content=content)
+    revision.bump("directory")
+    return MadeToken(token, secret)
+
+
+@transaction.atomic
+def revoke_token(name: str, *, by: Actor) -> Token:
+    """End a token: the next request that carries it is refused."""
+    check(by)
+    token = Token.objects.select_for_update().filter(name=name, revoked_at=None).first()
+    if token is None:
+        raise NotFound(_("There is no token %(name)s in force.") % {"name": name})
+    token.revoked_at = clock.now()
+    token.save(update_fields=["revoked_at"])
+    journal.record("people.token_revoked", f"token:{token.pk} {name}", by=by, content={})
+    revision.bump("directory")
+    return token

@@ -1,0 +1,1 @@
+"""Every thing with a place and an owner."""

@@ -1,0 +1,72 @@
+"""Registering things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import revision
+from toancanh.kernel.territory import queries as territory
+from toancanh.kernel.territory.models import Unit
+from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.lib.fold import fold
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}\Z")
+
+
+@transaction.atomic
+def register(
+    code: str,
+    kind: str,
+    name: str,
+    lon: float,
+    lat: float,
+    *,
+    by: Actor,
+    unit: Unit | None = None,
+    **facts: Any,  # noqa: ANN401 - columns of Thing, checked by the model
+) -> Thing:
+    """Write a thing, or change the one of that code. Its unit is where it stands unless given.
+
+    Raises Refused for an unknown kind, an impossible place, or a place outside every unit.
+    """
+    place = unit or _unit_at(code, lon, lat)
+    if not by.may("registry.arrange", place.path):
+        raise NotAllowed(_("Things are registered by the administrator of your locality."))
+    if not CODE.match(code):
+        raise Refused(_("A code is made of a-z, 0-9 and -: %(code)s") % {"code": code}, "bad_code")
+    if catalogue.thing_type(kind) is None:
+        raise Refused(_("Nothing here is of the kind %(kind)s.") % {"kind": kind}, "bad_kind")
+    said: Mapping[str, Any] = {
+        "kind": kind,
+        "name": name,
+        "folded": fold(f"{name} {facts.get('name_en', '')} {code}")[:320],
+        "lon": lon,
+        "lat": lat,
+        "unit": place,
+        **facts,
+    }
+    thing, is_new = Thing.objects.update_or_create(code=code, defaults=said)
+    content = {"kind": kind, "name": name, "lon": lon, "lat": lat, "unit": place.code}
+    journal.record(
+        f"registry.{'registered' if is_new else 'changed'}", f"thing:{code}", by=by, content=content
+    )
+    revision.bump("directory")
+    return thing
+
+
+def _unit_at(code: str, lon: float, lat: float) -> Unit:
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise Refused(_("%(code)s lies nowhere on earth.") % {"code": code}, "bad_place")
+    found = territory.unit_at(lon, lat)
+    if found is None:
+        raise Refused(_("%(code)s lies in no unit that is known here.") % {"code": code}, "no_unit")
+    return found

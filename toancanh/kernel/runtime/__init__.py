@@ -1,0 +1,1 @@
+"""Clock, ids, the register of doors, the live hub and the edge: what runs the house."""

@@ -1,0 +1,180 @@
+"""The outermost door: finds where a request belongs and how much of it may come in, before anything reads it.
+
+Django would take any body before it looks at the path, so size, time and capacity are settled here. Each class
+of caller has its own capacity: a crowd on the public pages leaves officers and devices theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.urls import Resolver404, resolve
+
+from toancanh.kernel.runtime import doors
+from toancanh.kernel.runtime.doors import Caller, Door
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_DEADLINE = 10.0
+"""Seconds in which a whole body must have come in."""
+DRAIN_SECONDS = 10.0
+DRAIN_BYTES = 1_000_000_000
+CAPACITY: dict[Caller, int] = {"public": 200, "staff": 100, "device": 500}
+
+SAID: dict[int, tuple[str, str]] = {
+    400: ("Yêu cầu không đúng dạng HTTP.", "The request is malformed."),
+    404: ("Không có gì ở địa chỉ này.", "There is nothing at this address."),
+    405: ("Địa chỉ này không nhận phương thức đó.", "This address does not take that method."),
+    408: ("Dữ liệu gửi đến quá chậm; hãy gửi lại.", "The body came too slowly; send it again."),
+    413: ("Dữ liệu gửi đến quá lớn; hãy chia nhỏ.", "The body is too large; send less at once."),
+    503: ("Đang quá tải; hãy thử lại sau vài giây.", "Too busy; try again in a few seconds."),
+}
+
+
+class Edge:
+    """The ASGI application: raw doors by exact path, everything else to the pages."""
+
+    def __init__(self, pages: App, lifespan: App, body_deadline: float = BODY_DEADLINE) -> None:
+        self.pages = pages
+        self.lifespan = lifespan
+        self.body_deadline = body_deadline
+        self.raw: dict[str, tuple[App, Door]] = {}
+        self.prefixes: dict[str, tuple[App, Door]] = {}
+        self.busy: dict[Caller, int] = dict.fromkeys(CAPACITY, 0)
+
+    def mount(self, path: str, app: App, door: Door) -> None:
+        """Let ``app`` answer ``path`` (all below it when it ends in a slash); it reads its own body."""
+        doors.mounted[path] = door
+        (self.prefixes if path.endswith("/") else self.raw)[path] = (app, door)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._find(scope)
+        if isinstance(found, int):
+            return await refuse(found, scope, receive, send)
+        app, door, raw = found
+        if scope["method"] not in door.methods and not raw:
+            return await refuse(405, scope, receive, send, allow=", ".join(door.methods))
+        if self.busy[door.caller] >= CAPACITY[door.caller]:
+            return await refuse(503, scope, receive, send)
+        self.busy[door.caller] += 1
+        try:
+            if raw:
+                await app(scope, receive, send)
+            else:
+                await self._page(app, door, scope, receive, send)
+        finally:
+            self.busy[door.caller] -= 1
+
+    def _find(self, scope: Scope) -> tuple[App, Door, bool] | int:
+        path = scope["path"]
+        if path in self.raw:
+            return (*self.raw[path], True)
+        for prefix, (app, door) in self.prefixes.items():
+            if path.startswith(prefix):
+                return app, door, True
+        if not scope["query_string"].isascii() or "\0" in path:
+            return 400
+        try:
+            door = doors.of(resolve(path).func) or NOTHING
+        except Resolver404:
+            # A person gets a page that says so; a body for nowhere is refused unread.
+            door = NOTHING
+            if scope["method"] not in door.methods:
+                return 404
+        return self.pages, door, False
+
+    async def _page(self, app: App, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the whole body within its limits, then let the page have it."""
+        length = content_length(scope)
+        if length is None:
+            return await refuse(400, scope, receive, send)
+        if length > door.max_body:
+            return await refuse(413 if door.max_body else 400, scope, receive, send)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.body_deadline):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    body += message.get("body", b"")
+                    if len(body) > door.max_body:
+                        return await refuse(413, scope, receive, send)
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            return await refuse(408, scope, receive, send, drain=False)
+        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await app(scope, replay, send)
+
+
+NOTHING = Door()
+
+
+def content_length(scope: Scope) -> int | None:
+    """The announced length; 0 where none is; None where it is no number."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else None
+    return 0
+
+
+async def refuse(
+    status: int, scope: Scope, receive: Receive, send: Send, *, allow: str = "", drain: bool = True
+) -> None:
+    """Answer at once, then read and throw away what still comes (bounded), so that the answer arrives.
+
+    Closing on a client that is still writing would reset the connection and with it the answer.
+    """
+    english = any(n == b"accept-language" and v[:2].lower() == b"en" for n, v in scope["headers"])
+    said = SAID[status][english]
+    body = json.dumps({"type": "about:blank", "title": said, "status": status}, ensure_ascii=False).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if allow:
+        headers.append((b"allow", allow.encode()))
+    if status == 503:
+        headers.append((b"retry-after", b"3"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    head = scope["method"] == "HEAD"
+    await send({"type": "http.response.body", "body": b"" if head else body, "more_body": True})
+    if drain:
+        await discard(receive)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def discard(receive: Receive) -> None:
+    """Read what still comes, up to a bound of time and size, and keep nothing of it."""
+    end, taken = time.monotonic() + DRAIN_SECONDS, 0
+    while (left := end - time.monotonic()) > 0 and taken < DRAIN_BYTES:
+        try:
+            message = await asyncio.wait_for(receive(), left)
+        except TimeoutError:
+            return
+        taken += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return

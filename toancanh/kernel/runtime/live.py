@@ -1,0 +1,126 @@
+"""The live hub: committed readings on their way to open pages, many readings to a frame.
+
+One frame is encoded every tick and shared by all listeners; a slow listener is given the newest value of what
+it missed instead of a queue that grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterable
+
+import msgspec
+
+Reading = tuple[str, str, int, float, int, int]
+"""Thing, series, time in ms, value, quality bits, rank of the level."""
+
+TICK = 0.2
+"""Seconds between two frames: below what an eye takes for delay, above what 200 pages cost."""
+KEEP = 600
+"""Frames kept for pages that poll or come back."""
+
+
+Paths = tuple[str, ...]
+"""Roots of the unit subtrees that a listener may see; empty: what is public."""
+
+
+class Frame(msgspec.Struct):
+    """What one tick brought, as it is told."""
+
+    cursor: int
+    readings: list[Reading]
+
+
+class Tick:
+    """What one tick brought, encoded once for each kind of listener."""
+
+    def __init__(self, cursor: int, taken: list[tuple[Reading, str | None]]) -> None:
+        self.cursor = cursor
+        self.taken = taken
+        self._told: dict[Paths, bytes] = {}
+
+    def seen_by(self, paths: Paths) -> list[Reading]:
+        """The readings that a listener of these paths may see."""
+        return [r for r, path in self.taken if path is None or any(path.startswith(p) for p in paths)]
+
+    def told_to(self, paths: Paths) -> bytes:
+        """The frame as stream bytes; empty where the listener may see nothing of it."""
+        if paths not in self._told:
+            readings = self.seen_by(paths)
+            data = encode(Frame(self.cursor, readings))
+            frame = b"event: readings\nid: %d\ndata: %s\n\n" % (self.cursor, data)
+            self._told[paths] = frame if readings else b""
+        return self._told[paths]
+
+
+encode = msgspec.json.Encoder().encode
+
+
+class Hub:
+    """Collects readings from any thread and hands frames to listeners on the event loop."""
+
+    def __init__(self) -> None:
+        self._pending: dict[tuple[str, str], tuple[Reading, str | None]] = {}
+        self._ticks: deque[Tick] = deque(maxlen=KEEP)
+        self._changed: asyncio.Condition | None = None
+        self._cursor = 0
+        self._lock = threading.Lock()
+
+    @property
+    def cursor(self) -> int:
+        """Number of the newest frame."""
+        return self._cursor
+
+    def publish(self, readings: Iterable[tuple[Reading, str | None]]) -> None:
+        """Take readings in, each with the path of its unit (None: public); safe from any thread.
+
+        Of one series only the newest of a tick is told.
+        """
+        newest = {(reading[0], reading[1]): (reading, path) for reading, path in readings}
+        with self._lock:
+            self._pending.update(newest)
+
+    async def run(self) -> None:
+        """Turn what was published into frames until cancelled."""
+        self._changed = asyncio.Condition()
+        while True:
+            await asyncio.sleep(TICK)
+            if not self._pending:
+                continue
+            with self._lock:
+                taken, self._pending = self._pending, {}
+            self._cursor += 1
+            self._ticks.append(Tick(self._cursor, list(taken.values())))
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def after(self, cursor: int, paths: Paths, timeout: float) -> tuple[int, bytes]:
+        """Frames after ``cursor`` as stream bytes, waiting up to ``timeout`` s; empty when nothing came."""
+        if self._changed is None:
+            await asyncio.sleep(timeout)
+            return cursor, b""
+        if cursor >= self._cursor:
+            try:
+                async with asyncio.timeout(timeout), self._changed:
+                    await self._changed.wait_for(lambda: self._cursor > cursor)
+            except TimeoutError:
+                return cursor, b""
+        return self._cursor, b"".join(tick.told_to(paths) for tick in self._newer(cursor))
+
+    def since(self, cursor: int, paths: Paths) -> bytes:
+        """The newest reading of each series told after ``cursor``, as JSON for pages that poll."""
+        newest = {(r[0], r[1]): r for tick in self._newer(cursor) for r in tick.seen_by(paths)}
+        return encode(Frame(self._cursor, list(newest.values())))
+
+    def _newer(self, cursor: int) -> list[Tick]:
+        newer: list[Tick] = []
+        for tick in reversed(self._ticks):
+            if tick.cursor <= cursor:
+                break
+            newer.append(tick)
+        return newer[::-1]
+
+
+hub = Hub()

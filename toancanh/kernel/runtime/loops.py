@@ -1,0 +1,49 @@
+"""Small steady duties in threads of the process: run every so often, or at once when woken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.db import close_old_connections, connections
+
+log = logging.getLogger(__name__)
+
+
+class Loop:
+    """Calls ``duty`` every ``seconds`` and when woken; again at once while it says that it did something."""
+
+    def __init__(self, name: str, duty: Callable[[], int], seconds: float) -> None:
+        self._duty = duty
+        self._seconds = seconds
+        self._woken = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish what is being done and end."""
+        self._stopping = True
+        self._woken.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._woken.wait(self._seconds)
+            self._woken.clear()
+            try:
+                while not self._stopping and self._duty():
+                    pass
+            except Exception:
+                log.exception("%s failed; trying again in %s s", self._thread.name, self._seconds)
+            finally:
+                close_old_connections()
+        connections.close_all()

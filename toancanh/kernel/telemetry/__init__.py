@@ -1,0 +1,1 @@
+"""What things measure: series, thresholds, observations and the doors they come through."""

@@ -1,0 +1,92 @@
+"""Declaring what a thing measures and the thresholds it is judged by."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import revision
+from toancanh.kernel.telemetry.models import Series, Threshold
+from toancanh.lib.errors import NotAllowed, Refused
+
+
+def check(thing: Thing, by: Actor) -> None:
+    """Only who arranges measurements over the thing's unit writes here."""
+    if not by.may("telemetry.arrange", thing.unit.path):
+        raise NotAllowed(_("Series and thresholds are arranged by the administrator of your locality."))
+
+
+@transaction.atomic
+def define_series(thing: Thing, name: str, *, by: Actor, period_s: int | None = None) -> Series:
+    """Let the thing measure ``name`` as its kind declares it; ``period_s`` where this station differs."""
+    check(thing, by)
+    declared = catalogue.series_type(thing.kind, name)
+    if declared is None:
+        text = _("A %(kind)s measures no %(name)s.") % {"kind": thing.kind, "name": name}
+        raise Refused(text, "bad_series")
+    series, is_new = Series.objects.update_or_create(
+        thing=thing,
+        name=name,
+        defaults={
+            "unit": declared.unit,
+            "low": declared.low,
+            "high": declared.high,
+            "period_s": period_s or declared.period,
+        },
+    )
+    verb = "telemetry.series_defined" if is_new else "telemetry.series_changed"
+    content = {"unit": series.unit, "low": series.low, "high": series.high, "period_s": series.period_s}
+    journal.record(verb, f"series:{thing.code}/{name}", by=by, content=content)
+    revision.bump("directory")
+    return series
+
+
+@transaction.atomic
+def set_threshold(
+    series: Series,
+    name: str,
+    value: float,
+    valid_from: date,
+    *,
+    by: Actor,
+    source: str,
+    valid_to: date | None = None,
+    legal_basis: str = "",
+    is_verified: bool = False,
+    note: str = "",
+) -> Threshold:
+    """Put a threshold in force from a day on. A row of the same name and day is changed; maps recolour at once."""
+    check(series.thing, by)
+    if not math.isfinite(value) or (valid_to is not None and valid_to <= valid_from):
+        raise Refused(
+            _("Threshold %(name)s has an impossible value or validity.") % {"name": name}, "bad_threshold"
+        )
+    if not source:
+        raise Refused(_("Threshold %(name)s needs a source.") % {"name": name}, "no_source")
+    threshold, _new = Threshold.objects.update_or_create(
+        series=series,
+        name=name,
+        valid_from=valid_from,
+        defaults={
+            "value": value,
+            "valid_to": valid_to,
+            "legal_basis": legal_basis,
+            "source": source,
+            "is_verified": is_verified,
+            "note": note,
+        },
+    )
+    content = {"name": name, "value": value, "valid_from": str(valid_from), "source": source}
+    content["is_verified"] = is_verified
+    subject = f"series:{series.thing.code}/{series.name}"
+    entry = journal.record("telemetry.threshold_set", subject, by=by, content=content)
+    journal.emit("telemetry.threshold_set", str(entry.pk), {"series": series.pk})
+    revision.bump("directory")
+    return threshold

@@ -1,0 +1,58 @@
+"""Things with their newest reading as map features, for the layers that domains declare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.utils.translation import get_language
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.telemetry.queries import Measured
+
+
+def said(title: Any) -> str:  # noqa: ANN401 - any bilingual title
+    """A bilingual title in the reader's language."""
+    return str(getattr(title, get_language() or "vi", title))
+
+
+def feature(found: Measured, **more: object) -> dict[str, Any]:
+    """One GeoJSON point with all that map, list and card show of it."""
+    thing, reading = found.thing, found.reading
+    kind = catalogue.thing_type(thing.kind)
+    english = get_language() == "en"
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [thing.lon, thing.lat]},
+        "properties": {
+            "code": thing.code,
+            "name": thing.name_en if english and thing.name_en else thing.name,
+            "kind": thing.kind,
+            "kind_title": said(kind.title) if kind else thing.kind,
+            "unit_name": thing.unit.full_name_en if english else thing.unit.full_name,
+            "url": f"/things/{thing.code}/",
+            "sample": thing.is_sample,
+            "position_verified": thing.position_verified,
+            "period": found.series.period_s,
+            "series": found.series.name,
+            "unit": found.series.unit,
+            "value": reading.value if reading else None,
+            "time": reading.time // 1000 if reading else None,
+            "level": found.rank,
+            "level_name": found.level_name,
+            "sentence": found.sentence(get_language() or "vi"),
+            "precision": found.precision,
+            "thresholds": [{"name": m.name, "value": m.value, "verified": m.verified} for m in found.limits],
+            **more,
+        },
+    }
+
+
+def layers_json(*, public_only: bool) -> str:
+    """The switchable layers of a map, as the map element takes them."""
+    shown = [
+        {"key": key, "url": f"/layers/{key}.json", "title": said(layer.title), "icon": layer.icon}
+        for key, layer in catalogue.layers().items()
+        if layer.public or not public_only
+    ]
+    return json.dumps(shown, ensure_ascii=False)

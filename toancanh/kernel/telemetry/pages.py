@@ -1,0 +1,148 @@
+"""The page of a thing, its readings as a workbook and as a table: for staff and for the public."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.people.web import of
+from toancanh.kernel.registry import queries as registry
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime.api import moment
+from toancanh.kernel.runtime.doors import door
+from toancanh.kernel.telemetry import engine, workbooks
+from toancanh.kernel.telemetry.api import quality
+from toancanh.kernel.telemetry.features import said
+from toancanh.kernel.telemetry.models import Series
+from toancanh.kernel.telemetry.queries import Measured, measured, thresholds
+from toancanh.kernel.telemetry.store import Reading
+
+RANGES = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
+SHOWN = 60
+"""Newest readings shown in the table under the chart."""
+MOST = 200_000
+"""Rows of one workbook: what a spreadsheet on an office PC still opens."""
+
+
+@door(right="console.see", data="staff")
+def staff(request: HttpRequest, code: str) -> HttpResponse:
+    """The page of a thing in the console."""
+    return render(request, "telemetry/thing_staff.html", shown(request, code))
+
+
+@door()
+def public(request: HttpRequest, code: str) -> HttpResponse:
+    """The page of a public thing in the portal."""
+    return render(request, "telemetry/thing_public.html", shown(request, code))
+
+
+def found(request: HttpRequest, code: str) -> Thing:
+    """The thing of that code, where the reader may see it."""
+    thing = registry.visible(of(request)).filter(code=code).first()
+    if thing is None:
+        raise Http404(_("There is no such station, or it is not public."))
+    return thing
+
+
+def shown(request: HttpRequest, code: str) -> dict[str, Any]:
+    """What the page says: each series with its newest reading, thresholds with their sources, newest rows."""
+    thing = found(request, code)
+    asked = request.GET.get("range", "day")
+    span = asked if asked in RANGES else "day"
+    series = [panel(one, RANGES[span]) for one in measured([thing])]
+    kind = catalogue.thing_type(thing.kind)
+    return {
+        "thing": thing,
+        "kind": said(kind.title) if kind else thing.kind,
+        "icon": kind.icon if kind else "map-pin",
+        "series": series,
+        "range": span,
+        "live_url": "/live",
+    }
+
+
+def panel(one: Measured, span: timedelta) -> dict[str, Any]:
+    """One series of the page."""
+    end = clock.to_us(one.at) + 5 * 60 * 1_000_000
+    newest = clock.to_us(one.at - span)
+    totals = {}
+    if one.declared and one.declared.adds_up:
+        for hours in (1, 3, 24):
+            start = clock.to_us(one.at - timedelta(hours=hours))
+            total = engine.store().sums([one.series.pk], start, end).get(one.series.pk)
+            totals[hours] = total.sum if total else None
+    recent = one.reading.time - SHOWN * one.series.period_s * 1_000_000 if one.reading else end
+    rows = engine.store().range(one.series.pk, max(0, recent), end, limit=SHOWN * 4)
+    return {
+        "now": one,
+        "title": said(one.declared.title) if one.declared else one.series.name,
+        "sentence": one.sentence(get_language() or "vi"),
+        "limits": one.limits,
+        "limits_json": json.dumps([asdict(limit) for limit in one.limits], ensure_ascii=False),
+        "thresholds": thresholds(one.series),
+        "totals": totals,
+        "bars": bool(one.declared and one.declared.adds_up),
+        "rows": [(r.time, r.value, quality(r.quality)) for r in reversed(rows[-SHOWN:])],
+        "from": clock.from_us(newest).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+
+
+def asked_for(request: HttpRequest, code: str, name: str) -> tuple[Thing, Series, datetime, datetime]:
+    """The series and span that a download asks for; the last day unless told."""
+    thing = found(request, code)
+    series = Series.objects.filter(thing=thing, name=name).first()
+    if series is None:
+        raise Http404(_("There is no such series."))
+    end = moment(request.GET["to"], "to") if request.GET.get("to") else clock.now()
+    start = moment(request.GET["from"], "from") if request.GET.get("from") else end - timedelta(days=1)
+    return thing, series, start, end
+
+
+@door()
+def workbook(request: HttpRequest, code: str, series: str) -> HttpResponse:
+    """Readings as .xlsx, times as people in Việt Nam read them."""
+    thing, one, start, end = asked_for(request, code, series)
+    rows = engine.store().range(one.pk, clock.to_us(start), clock.to_us(end), limit=MOST)
+    body = workbooks.write(thing, one, rows, get_language() or "vi")
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return HttpResponse(body, content_type=kind, headers=_attached(code, series, "xlsx"))
+
+
+@door()
+def table(request: HttpRequest, code: str, series: str) -> StreamingHttpResponse:
+    """Readings as CSV in UTC, for programs."""
+    _thing, one, start, end = asked_for(request, code, series)
+    rows = engine.store().range(one.pk, clock.to_us(start), clock.to_us(end), limit=MOST)
+    lines = _csv(rows, one.unit)
+    return StreamingHttpResponse(
+        lines, content_type="text/csv; charset=utf-8", headers=_attached(code, series, "csv")
+    )
+
+
+def _csv(rows: list[Reading], unit: str) -> Iterator[str]:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["time", f"value ({unit})", "quality"])
+    for number, reading in enumerate(rows, start=1):
+        writer.writerow([clock.from_us(reading.time).isoformat(), reading.value, quality(reading.quality)])
+        if number % 1000 == 0:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _attached(code: str, series: str, kind: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{code}-{series}.{kind}"'}

@@ -1,0 +1,120 @@
+"""What things measure now: newest readings with their thresholds, level and words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Limit, SeriesType
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.models import Series, Threshold
+from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One series of one thing with its newest reading, judged by the thresholds in force."""
+
+    thing: Thing
+    series: Series
+    declared: SeriesType | None
+    reading: Reading | None
+    limits: tuple[Limit, ...]
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        """``thing/series``, as pages and the live stream name it."""
+        return f"{self.thing.code}/{self.series.name}"
+
+    @property
+    def time(self) -> datetime | None:
+        """When the newest reading was taken."""
+        return clock.from_us(self.reading.time) if self.reading else None
+
+    @property
+    def rank(self) -> int:
+        """How many thresholds the value has reached; -1 where there is nothing to judge."""
+        return rank(self.reading, self.limits) if self.reading else -1
+
+    @property
+    def level_name(self) -> str:
+        """Name of the highest threshold reached, such as BĐ2; empty below the first."""
+        return self.limits[self.rank - 1].name if self.rank > 0 else ""
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing heard for twice the period."""
+        if self.reading is None:
+            return True
+        return clock.to_us(self.at) - self.reading.time > 2 * self.series.period_s * 1_000_000
+
+    @property
+    def precision(self) -> int:
+        """Decimals that people write of this quantity."""
+        return self.declared.precision if self.declared else 2
+
+    def sentence(self, language: str) -> str:
+        """The reading as bulletins of its field write it; empty without a plausible one."""
+        if self.reading is None or self.declared is None or self.declared.sentence is None:
+            return ""
+        if self.reading.quality & OUT_OF_RANGE:
+            return ""
+        return self.declared.sentence(self.reading.value, self.limits, language)
+
+
+def rank(reading: Reading, limits: Sequence[Limit]) -> int:
+    """How many of the limits the reading has reached; -1 without limits, or where the value is not plausible."""
+    if not limits or reading.quality & OUT_OF_RANGE:
+        return -1
+    return sum(1 for limit in limits if reading.value >= limit.value)
+
+
+def limits_on(day: date, series: Iterable[int] | None = None) -> dict[int, tuple[Limit, ...]]:
+    """Thresholds in force on a day by series, lowest first."""
+    rows = Threshold.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
+    if series is not None:
+        rows = rows.filter(series__in=list(series))
+    newest: dict[tuple[int, str], Threshold] = {}
+    for row in rows.order_by("valid_from"):
+        newest[row.series_id, row.name] = row
+    found: defaultdict[int, list[Limit]] = defaultdict(list)
+    for row in newest.values():
+        found[row.series_id].append(Limit(name=row.name, value=row.value, verified=row.is_verified))
+    return {key: tuple(sorted(limits, key=lambda limit: limit.value)) for key, limits in found.items()}
+
+
+def measured(things: Sequence[Thing], at: datetime | None = None) -> list[Measured]:
+    """The newest reading of every series of these things: three queries however many they are."""
+    now = at or clock.now()
+    by_id = {thing.pk: thing for thing in things}
+    rows = list(Series.objects.filter(thing__in=list(by_id)).order_by("thing__code", "name"))
+    ids = [row.pk for row in rows]
+    newest = engine.store().latest(ids) if ids else {}
+    limits = limits_on(now.astimezone(clock.VIETNAM).date(), ids)
+    found = []
+    for row in rows:
+        thing = by_id[row.thing_id]
+        found.append(
+            Measured(
+                thing=thing,
+                series=row,
+                declared=catalogue.series_type(thing.kind, row.name),
+                reading=newest.get(row.pk),
+                limits=limits.get(row.pk, ()),
+                at=now,
+            )
+        )
+    return found
+
+
+def thresholds(series: Series) -> list[Threshold]:
+    """Every threshold the series ever had, with source and validity."""
+    return list(series.thresholds.order_by("-valid_from", "value"))

@@ -1,0 +1,46 @@
+"""Names and readings as templates write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from toancanh.kernel.telemetry.queries import Measured
+
+register = template.Library()
+
+
+@register.filter
+def named(what: object) -> str:
+    """A unit's or thing's name in the reader's language."""
+    english = get_language() == "en"
+    vietnamese = getattr(what, "full_name", "") or getattr(what, "name", "")
+    return (
+        (getattr(what, "full_name_en", "") or getattr(what, "name_en", "") or vietnamese)
+        if english
+        else vietnamese
+    )
+
+
+@register.simple_tag
+def reading(one: Measured, big: bool = False) -> SafeString:
+    """A reading that the page keeps live: value, level, age, silence."""
+    found = one.reading
+    said: dict[str, Any] = {
+        "code": one.thing.code,
+        "series": one.series.name,
+        "value": found.value if found else None,
+        "unit": one.series.unit,
+        "precision": one.precision,
+        "time": one.time,
+        "period": one.series.period_s,
+        "level": one.rank,
+        "level_name": one.level_name,
+        "quality": found.quality if found else 0,
+        "sample": one.thing.is_sample,
+    }
+    return render_to_string("web/components/reading.html", {"reading": said, "big": big})

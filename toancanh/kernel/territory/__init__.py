@@ -1,0 +1,1 @@
+"""Administrative units with validity and lineage, their boundaries, and what lies where."""

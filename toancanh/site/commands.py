@@ -1,0 +1,220 @@
+"""The command ``toancanh``: run, and what an administrator does on the host."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import secrets
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line says; refusals are told in a sentence and end with 1."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["simulate"]:
+        from toancanh.site.simulate import main as simulate  # stands alone: no Django
+
+        return simulate(given[1:])
+    said = parser().parse_args(given)
+    return call(said.call, said)
+
+
+def call(command: Command, said: argparse.Namespace) -> int:
+    """Set Django up, do the command, tell a refusal as a sentence."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toancanh.site.settings")
+    import django  # app ready
+    from django.db import OperationalError, ProgrammingError
+    from django.utils import translation
+
+    from toancanh.lib.errors import Refused
+
+    if command is not build_web:
+        django.setup()
+        translation.activate(os.environ.get("TOANCANH_LANGUAGE", "vi"))
+    try:
+        return command(said)
+    except Refused as fault:
+        print(fault.message, file=sys.stderr)
+    except (OperationalError, ProgrammingError) as fault:
+        print(f"{fault}\nCơ sở dữ liệu chưa sẵn sàng: hãy chạy `toancanh migrate`.", file=sys.stderr)
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    top = argparse.ArgumentParser(prog="toancanh", description="Toàn Cảnh")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        group: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, do: Command
+    ) -> argparse.ArgumentParser:
+        made = group.add_parser(name, help=what, description=what)
+        made.set_defaults(call=do)
+        return made
+
+    def group(name: str, what: str) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+        return commands.add_parser(name, help=what).add_subparsers(required=True, metavar="ACTION")
+
+    add(commands, "run", "serve the city on this machine (PORT, TOANCANH_DATA, DATABASE_URL, DEMO)", run)
+    add(commands, "migrate", "bring the store to this version", migrate)
+    commands.add_parser(
+        "simulate", help="send a storm's readings through the public door (see simulate --help)"
+    )
+
+    tokens = group("token", "keys of devices and gateways")
+    made = add(tokens, "create", "make a token; it stands alone on the last line", token_create)
+    made.add_argument("name")
+    made.add_argument(
+        "--thing", action="append", metavar="CODE", help="may write this thing only (repeatable)"
+    )
+    made.add_argument("--rate", type=int, metavar="N", help="at most N observations a minute")
+    add(tokens, "revoke", "end a token", token_revoke).add_argument("name")
+    add(tokens, "list", "names of tokens in force", token_list)
+
+    made = add(group("person", "accounts"), "create", "make an administrator", person_create)
+    made.add_argument("username", nargs="?", default="admin")
+    made.add_argument("--name", default="", help="full name")
+    made.add_argument("--password", default="", help="asked for, or made and printed last, unless given")
+
+    made = add(group("pack", "locality packs"), "load", "load a folder of locality data", pack_load)
+    made.add_argument("folder", type=Path)
+
+    add(group("journal", "the record of what happened"), "verify", "check the chain", journal_verify)
+    made = add(group("web", "the front end"), "build", "build scripts, styles and translations", build_web)
+    made.add_argument("--translations", action="store_true", help="translations only")
+    return top
+
+
+def run(said: argparse.Namespace) -> int:
+    """Serve: bring the store up, fill a new one with the demo, open the doors."""
+    from django.conf import settings
+
+    from toancanh.site import demo, server, upkeep
+
+    lock = server.alone(settings.DATA)
+    door = server.listen(settings.PORT)
+    is_new = upkeep.is_new()
+    upkeep.migrate()
+    url = f"http://localhost:{settings.PORT}/"
+    token = ""
+    if settings.DEMO and (is_new or demo.is_unfinished()):
+        demo.build(tell=lambda line: print(line, flush=True))
+    if demo.is_on():
+        token = demo.simulator_token()
+    elif is_new:
+        print(
+            "Kho dữ liệu trống. Tạo quản trị viên: toancanh person create; nạp địa phương: toancanh pack load packs/hue"
+        )
+    print(f"Toàn Cảnh: {url}", flush=True)
+    command = server.simulator_command(f"http://127.0.0.1:{settings.PORT}") if token else None
+    with lock:
+        return server.serve(door, settings.PORT, command, token)
+
+
+def migrate(said: argparse.Namespace) -> int:
+    """Bring the store to this version."""
+    from toancanh.site import upkeep
+
+    upkeep.migrate()
+    return 0
+
+
+def token_create(said: argparse.Namespace) -> int:
+    """Make a token and print it."""
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.people import actions
+    from toancanh.kernel.registry.models import Thing
+    from toancanh.lib.errors import NotFound
+
+    if said.thing:
+        known = set(Thing.objects.filter(code__in=said.thing).values_list("code", flat=True))
+        missing = [code for code in said.thing if code not in known]
+        if missing:
+            raise NotFound(f"Không có thiết bị nào mang mã {', '.join(missing)}.")
+    made = actions.create_token(said.name, by=program("command"), things=said.thing, rate=said.rate)
+    print("Mã dưới đây chỉ hiện một lần; hãy cất giữ.", file=sys.stderr)
+    print(made.secret)
+    return 0
+
+
+def token_revoke(said: argparse.Namespace) -> int:
+    """End a token."""
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.people import actions
+
+    actions.revoke_token(said.name, by=program("command"))
+    print(f"Đã thu hồi {said.name}.")
+    return 0
+
+
+def token_list(said: argparse.Namespace) -> int:
+    """Names of tokens in force."""
+    from toancanh.kernel.people.models import Token
+
+    for token in Token.objects.filter(revoked_at=None).order_by("name"):
+        things = "*" if token.things is None else ",".join(token.things)
+        print(f"{token.name}\t{things}\t{token.created:%Y-%m-%d}")
+    return 0
+
+
+def person_create(said: argparse.Namespace) -> int:
+    """Make an administrator, with a password typed, given, or made."""
+    from django.db import transaction
+
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.people import actions
+
+    by, made = program("command"), ""
+    password = said.password
+    if not password and sys.stdin.isatty():
+        password = getpass.getpass("Mật khẩu (ít nhất 14 ký tự, bỏ trống để máy đặt): ")
+    if not password:
+        password = made = secrets.token_urlsafe(18)
+    with transaction.atomic():
+        person = actions.create_person(said.username, said.name or said.username, password, by=by)
+        office = actions.found_organisation("administration", "Quản trị hệ thống", by=by)
+        actions.appoint(person, office, "Quản trị viên", actions.ADMINISTRATOR, by=by)
+    print(f"Đã tạo tài khoản {said.username}." + (" Mật khẩu:" if made else ""))
+    if made:
+        print(made)
+    return 0
+
+
+def pack_load(said: argparse.Namespace) -> int:
+    """Load a locality pack."""
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.exchange import packs
+
+    pack = packs.load(said.folder.resolve(), by=program("command"))
+    print(f"{pack.title} ({pack.version})")
+    return 0
+
+
+def journal_verify(said: argparse.Namespace) -> int:
+    """Check the chain; ends with 1 and names each fault where it is broken."""
+    from toancanh.kernel.journal import sealer
+
+    faults = list(sealer.faults())
+    for fault in faults:
+        print(f"{fault.number}: {fault.what}")
+    print(f"{len(faults)} lỗi; {sealer.unsealed()} mục chưa niêm phong.")
+    return 1 if faults else 0
+
+
+def build_web(said: argparse.Namespace) -> int:
+    """Build the front end and compile the translations."""
+    from toancanh.site import building
+
+    building.translations()
+    if not said.translations:
+        building.assets()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The demo city: Huế as it might be, filled by the same actions under the injected clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Message, Station, program
+from toancanh.kernel.exchange import packs
+from toancanh.kernel.people import actions as people
+from toancanh.kernel.people.models import Person, Token
+from toancanh.kernel.runtime import clock, marks
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.backfill import keep
+from toancanh.kernel.telemetry.directory import Directory, database_directory
+from toancanh.kernel.telemetry.models import Series
+from toancanh.kernel.territory import queries as territory
+from toancanh.site.building import ROOT
+
+PACKS = ("vietnam", "hue", "dong-ha")
+PAST = timedelta(days=92)
+OFFICER = ("canbotruc", "Nguyễn Thị Hương Giang", "toancanh-demo-2026")
+"""Account, name and password of the demo's duty officer: told to everyone on the sign-in page."""
+SIMULATOR = "trình mô phỏng (demo)"
+CHUNK = 20_000
+
+Tell = Callable[[str], None]
+BY = program("demo")
+
+
+def is_on() -> bool:
+    """Whether this store holds a demo city and the demo is not switched off."""
+    return settings.DEMO and marks.read("demo") == "ready"
+
+
+def is_unfinished() -> bool:
+    """Whether the making of the demo city was cut off; it goes on where it stopped."""
+    return marks.read("demo") == "building"
+
+
+def build(*, tell: Tell, past: timedelta = PAST) -> None:
+    """Fill the store with the demo city; every step may be repeated."""
+    marks.write("demo", "building")
+    tell("Đang dựng thành phố mẫu: đơn vị hành chính, trạm đo, mức báo động …")
+    for name in PACKS:
+        packs.load(ROOT / "packs" / name, by=BY)
+    staff()
+    now = clock.now()
+    history(now - past, now, tell)
+    marks.write("demo", "ready")
+
+
+@transaction.atomic
+def staff() -> None:
+    """The operations centre and its duty officer."""
+    username, name, password = OFFICER
+    if Person.objects.filter(username=username).exists():
+        return
+    city = territory.unit("46")
+    title = "Trung tâm Giám sát, điều hành đô thị thông minh"
+    centre = people.found_organisation("ioc-hue", title, by=BY, unit=city)
+    person = people.create_person(username, name, password, by=BY, known=True)
+    people.appoint(person, centre, "Cán bộ trực", people.STAFF, by=BY, unit=city)
+
+
+def stations() -> list[Station]:
+    """Every thing that measures, as domains need it to tell its past."""
+    found: dict[str, dict[str, Any]] = {}
+    for series in (
+        Series.objects.filter(thing__is_active=True).select_related("thing").order_by("thing__code")
+    ):
+        thing = series.thing
+        facts = {"code": thing.code, "kind": thing.kind, "lon": thing.lon, "lat": thing.lat}
+        found.setdefault(thing.code, {**facts, "periods": {}})["periods"][series.name] = series.period_s
+    return [Station(**facts) for facts in found.values()]
+
+
+def history(start: datetime, end: datetime, tell: Tell) -> None:
+    """Let every domain's stations have measured from ``start`` to ``end``: kept as if it were then."""
+    directory = database_directory().refresh()
+    for domain in catalogue.domains():
+        if domain.demo is None:
+            continue
+        own = [s for s in stations() if s.kind.startswith(f"{domain.name}.")]
+        told = domain.demo(own, clock.to_us(start), clock.to_us(end))
+        for number, chunk in enumerate(chunks(told)):
+            with clock.set_to(clock.from_us(max(message.time_us for message in chunk))):
+                observe(chunk, directory)
+            if number % 8 == 0:
+                day = clock.from_us(chunk[-1].time_us).astimezone(clock.VIETNAM)
+                tell(f"Đang dựng số liệu quan trắc … đến {day:%d/%m/%Y}")
+
+
+def chunks(messages: Iterator[Message]) -> Iterator[list[Message]]:
+    """The messages in groups of one commit each."""
+    while chunk := list(islice(messages, CHUNK)):
+        yield chunk
+
+
+def observe(chunk: list[Message], directory: Directory) -> None:
+    """Keep a group through the same judgement and store as the door; a refusal is our fault."""
+    taken = keep(engine.store(), directory, chunk, clock.now_us())
+    if taken.refusals:
+        raise RuntimeError(f"the demo's own reading was refused: {taken.refusals[0]}")
+
+
+def simulator_token() -> str:
+    """A fresh key for this run's simulator; the one of the run before is revoked."""
+    if Token.objects.filter(name=SIMULATOR, revoked_at=None).exists():
+        people.revoke_token(SIMULATOR, by=BY)
+    return people.create_token(SIMULATOR, by=BY).secret
+
+
+def notice(request: HttpRequest) -> dict[str, Any]:
+    """Context of the sign-in page while the demo is on: whom to sign in as."""
+    if not request.path.startswith("/sign-in/") or not is_on():
+        return {}
+    username, name, password = OFFICER
+    return {"demo_account": {"username": username, "name": name, "password": password}}

@@ -1,0 +1,57 @@
+"""Every route of the house, each with its door."""
+
+from __future__ import annotations
+
+from allauth.account import views as account
+from django.urls import path
+from django.views.i18n import set_language
+
+import toancanh
+from toancanh.kernel.console import pages as console
+from toancanh.kernel.portal import pages as portal
+from toancanh.kernel.runtime import api as house
+from toancanh.kernel.runtime.doors import SMALL, door
+from toancanh.kernel.telemetry import api as telemetry
+from toancanh.kernel.telemetry import pages as readings
+from toancanh.kernel.telemetry.openapi import document
+from toancanh.kernel.territory import api as territory
+from toancanh.kernel.territory import pages as places
+from toancanh.site import health
+
+api = house.make(toancanh.__version__)
+api.add_router("/things", telemetry.router)
+api.add_router("/units", territory.router)
+document(api)
+
+FORM = ("GET", "HEAD", "POST")
+sign_in = door(methods=FORM, max_body=SMALL)(account.login)
+sign_out = door(methods=FORM, max_body=SMALL)(account.logout)
+language = door(methods=("POST",), max_body=SMALL)(set_language)
+
+urlpatterns = [
+    path("", portal.home, name="portal"),
+    path("map/", portal.city_map, name="map"),
+    path("search", portal.search, name="search"),
+    path("things/<slug:code>/", readings.public, name="thing"),
+    path("things/<slug:code>/<slug:series>.xlsx", readings.workbook, name="workbook"),
+    path("things/<slug:code>/<slug:series>.csv", readings.table, name="table"),
+    path("boundaries/national.json", places.national, name="national"),
+    path("boundaries/<slug:code>.json", places.communes, name="communes"),
+    path("layers/<str:key>.json", console.layer, name="layer"),
+    path("console/", console.home, name="console"),
+    path("console/search", console.search, name="console_search"),
+    path("console/things/", console.things, name="console_things"),
+    path("console/things/<slug:code>/", readings.staff, name="console_thing"),
+    path("sign-in/", sign_in, name="account_login"),
+    path("sign-out/", sign_out, name="account_logout"),
+    path("language/", language, name="set_language"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", (house.register(api.urls[0]), "api", "api")),
+]
+
+handler400 = "toancanh.kernel.runtime.web.missing"
+handler403 = "toancanh.kernel.runtime.web.forbidden"
+handler404 = "toancanh.kernel.runtime.web.missing"
+handler500 = "toancanh.kernel.runtime.web.broken"
