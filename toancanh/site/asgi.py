@@ -48,7 +48,7 @@ class House:
         )
         self.edge.mount("/live", streams.stream, stream.DOOR)
         self.edge.mount("/live/poll", streams.poll, stream.DOOR)
-        self.edge.mount("/static/", static_files(), Door())  # type: ignore[arg-type]
+        self.edge.mount("/static/", static_files(), Door())
         list(doors.routes())
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

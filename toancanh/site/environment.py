@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def data_folder() -> Path:
-    """TOANCANH_DATA: where city.db, telemetry.db and the keys lie; ``data`` in the working folder unless set."""
+    """TOANCANH_DATA: where city.db, telemetry.db and the keys lie; ``data`` here unless set."""
     return Path(os.environ.get("TOANCANH_DATA") or "data").resolve()
 
 

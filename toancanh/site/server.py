@@ -1,4 +1,4 @@
-"""Runs the house: one process that listens on this machine, and the simulator beside it while the demo is on."""
+"""Runs the house: one process that listens on this machine, and beside it the demo's simulator."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def listen(port: int) -> socket.socket:
     try:
         door.bind(("127.0.0.1", port))
     except OSError as fault:
-        told = f"Cổng {port} đang bị chương trình khác dùng ({fault.strerror}). Hãy chọn cổng khác: PORT={port + 1} make run"
+        told = f"Cổng {port} đang bị chương trình khác dùng ({fault.strerror}). "
+        told += f"Hãy chọn cổng khác: PORT={port + 1} make run"
         raise SystemExit(told) from fault
     door.listen(1024)
     return door

@@ -64,7 +64,17 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Person"
 
-KERNEL = ["runtime", "journal", "territory", "people", "registry", "telemetry", "exchange", "console", "portal"]
+KERNEL = [
+    "runtime",
+    "journal",
+    "territory",
+    "people",
+    "registry",
+    "telemetry",
+    "exchange",
+    "console",
+    "portal",
+]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",

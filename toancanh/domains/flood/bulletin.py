@@ -45,8 +45,8 @@ class RainClass:
     over: float
 
 
-# Rain of 24 hours by the hydrometeorological service's classes (kttv.angiang.gov.vn):
-# mưa nhỏ under 6 mm and mưa 6-15 mm are told together as light, mưa vừa 16-50, mưa to 51-100, mưa rất to above 100.
+# Rain of 24 hours by the hydrometeorological service's classes (kttv.angiang.gov.vn): mưa nhỏ under 6 mm
+# and mưa 6-15 mm are told together as light, mưa vừa 16-50, mưa to 51-100, mưa rất to above 100.
 RAIN_OF_A_DAY = (
     RainClass("none", Title("không mưa", "no rain"), -1.0),
     RainClass("light", Title("mưa nhỏ", "light rain"), 0.0),
@@ -58,9 +58,7 @@ RAIN_OF_A_DAY = (
 
 def rain_class(sum_24h: float) -> RainClass:
     """The class of a day's rain in mm."""
-    return (
-        [found for found in RAIN_OF_A_DAY if sum_24h > found.over][-1] if sum_24h > -1 else RAIN_OF_A_DAY[0]
-    )
+    return [found for found in RAIN_OF_A_DAY if sum_24h > found.over][-1]
 
 
 def rain(value: float, limits: Sequence[Limit], language: str) -> str:

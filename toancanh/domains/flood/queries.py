@@ -44,7 +44,7 @@ def rain_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
 
 
 def sums(found: list[Measured], at: datetime, span: timedelta) -> dict[int, float]:
-    """What fell at each station in the span before ``at`` (mm); stations that reported nothing are left out."""
+    """What fell at each station in the span before ``at`` (mm); silent stations are left out."""
     start, end = clock.to_us(at - span), clock.to_us(at)
     totals = engine.store().sums([one.series.pk for one in found], start, end)
     return {series: round(total.sum, 1) for series, total in totals.items()}

@@ -1,7 +1,7 @@
-"""The outermost door: finds where a request belongs and how much of it may come in, before anything reads it.
+"""The outermost door: finds where a request belongs and how much of it may come in, unread.
 
-Django would take any body before it looks at the path, so size, time and capacity are settled here. Each class
-of caller has its own capacity: a crowd on the public pages leaves officers and devices theirs.
+Django would take any body before it looks at the path, so size, time and capacity are settled here. Each
+class of caller has its own capacity: a crowd on the public pages leaves officers and devices theirs.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def set_threshold(
     is_verified: bool = False,
     note: str = "",
 ) -> Threshold:
-    """Put a threshold in force from a day on. A row of the same name and day is changed; maps recolour at once."""
+    """Put a threshold in force from a day on (a row of the same name and day is changed); maps recolour."""
     check(series.thing, by)
     if not math.isfinite(value) or (valid_to is not None and valid_to <= valid_from):
         raise Refused(

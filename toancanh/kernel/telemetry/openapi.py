@@ -62,7 +62,7 @@ def operation() -> dict[str, Any]:
         "operationId": "post_observations",
         "tags": ["observations"],
         "summary": "Send readings",
-        "description": "Answered after the commit; what is accepted is kept. An identical repeat counts as accepted.",
+        "description": "Answered after the commit: accepted means kept. An identical repeat is accepted.",
         "security": [{"token": []}],
         "parameters": [
             {

@@ -71,7 +71,7 @@ class Measured:
 
 
 def rank(reading: Reading, limits: Sequence[Limit]) -> int:
-    """How many of the limits the reading has reached; -1 without limits, or where the value is not plausible."""
+    """How many of the limits the reading has reached; -1 without limits or where it is not plausible."""
     if not limits or reading.quality & OUT_OF_RANGE:
         return -1
     return sum(1 for limit in limits if reading.value >= limit.value)

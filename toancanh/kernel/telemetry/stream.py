@@ -1,4 +1,4 @@
-"""The live doors: one stream of readings a browser, and polling for those behind a proxy that holds streams back.
+"""The live doors: one stream of readings a browser, and polling where a proxy holds streams back.
 
 Beside Django, whose own streaming would hold a thread and a database connection for every open page.
 """

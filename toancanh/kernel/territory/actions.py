@@ -114,7 +114,7 @@ def arrange_lineage(rows: Iterable[Row], *, by: Actor) -> int:
 
 @transaction.atomic
 def draw_boundaries(features: Iterable[Mapping[str, Any]], *, by: Actor) -> int:
-    """Write outlines; each feature names its unit by ``code`` and ``valid_from``. Broken rings are refused."""
+    """Write outlines; each feature names its unit by ``code`` and ``valid_from``; broken ones are refused."""
     check(by)
     count = 0
     for feature in features:

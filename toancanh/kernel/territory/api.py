@@ -60,7 +60,7 @@ def told(unit: Unit) -> UnitOut:
 
 @router.get("/at", response={200: UnitOut, 400: Problem, 404: Problem}, summary="The unit around a point")
 def at(request: HttpRequest, lon: float, lat: float, date: str | None = None) -> UnitOut:
-    """The smallest unit around a point (WGS 84) on a day, today unless given; within 100 m of a border's gap too."""
+    """The smallest unit around a point (WGS 84) on a day, today unless given; gaps of 100 m are bridged."""
     if not (math.isfinite(lon) and math.isfinite(lat) and -180 <= lon <= 180 and -90 <= lat <= 90):
         raise Refused(_("lon must lie within ±180 and lat within ±90 degrees."), "bad_place")
     unit = queries.unit_at(lon, lat, day(date))
