@@ -1,0 +1,78 @@
+"""Debian's Chromium, driven by Playwright, deaf to the world beyond this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Watched:
+    """A page, and everything about it that must not happen."""
+
+    page: Page
+    base: str
+    said: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Note errors of the console and requests that leave the machine."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda fault: self.said.append(str(fault)))
+        self.page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(f"{message.type}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser for one test or tool."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_page(browser: Browser, base: str, **options: object) -> tuple[BrowserContext, Watched]:
+    """A fresh context in Vietnamese unless told otherwise, with a watched page."""
+    said: dict[str, object] = {
+        "locale": "vi-VN",
+        "timezone_id": "Asia/Ho_Chi_Minh",
+        "viewport": {"width": 1440, "height": 900},
+        **options,
+    }
+    context = browser.new_context(**said)  # type: ignore[arg-type]
+    context.set_default_timeout(20_000)
+    watched = Watched(context.new_page(), base)
+    watched.listen()
+    return context, watched
+
+
+def sign_in(page: Page, base: str, username: str, password: str) -> None:
+    """Sign in through the page, as a person does."""
+    page.goto(f"{base}/sign-in/?next=/console/")
+    page.fill("#id_login", username)
+    page.fill("#id_password", password)
+    page.click("form button.btn-primary")
+    page.wait_for_url(f"{base}/console/**")

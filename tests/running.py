@@ -1,0 +1,108 @@
+"""The real program as a process of its own, for tests that stand where its users stand."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = str(Path(sys.executable).parent / "toancanh")
+READY = 60.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Program:
+    """One installation: its folder, its port, and the process while it runs."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    variables: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it is started with: nothing of the tests' own settings."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
+        own = {"TOANCANH_DATA": str(self.folder), "PORT": str(self.port), "DEMO": "0"}
+        return {**kept, **own, **self.variables}
+
+    def do(self, *words: str) -> str:
+        """Run a command of the program; what it printed."""
+        done = subprocess.run(
+            [PROGRAM, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"toancanh {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def token(self, name: str, *words: str) -> str:
+        """A token, as the command prints it: alone on the last line."""
+        return self.do("token", "create", name, *words).splitlines()[-1]
+
+    def start(self) -> None:
+        """Start, and wait until it can serve."""
+        log = (self.folder / "log.txt").open("ab")
+        command = [PROGRAM, "run"]
+        self.process = subprocess.Popen(
+            command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+        end = time.monotonic() + READY
+        while time.monotonic() < end:
+            assert self.process.poll() is None, (self.folder / "log.txt").read_text()
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        raise AssertionError(f"not ready after {READY} s: {(self.folder / 'log.txt').read_text()}")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> int:
+        """End it as Ctrl-C would; its exit code."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(timeout=20)
+
+
+@contextmanager
+def city(folder: Path, *packs: str, **variables: str) -> Iterator[Program]:
+    """A running installation with these packs loaded, gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = Program(folder, variables=variables)
+    program.do("migrate")
+    for pack in packs:
+        program.do("pack", "load", str(ROOT / "packs" / pack))
+    program.start()
+    try:
+        yield program
+    finally:
+        if program.process is not None and program.process.poll() is None:
+            program.kill()
