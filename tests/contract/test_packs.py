@@ -15,7 +15,6 @@ import pytest
 import shapely as untyped_shapely
 
 from toancanh.lib.fold import fold
-from toancanh.lib.geometry import contains
 
 shapely: Any = untyped_shapely
 
@@ -250,7 +249,9 @@ def test_stations_stand_in_their_unit_and_are_marked(pack: Path) -> None:
         assert row["kind"] in {"flood.gauge", "flood.rain_station"}
         assert {row["public"], row["sample"], row["position_verified"]} <= {"true", "false"}
         assert row["source"]
-        assert contains(shapes[row["unit_code"]], (float(row["lon"]), float(row["lat"])))
+        assert shapely.geometry.shape(shapes[row["unit_code"]]).contains(
+            shapely.Point(float(row["lon"]), float(row["lat"]))
+        )
         assert (row["kind"] == "flood.gauge") == bool(row["river"])
         assert (row["sample"] == "true") == ("mẫu" in row["name"])
 

@@ -1,0 +1,1 @@
+"""Plain Python that the whole house stands on; nothing here knows Django."""
