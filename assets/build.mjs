@@ -31,6 +31,7 @@ const families = [
   /^(d-(none|block|flex|grid|inline|inline-flex|(sm|md|lg)-(none|block|flex)))$/,
   /^([mp][trblxyse]?-([0-5]|auto))$|^(g|gx|gy|gap)-[0-5]$/,
   /^(w|h)-(100|50|auto)$|^fs-[1-6]$|^fw-(normal|medium|semibold|bold)$|^lh-/,
+  /^num$/,
   /^text-(start|end|center|wrap|nowrap|break|truncate|reset|secondary|muted|danger|success|warning|primary|body)$/,
   /^(flex-(row|column|wrap|nowrap|fill|grow-1)|align-(items|self)-\w+|justify-content-\w+)$/,
   /^(border|border-(0|top|bottom|start|end)|rounded|visually-hidden|visually-hidden-focusable|sticky-top)$/,

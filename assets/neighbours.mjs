@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const FILE = fileURLToPath(new URL('./node_modules/world-atlas/countries-50m.json', import.meta.url))
 const VIET_NAM = '704'
-const BOX = [96, 0, 123, 29]
+const BOX = [86, -6, 134, 34]
 // Waters of Hoàng Sa and Trường Sa: islets there come only from the official boundaries.
 const ARCHIPELAGOS = [109.4, 6.5, 117.95, 17.6]
 
@@ -51,7 +51,7 @@ function clip(ring, [w, s, e, n]) {
 }
 
 // Drops points closer than the eye can tell where these lands are only the edge of the view.
-function thin(ring, apart = 0.06) {
+function thin(ring, apart = 0.09) {
   let last = [Infinity, Infinity]
   return ring.filter((point) => {
     if (Math.hypot(point[0] - last[0], point[1] - last[1]) < apart) return false

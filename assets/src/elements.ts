@@ -26,5 +26,5 @@ export function startElements(): void {
   watch(document)
   document.addEventListener('htmx:after:swap', () => watch(document))
   // Tabler's menus, tabs and dialogs weigh more than the rest of this file together: only pages that use them.
-  if (document.querySelector('[data-bs-toggle], [data-tblr-toggle]')) void import('./tabler')
+  if (document.querySelector('[data-bs-toggle], [data-tblr-toggle]')) void import('./tabler.js')
 }

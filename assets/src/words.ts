@@ -24,9 +24,8 @@ const VI: Record<string, string> = {
   'Việt Nam': 'Việt Nam',
   'Back to {place}': 'Về {place}',
   'the locality': 'địa phương',
-  'Full screen': 'Toàn màn hình',
   'Water level': 'Mực nước',
-  'Rain': 'Mưa',
+  'Last reading': 'Lần đo gần nhất',
   'Rain, 1 hour': 'Mưa 1 giờ',
   'Rain, 24 hours': 'Mưa 24 giờ',
   'no rain': 'không mưa',
@@ -37,7 +36,6 @@ const VI: Record<string, string> = {
   'No alarm levels set': 'Chưa có mức báo động',
   'No signal (older than twice its period)': 'Mất tín hiệu (quá 2 chu kỳ gửi số liệu)',
   'Open the station’s page': 'Mở trang của trạm',
-  '{count} stations': '{count} trạm',
   'No stations here.': 'Chưa có trạm nào ở đây.',
   'Stations in this commune': 'Trạm trên địa bàn',
   'The map cannot be drawn on this device. The stations are listed here.': 'Thiết bị này không vẽ được bản đồ. Danh sách trạm ở dưới đây.',
@@ -53,12 +51,7 @@ const VI: Record<string, string> = {
   'Nothing is lost: they are kept at the centre.': 'Số liệu vẫn được lưu ở trung tâm, không bị mất.',
   'Loading readings': 'Đang tải số liệu',
   'Range from {min} to {max}': 'Dao động từ {min} đến {max}',
-  'Lowest and highest in each step': 'Thấp nhất và cao nhất trong mỗi bước',
   'Chart, {title}. Arrow keys move the cursor.': 'Biểu đồ {title}. Dùng phím mũi tên để di chuyển con trỏ.',
-  'mm per {step}': 'mm mỗi {step}',
-  'Day': 'Ngày',
-  'Week': 'Tuần',
-  'Month': 'Tháng',
 }
 
 export const language: 'vi' | 'en' =

@@ -1,0 +1,143 @@
+// Station markers: a coloured label with shape and value above its dot; where labels would overlap, the more serious one stays.
+import type { Map as GLMap } from 'maplibre-gl'
+import { pulse } from '../readings'
+import { number } from '../time'
+import { say } from '../words'
+import { rank, type Station } from './stations'
+
+const MOST = 160
+const BARS = '<svg class="tc-bars" viewBox="0 0 12 12" aria-hidden="true"><rect x=".6" y="7.5" width="2.6" height="3.9"/><rect x="4.7" y="4.5" width="2.6" height="6.9"/><rect x="8.8" y="1.1" width="2.6" height="10.3"/></svg>'
+const line = (paths: string): string =>
+  `<svg class="tc-pill-shape" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${paths}</svg>`
+export const DROP = line('<path d="M12 3.5c3.5 4.2 6 7.3 6 10.5a6 6 0 0 1-12 0c0-3.2 2.5-6.3 6-10.5z"/>')
+export const SILENT = line('<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 2"/>')
+const WAVES = line('<path d="M3 9c3-2.5 5-2.5 9 0s6 2.5 9 0M3 16c3-2.5 5-2.5 9 0s6 2.5 9 0"/>')
+
+export function isGauge(station: Station): boolean {
+  return station.kind.endsWith('gauge')
+}
+
+/** The key of a station's colour. */
+export function tone(station: Station): string {
+  if (station.stale) return 'stale'
+  if (isGauge(station)) return station.level >= 0 ? String(Math.min(3, station.level)) : 'unknown'
+  return station.rainClass || 'none'
+}
+
+export function shape(station: Station): string {
+  if (station.stale) return SILENT
+  if (!isGauge(station)) return DROP
+  return station.level >= 0 ? BARS : WAVES
+}
+
+/** The last reading as written. */
+export function amount(station: Station): string {
+  return station.value === null ? '—' : `${number(station.value, station.precision)} ${station.unit}`
+}
+
+/** What the label says: the level of a river, the day's rain (its colour tells the class of the same sum). */
+export function figure(station: Station): string {
+  if (!isGauge(station) && station.sum24h !== null) return `${number(station.sum24h, 0)} ${station.unit}`
+  return amount(station)
+}
+
+interface Pill { station: Station; element: HTMLButtonElement; text: string }
+
+export class Pills {
+  private readonly pills = new Map<string, Pill>()
+  private timer = 0
+  private told = ''
+  chosen = ''
+
+  constructor(private readonly map: GLMap, private readonly layer: HTMLElement, private readonly open: (code: string) => void, private readonly shown: () => Station[], private readonly kept: (stations: Station[]) => void) {
+    map.on('move', () => {
+      this.place()
+      this.timer ||= window.setTimeout(() => this.arrange(), 140)
+    })
+    map.on('moveend', () => this.arrange())
+    map.on('resize', () => this.arrange())
+  }
+
+  /** Chooses whose label fits, most serious first. */
+  arrange(): void {
+    clearTimeout(this.timer)
+    this.timer = 0
+    const { width, height } = this.layer.getBoundingClientRect()
+    const em = parseFloat(getComputedStyle(this.layer).fontSize)
+    const taken: [number, number, number, number][] = []
+    const kept = new Set<string>()
+    const stations: Station[] = []
+    const score = (station: Station): number => (station.code === this.chosen ? 1000 : rank(station))
+    for (const station of this.shown().sort((a, b) => score(b) - score(a))) {
+      if (kept.size >= MOST) break
+      const { x, y } = this.map.project([station.lon, station.lat])
+      if (x < -20 || y < -10 || x > width + 20 || y > height + 40) continue
+      const half = (figure(station).length * 0.58 + 2.4) * em * 0.5
+      const area: [number, number, number, number] = [x - half, y - em * 2.5, x + half, y + em * 0.3]
+      if (taken.some(([w, n, e, s]) => area[0] < e && area[2] > w && area[1] < s && area[3] > n)) continue
+      taken.push(area)
+      kept.add(station.code)
+      stations.push(station)
+      this.show(station)
+    }
+    for (const [code, pill] of this.pills) {
+      if (kept.has(code)) continue
+      pill.element.remove()
+      this.pills.delete(code)
+    }
+    this.place()
+    const now = stations.map((station) => `${station.code} ${figure(station)}`).sort().join()
+    if (now === this.told) return
+    this.told = now
+    this.kept(stations)
+  }
+
+  /** Redraws one station; `changed` lets it pulse. */
+  update(station: Station, changed: boolean): void {
+    const pill = this.pills.get(station.code)
+    if (!pill) return
+    this.paint(pill)
+    if (changed) pulse(pill.element.firstElementChild!)
+  }
+
+  private show(station: Station): void {
+    let pill = this.pills.get(station.code)
+    if (!pill) {
+      const element = document.createElement('button')
+      element.type = 'button'
+      element.className = 'tc-pill'
+      // The list of stations is the keyboard's way in; labels that come and go would lose its focus.
+      element.tabIndex = -1
+      element.addEventListener('click', () => this.open(station.code))
+      pill = { station, element, text: '' }
+      this.pills.set(station.code, pill)
+      this.layer.append(element)
+    }
+    this.paint(pill)
+  }
+
+  private paint(pill: Pill): void {
+    const { station, element } = pill
+    const chosen = station.code === this.chosen
+    const text = `${tone(station)}|${figure(station)}|${chosen}`
+    if (text === pill.text) return
+    pill.text = text
+    element.dataset.code = station.code
+    element.dataset.tone = tone(station)
+    element.dataset.level = String(station.level)
+    element.toggleAttribute('data-chosen', chosen)
+    const state = station.stale ? say('No signal') : station.levelName || (station.level === 0 ? say('Below BĐ1') : '')
+    element.setAttribute('aria-label', [station.kindTitle, station.name, figure(station), state].filter(Boolean).join(', '))
+    const body = (element.firstElementChild as HTMLElement | null) ?? element.appendChild(document.createElement('span'))
+    body.dataset.level = station.stale ? '' : String(station.level)
+    body.innerHTML = shape(station)
+    body.append(figure(station))
+  }
+
+  private place(): void {
+    for (const { station, element } of this.pills.values()) {
+      const { x, y } = this.map.project([station.lon, station.lat])
+      element.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// The stations a map shows: fetched by layer, moved by live readings, aged by the clock.
+import { type Reading } from '../live'
+import { isStale, number } from '../time'
+import { language } from '../words'
+
+export interface Limit { name: string; value: number; verified: boolean }
+export interface LayerSpec { key: string; url: string; title: string; icon?: string }
+
+export interface Station {
+  layer: string; code: string; name: string; kind: string; kindTitle: string; unitName: string; url: string
+  sample: boolean; period: number; series: string; unit: string; precision: number; limits: Limit[]
+  lon: number; lat: number
+  value: number | null; time: number | null; level: number; levelName: string; sentence: string; quality: number
+  sum1h: number | null; sum24h: number | null; rainClass: string
+  stale: boolean
+}
+
+type Properties = Record<string, unknown>
+
+function toStation(layer: string, properties: Properties, [lon, lat]: [number, number]): Station {
+  const text = (name: string): string => String(properties[name] ?? '')
+  const amount = (name: string): number | null => (typeof properties[name] === 'number' ? (properties[name] as number) : null)
+  const station: Station = {
+    layer, lon, lat, code: text('code'), name: text('name'), kind: text('kind'), kindTitle: text('kind_title'),
+    unitName: text('unit_name'), url: text('url'), sample: properties.sample === true, period: amount('period') ?? 60,
+    series: text('series'), unit: text('unit'), precision: amount('precision') ?? 2,
+    limits: (properties.thresholds as Limit[] | undefined) ?? [],
+    value: amount('value'), time: amount('time'), level: amount('level') ?? -1, levelName: text('level_name'),
+    sentence: text('sentence'), quality: amount('quality') ?? 0,
+    sum1h: amount('sum_1h'), sum24h: amount('sum_24h'), rainClass: text('rain_class'), stale: false,
+  }
+  station.stale = isStale(station.time, station.period)
+  return station
+}
+
+/** "5,16 m, trên BĐ3 1,16 m", the words of toancanh/domains/flood/bulletin.py, for readings that arrive live. */
+export function sentence(value: number, unit: string, precision: number, limits: Limit[], lang: 'vi' | 'en' = language): string {
+  const shown = Number(value.toFixed(precision))
+  const said = `${number(shown, precision, lang)} ${unit}`
+  if (!limits.length) return said
+  const reached = limits.filter((limit) => value >= limit.value)
+  const limit = reached.at(-1) ?? limits[0]!
+  const apart = number(Math.abs(shown - limit.value), precision, lang)
+  if (reached.length && Math.abs(shown - limit.value) < 10 ** -precision / 2) {
+    return `${said}, ${lang === 'en' ? 'at' : 'bằng'} ${limit.name}`
+  }
+  if (lang === 'en') return `${said}, ${apart} ${unit} ${reached.length ? 'above' : 'below'} ${limit.name}`
+  return `${said}, ${reached.length ? 'trên' : 'dưới'} ${limit.name} ${apart} ${unit}`
+}
+
+/** What is seen first when not everything fits: silent stations last, then level, gauges, value. */
+export function rank(station: Station): number {
+  if (station.value === null) return -2
+  const kind = station.kind.endsWith('gauge') ? 0.5 : 0
+  return (station.stale ? -1 : 0) + Math.max(0, station.level) * 10 + kind * 10 + Math.min(4.9, Math.abs(station.sum24h ?? station.value) / 200)
+}
+
+export class Stations {
+  readonly byCode = new Map<string, Station>()
+  readonly readings = new Map<string, number | null>()
+
+  async load(layer: LayerSpec): Promise<void> {
+    const answer = await fetch(layer.url, { headers: { Accept: 'application/json' } })
+    if (!answer.ok) throw new Error(`${layer.url}: ${answer.status}`)
+    const body = (await answer.json()) as { features: { properties: Properties; geometry: { coordinates: [number, number] } }[] }
+    const gone = new Set([...this.byCode.values()].filter((s) => s.layer === layer.key).map((s) => s.code))
+    for (const feature of body.features) {
+      const station = toStation(layer.key, feature.properties, feature.geometry.coordinates)
+      gone.delete(station.code)
+      this.keep(station)
+    }
+    for (const code of gone) this.byCode.delete(code)
+  }
+
+  private keep(fresh: Station): void {
+    const known = this.byCode.get(fresh.code)
+    // A live reading may have overtaken the answer on its way.
+    if (known && (known.time ?? 0) > (fresh.time ?? 0)) {
+      const { value, time, level, levelName, quality, sentence: words, stale } = known
+      Object.assign(fresh, { value, time, level, levelName, quality, sentence: words, stale })
+    }
+    if (known) Object.assign(known, fresh)
+    else this.byCode.set(fresh.code, fresh)
+    this.readings.set(fresh.code, fresh.value)
+  }
+
+  /** The station this reading moved, or null when it is not on this map or brings nothing newer. */
+  apply(reading: Reading): { station: Station; changed: boolean } | null {
+    const station = this.byCode.get(reading.code)
+    if (!station || station.series !== reading.series || reading.time < (station.time ?? 0)) return null
+    const changed = station.value !== reading.value || station.level !== reading.level
+    station.value = reading.value
+    station.time = reading.time
+    station.level = reading.level
+    station.levelName = reading.level > 0 ? (station.limits[reading.level - 1]?.name ?? `BĐ${reading.level}`) : ''
+    station.quality = reading.quality
+    station.sentence = sentence(reading.value, station.unit, station.precision, station.limits)
+    station.stale = isStale(station.time, station.period)
+    this.readings.set(station.code, station.value)
+    return { station, changed }
+  }
+
+  /** Stations whose silence began or ended since the last look. */
+  age(): Station[] {
+    return [...this.byCode.values()].filter((station) => {
+      const stale = isStale(station.time, station.period)
+      if (stale === station.stale) return false
+      station.stale = stale
+      return true
+    })
+  }
+
+  ordered(): Station[] {
+    return [...this.byCode.values()].sort((a, b) => rank(b) - rank(a) || a.name.localeCompare(b.name, 'vi'))
+  }
+}
