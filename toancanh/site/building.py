@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,3 +59,55 @@ def run(command: list[str], where: Path, program: str) -> None:
     done = subprocess.run(command, cwd=where, env=env, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed with {done.returncode}")
+
+
+def messages() -> None:
+    """Collect the texts of templates and code into the Vietnamese catalogue, then say what it lacks."""
+    import polib  # slow import
+
+    if shutil.which("xgettext") is None:
+        raise SystemExit("xgettext is missing; on Debian and Ubuntu: apt-get install gettext")
+    collect = [sys.executable, "-m", "django", "makemessages", "--locale", "vi", "--no-obsolete"]
+    run([*collect, "--add-location", "file"], ROOT / "toancanh", sys.executable)
+    path = ROOT / "toancanh" / "locale" / "vi" / "LC_MESSAGES" / "django.po"
+    catalogue = polib.pofile(str(path), wrapwidth=79)
+    # The day of collecting would change the file where no text changed.
+    catalogue.metadata.pop("POT-Creation-Date", None)
+    catalogue.save()
+    lacking = [f"{entry.occurrences[0][0]}: {entry.msgid}" for entry in catalogue if not entry.translated()]
+    known = {entry.msgid for entry in catalogue}
+    lacking += [
+        f"{file}: {text} (list it in site/wording.py)" for file, text in hidden() if text not in known
+    ]
+    if lacking:
+        raise SystemExit("\n".join([*lacking, f"{len(lacking)} texts have no Vietnamese yet: {path}"]))
+
+
+def hidden() -> Iterator[tuple[Path, str]]:
+    """Texts inside f-strings, where xgettext does not look."""
+    for path in sorted(ROOT.glob("toancanh/**/*.py")):
+        strings = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.JoinedStr))
+        for call in (node for text in strings for node in ast.walk(text) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id == "_" and call.args:
+                yield path, str(ast.literal_eval(call.args[0]))
+
+
+def test() -> None:
+    """Run the tests of the scripts with the Node that builds them."""
+    program, npm = node()
+    run([*npm, "test"], ROOT / "assets", program)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """``python -m toancanh.site.building messages|test``, as the Makefile calls it."""
+    steps = {"messages": messages, "test": test}
+    given = list(sys.argv[1:] if argv is None else argv)
+    if len(given) != 1 or given[0] not in steps:
+        sys.stderr.write(f"one of: {', '.join(steps)}\n")
+        return 2
+    steps[given[0]]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
