@@ -80,11 +80,12 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "allauth",
-    "allauth.account",
     "toancanh.web",
     *(f"toancanh.kernel.{module}" for module in KERNEL),
     *catalogue.folders(),
+    # After our own, so that our pages for signing in are found first.
+    "allauth",
+    "allauth.account",
 ]
 MIDDLEWARE = [
     "toancanh.kernel.runtime.web.frame",

@@ -8,17 +8,22 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.people.web import of
 from toancanh.kernel.registry import finding
+from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.telemetry import features, lists
 from toancanh.kernel.telemetry.features import said
+from toancanh.kernel.telemetry.queries import measured
 
 SIGHT = "console.see"
+WATCHED = 8
+"""Stations of one kind in the right column: what fits without scrolling."""
 
 
 @door(right=SIGHT, data="staff")
@@ -35,11 +40,25 @@ def home(request: HttpRequest) -> HttpResponse:
             "layers_json": features.layers_json(public_only=False),
             "things_url": "/console/things/",
             "tiles": tiles(request),
+            "watched": watched(request),
             "live_url": "/live",
             "focus_unit": request.GET.get("unit", ""),
             "focus_thing": request.GET.get("thing", ""),
         },
     )
+
+
+def watched(request: HttpRequest) -> list[dict[str, Any]]:
+    """Stations to keep an eye on: those with thresholds, highest first; then those that fell silent."""
+    here = registry.visible(of(request)).filter(unit__path__startswith=locality()["path"])
+    found = measured(list(here.order_by("code")))
+    judged = [one for one in found if one.limits and not one.is_silent]
+    silent = [one for one in found if one.is_silent]
+    groups = [
+        {"title": _("Against alarm levels"), "rows": sorted(judged, key=lambda one: one.urgency)[:WATCHED]},
+        {"title": _("Silent stations"), "rows": silent[:WATCHED]},
+    ]
+    return [group for group in groups if group["rows"]]
 
 
 def tiles(request: HttpRequest) -> list[dict[str, Any]]:

@@ -23,12 +23,13 @@ FIRST = 6
 def home(request: HttpRequest) -> HttpResponse:
     """What is measured now where people live: the highest first, every station one touch away."""
     groups = []
-    things = list(registry.visible(ANYONE).order_by("code")[:500])
+    here = registry.visible(ANYONE).filter(unit__path__startswith=locality()["path"])
+    things = list(here.order_by("code")[:500])
     by_kind: dict[str, list[Measured]] = {}
     for one in measured(things):
         by_kind.setdefault(one.thing.kind, []).append(one)
     for key, kind in catalogue.thing_types().items():
-        rows = sorted(by_kind.get(key, []), key=urgency)
+        rows = sorted(by_kind.get(key, []), key=lambda one: one.urgency)
         if rows:
             groups.append(
                 {"title": said(kind.title), "icon": kind.icon, "first": rows[:FIRST], "rest": rows[FIRST:]}
@@ -36,12 +37,6 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(
         request, "portal/home.html", {**map_context(request), "groups": groups, "live_url": "/live"}
     )
-
-
-def urgency(one: Measured) -> tuple[bool, bool, int, float, str]:
-    """Order of the list: real stations that speak and stand high first."""
-    value = one.reading.value if one.reading else 0.0
-    return one.thing.is_sample, one.is_silent, -one.rank, -value, one.thing.code
 
 
 @door()

@@ -57,6 +57,17 @@ class Measured:
         return clock.to_us(self.at) - self.reading.time > 2 * self.series.period_s * 1_000_000
 
     @property
+    def per(self) -> int:
+        """Minutes that one reading adds up over, such as the 5 of rain in 5 minutes; 0 for a level."""
+        return self.series.period_s // 60 if self.declared and self.declared.adds_up else 0
+
+    @property
+    def urgency(self) -> tuple[bool, bool, int, float, str]:
+        """Sorts what a person should see first to the front: real stations that speak and stand high."""
+        value = self.reading.value if self.reading else 0.0
+        return self.thing.is_sample, self.is_silent, -self.rank, -value, self.thing.code
+
+    @property
     def precision(self) -> int:
         """Decimals that people write of this quantity."""
         return self.declared.precision if self.declared else 2

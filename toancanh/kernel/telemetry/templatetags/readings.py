@@ -8,6 +8,7 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from toancanh.kernel.telemetry.queries import Measured
 
@@ -26,6 +27,13 @@ def named(what: object) -> str:
     )
 
 
+def unit(one: Measured) -> str:
+    """The unit of one reading: for amounts with the time in which they fell."""
+    if not one.per:
+        return one.series.unit
+    return _("%(unit)s in %(minutes)s min") % {"unit": one.series.unit, "minutes": one.per}
+
+
 @register.simple_tag
 def reading(one: Measured, big: bool = False) -> SafeString:
     """A reading that the page keeps live: value, level, age, silence."""
@@ -34,7 +42,7 @@ def reading(one: Measured, big: bool = False) -> SafeString:
         "code": one.thing.code,
         "series": one.series.name,
         "value": found.value if found else None,
-        "unit": one.series.unit,
+        "unit": unit(one),
         "precision": one.precision,
         "time": one.time,
         "period": one.series.period_s,
