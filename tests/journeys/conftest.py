@@ -1,0 +1,30 @@
+"""One running city and one browser for the journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import chromium
+from tests.running import Program, city
+
+OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium for all journeys of this worker."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def hue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Huế with its stations and no reading yet, and an administrator who may see everything."""
+    folder: Path = tmp_path_factory.mktemp("hue")
+    with city(folder, "hue") as program:
+        program.do("person", "create", OFFICER[0], "--name", "Trần Văn Trực", "--password", OFFICER[1])
+        yield program

@@ -1,0 +1,114 @@
+"""A reading's whole way: sent by a gauge, kept, moved on the map and in the chart without reload."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import Watched, open_page, sign_in
+from tests.journeys.conftest import OFFICER
+from tests.running import Program
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+GAUGE = "hue-kim-long"
+
+
+def send(city: Program, token: str, *readings: tuple[str, str, datetime, float]) -> dict[str, object]:
+    """Post readings through the public door."""
+    rows = [{"thing": t, "series": s, "time": at.isoformat(), "value": v} for t, s, at, v in readings]
+    request = urllib.request.Request(
+        f"{city.url}/api/v1/observations",
+        data=json.dumps(rows).encode(),
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: dict[str, object] = json.load(answer)
+    return found
+
+
+@pytest.fixture(scope="module")
+def token(hue: Program) -> str:
+    """A gateway's token, and an hour of Kim Long at 0,90 m before the story begins."""
+    made = hue.token("tram-ha-luu")
+    now = datetime.now(UTC).replace(microsecond=0)
+    past = [(GAUGE, "level", now - timedelta(minutes=m), 0.90) for m in range(60, 1, -1)]
+    assert send(hue, made, *past) == {"accepted": 59, "rejected": []}
+    return made
+
+
+@pytest.fixture
+def officer(browser: Browser, hue: Program) -> Iterator[Watched]:
+    """The duty officer, signed in at the desktop."""
+    context, watched = open_page(browser, hue.url)
+    sign_in(watched.page, hue.url, *OFFICER)
+    yield watched
+    context.close()
+    assert watched.said == []
+    assert watched.foreign == []
+
+
+def test_reading_moves_map_and_side_list_without_reload(officer: Watched, hue: Program, token: str) -> None:
+    page = officer.page
+    page.wait_for_selector("tc-map[data-ready]")
+    row = page.locator(f"[data-reading='{GAUGE}/level']").first
+    expect(row.locator("[data-part=value]")).to_have_text("0,90")
+    page.evaluate("window.same = true")
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 2.56))
+    expect(row.locator("[data-part=value]")).to_have_text("2,56")
+    expect(row.locator("[data-part=level]")).to_have_text("BĐ2")
+    shown = f"() => document.querySelector('tc-map').readings.get('{GAUGE}') === 2.56"
+    page.wait_for_function(shown)
+    assert page.evaluate("window.same") is True
+
+
+def test_reading_extends_chart_and_sentence(officer: Watched, hue: Program, token: str) -> None:
+    page = officer.page
+    page.goto(f"{hue.url}/console/things/{GAUGE}/")
+    page.wait_for_selector("tc-chart[data-ready]")
+    before = int(page.get_attribute("tc-chart", "data-points") or 0)
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 5.16))
+    grown = "n => Number(document.querySelector('tc-chart').dataset.points) > n"
+    page.wait_for_function(grown, arg=before)
+    expect(page.locator("tc-chart")).to_have_attribute("data-ready", "")
+    page.reload()
+    expect(page.locator("[data-sentence]")).to_have_text("5,16 m, trên BĐ3 1,66 m")
+
+
+def test_search_without_marks_lands_on_ward(officer: Watched, hue: Program) -> None:
+    page = officer.page
+    page.wait_for_selector("tc-map[data-ready]")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("duong no")
+    hit = page.locator("[data-results] a").first
+    expect(hit).to_contain_text("Phường Dương Nỗ")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/?unit=19909")
+    page.wait_for_selector("tc-map[data-ready]")
+
+
+def test_search_of_gauge_opens_its_page(officer: Watched, hue: Program) -> None:
+    page = officer.page
+    page.keyboard.press("Control+k")
+    page.keyboard.type("kim long")
+    page.locator("[data-results] a", has_text="Trạm thủy văn Kim Long").click()
+    expect(page.locator("h1")).to_have_text("Trạm thủy văn Kim Long")
+
+
+def test_public_reads_gauge_on_phone(browser: Browser, hue: Program, token: str) -> None:
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 1.25))
+    size = {"width": 390, "height": 844}
+    context, watched = open_page(browser, hue.url, viewport=size, is_mobile=True, has_touch=True)
+    page = watched.page
+    page.goto(hue.url)
+    page.locator("a.tc-station", has_text="Kim Long").first.click()
+    expect(page.locator("[data-sentence]")).to_contain_text("1,25 m, trên BĐ1 0,25 m")
+    wide = page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert wide is True
+    context.close()
+    assert watched.said == []
+    assert watched.foreign == []
