@@ -1,0 +1,70 @@
+"""The lines of docs/api are run as they stand there, against the real program, and must answer as documented."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.running import ROOT, city
+
+DOCS = ROOT / "docs" / "api"
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SAID = "# → "
+pytestmark = pytest.mark.slow
+
+
+def blocks() -> list[tuple[str, int, str]]:
+    """Page, number and text of every block that a reader would paste into a shell."""
+    return [
+        (page.name, number, text)
+        for page in sorted(DOCS.glob("*.md"))
+        for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """URL and TOKEN of a running city whose gauge has reported for an hour: what the pages ask a reader to have."""
+    with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha") as program:
+        env = {**os.environ, "URL": program.url, "TOKEN": program.token("docs")}
+        now = datetime.now(UTC).replace(microsecond=0)
+        rows = ",".join(
+            f'{{"thing":"hue-kim-long","series":"level","time":"{now - timedelta(minutes=n):%FT%TZ}","value":0.4}}'
+            for n in range(5, 65)
+        )
+        past = ["curl", "-sS", f"{program.url}/api/v1/observations", "--json", f"[{rows}]"]
+        subprocess.run(
+            [*past, "-H", f"Authorization: Bearer {env['TOKEN']}"], check=True, capture_output=True
+        )
+        yield env
+
+
+def expected(text: str) -> re.Pattern[str]:
+    """What the block's last comments say it prints; … stands for anything within a line."""
+    lines = [line.removeprefix(SAID) for line in text.splitlines() if line.startswith(SAID)]
+    return re.compile("\n".join(".*".join(re.escape(part) for part in line.split("…")) for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "text"), blocks(), ids=lambda value: str(value)[:40].split("\n")[0]
+)
+def test_api_page_block_answers_as_documented(
+    page: str, number: int, text: str, surroundings: dict[str, str]
+) -> None:
+    assert SAID in text, f"{page}, block {number} does not say what it prints"
+    done = subprocess.run(
+        ["sh", "-eu", "-c", text], env=surroundings, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert expected(text).fullmatch(done.stdout.strip()), f"{page}, block {number}: {done.stdout}"
+
+
+def test_api_pages_have_blocks() -> None:
+    pages = {page for page, _, _ in blocks()}
+    assert pages == {"observations.md", "reading-back.md", "units.md"}
