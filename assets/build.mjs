@@ -10,8 +10,8 @@ import { neighbours } from './neighbours.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const home = resolve(here, '../toancanh/web/static/web')
-// Built beside and swapped in whole: a running site never sees half a build.
-const out = join(here, '.build')
+// Built beside and swapped in whole: neither a running site nor a second build ever sees half a build.
+const out = join(here, `.build-${process.pid}`)
 const target = ['chrome109', 'firefox115', 'safari16.4']
 const common = { bundle: true, minify: true, target, legalComments: 'none', logLevel: 'warning', absWorkingDir: here }
 
@@ -151,6 +151,7 @@ async function main() {
   // Last, so that a manifest never names a file that is not there yet.
   writeFileSync(join(out, 'manifest.json'), JSON.stringify(manifest, Object.keys(manifest).sort(), 1))
   rmSync(home, { recursive: true, force: true })
+  mkdirSync(dirname(home), { recursive: true })
   renameSync(out, home)
   console.log('file raw gzip brotli (bytes)')
   for (const row of sizes) console.log(row.join(' '))

@@ -13,6 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def check() -> None:
+    """End with a sentence where the front end was never built."""
+    if not (ROOT / "toancanh" / "web" / "static" / "web" / "manifest.json").exists():
+        raise SystemExit("Giao diện chưa được dựng: hãy chạy `make run`, hoặc `toancanh web build`.")
+
+
 def translations() -> None:
     """Compile every catalogue beside its source."""
     import polib  # slow import

@@ -94,8 +94,9 @@ def run(said: argparse.Namespace) -> int:
     """Serve: bring the store up, fill a new one with the demo, open the doors."""
     from django.conf import settings
 
-    from toancanh.site import demo, server, upkeep
+    from toancanh.site import building, demo, server, upkeep
 
+    building.check()
     lock = server.alone(settings.DATA)
     door = server.listen(settings.PORT)
     is_new = upkeep.is_new()
