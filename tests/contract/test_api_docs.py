@@ -1,7 +1,8 @@
-"""The lines of docs/api are run as they stand there, against the real program, and must answer as documented."""
+"""The lines of docs/api run as they stand there, against the real program, and answer as documented."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -30,7 +31,7 @@ def blocks() -> list[tuple[str, int, str]]:
 
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """URL and TOKEN of a running city whose gauge has reported for an hour: what the pages ask a reader to have."""
+    """What the pages ask a reader to have: URL and TOKEN of a city whose gauge has reported for an hour."""
     with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha") as program:
         env = {**os.environ, "URL": program.url, "TOKEN": program.token("docs")}
         now = datetime.now(UTC).replace(microsecond=0)
