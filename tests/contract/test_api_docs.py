@@ -35,13 +35,11 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha") as program:
         env = {**os.environ, "URL": program.url, "TOKEN": program.token("docs")}
         now = datetime.now(UTC).replace(microsecond=0)
-        rows = ",".join(
-            f'{{"thing":"hue-kim-long","series":"level","time":"{now - timedelta(minutes=n):%FT%TZ}","value":0.4}}'
-            for n in range(5, 65)
-        )
-        past = ["curl", "-sS", f"{program.url}/api/v1/observations", "--json", f"[{rows}]"]
+        times = [f"{now - timedelta(minutes=back):%FT%TZ}" for back in range(5, 65)]
+        rows = [{"thing": "hue-kim-long", "series": "level", "time": time, "value": 0.4} for time in times]
+        sent = ["curl", "-fsS", f"{program.url}/api/v1/observations", "--json", json.dumps(rows)]
         subprocess.run(
-            [*past, "-H", f"Authorization: Bearer {env['TOKEN']}"], check=True, capture_output=True
+            [*sent, "-H", f"Authorization: Bearer {env['TOKEN']}"], check=True, capture_output=True
         )
         yield env
 
