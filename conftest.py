@@ -11,16 +11,23 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import translation
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests import postgres
+from tests.city import BY, City
+from toancanh.kernel.exchange import packs
 from toancanh.kernel.telemetry import announce, engine
 from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
 from toancanh.kernel.territory import pages as outlines
+from toancanh.kernel.territory.models import Unit
 
 ENGINE = os.environ["TOANCANH_TEST_ENGINE"]
 NUMBERS = itertools.count()
-LEFT_OUT = pytest.StashKey[dict[str, int]]()
+PACKS = Path(__file__).parent / "packs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,30 +48,32 @@ def missing() -> dict[str, str]:
     return lacks
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Under CI nothing may be missing: a run that leaves tests out would look whole."""
+    lacks = missing()
+    if lacks and os.environ.get("CI"):
+        raise pytest.UsageError(f"under CI nothing may be missing: {lacks}")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here; under CI nothing may be missing."""
-    lacks, kept, left = missing(), [], {}
-    if ENGINE == "postgresql" and "postgres" in lacks:
-        left = {f"the suite on PostgreSQL needs a server: {lacks['postgres']}": len(items)}
-    else:
-        for item in items:
-            reason = next((lacks[mark] for mark in lacks if item.get_closest_marker(mark)), None)
-            if reason is None:
-                kept.append(item)
-            else:
-                left[reason] = left.get(reason, 0) + 1
-    if left and os.environ.get("CI"):
-        raise pytest.UsageError(f"under CI nothing may be missing: {left}")
+    """Leave out what cannot run here."""
+    lacks = missing()
+    everything = ENGINE == "postgresql" and "postgres" in lacks
+    left = [
+        item
+        for item in items
+        if everything or any(item.get_closest_marker(mark) is not None for mark in lacks)
+    ]
     if left:
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
-    config.stash[LEFT_OUT] = left
+        gone = set(left)
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in gone]
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run whose every test needs what is missing has not failed."""
-    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and missing() and not os.environ.get("CI"):
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and missing():
         session.exitstatus = pytest.ExitCode.OK
 
 
@@ -72,26 +81,66 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """One closing line names what was left out and why."""
     lacks = missing()
     if lacks:
-        terminalreporter.write_line("not run here: " + "; ".join(f"{m}: {why}" for m, why in lacks.items()))
+        told = "; ".join(f"{mark}: {why}" for mark, why in sorted(lacks.items()))
+        terminalreporter.write_line(f"not run here: {told}")
 
 
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test measures into a store of its own, opened only when it is used."""
     name = f"readings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(NUMBERS)}"
+    made: list[str] = []
 
     def open_own(where: str) -> Store:
         if ENGINE != "postgresql":
             return open_store(str(tmp_path / "telemetry.db"))
-        server = settings.DATABASE_URL.rpartition("/")[0]
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        return open_store(f"{server}/{name}")
+        if not made:
+            _on_server(f'CREATE DATABASE "{name}"')
+            made.append(name)
+        return open_store(f"{settings.DATABASE_URL.rpartition('/')[0]}/{name}")
 
     monkeypatch.setattr(engine, "open_store", open_own)
     engine.use(None)
+    forget()
+    yield
+    engine.close()
+    for database in made:
+        _on_server(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+
+def forget() -> None:
+    """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
     outlines.forget()
     announce.announcer.forget()
-    yield
-    engine.close()
+    cache.clear()
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+def _on_server(statement: str) -> None:
+    server = settings.DATABASE_URL.rpartition("/")[0]
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture
+def city(db: None) -> City:
+    """A small city by the product's own actions: two communes, a gauge with thresholds, a rain station."""
+    assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
+    return City.build()
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The three packs of the repository, loaded once for a module's tests and rolled back after them."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        boundaries.forget()
+        for name in ("vietnam", "hue", "dong-ha"):
+            packs.load(PACKS / name, by=BY)
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def hue(loaded: None, db: None) -> None:
+    """Huế, Đông Hà and the country as the packs have them."""

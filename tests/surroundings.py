@@ -9,14 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 from tests import postgres
 
 
 def engine(argv: list[str]) -> str:
-    """The database that the command line asks for."""
+    """The database that the command line asks for; workers are told by the environment."""
     for number, word in enumerate(argv):
-        if word.startswith("--engine"):
-            return word.partition("=")[2] or argv[number + 1]
+        if word == "--engine" and number + 1 < len(argv):
+            return argv[number + 1]
+        if word.startswith("--engine="):
+            return word.partition("=")[2]
     return os.environ.get("TOANCANH_TEST_ENGINE", "sqlite")
 
 
@@ -26,15 +30,28 @@ def lay_out() -> None:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["TOANCANH_DATA"] = str(folder)
     os.environ["DEMO"] = "0"
-    os.environ.pop("PORT", None)
     os.environ["DJANGO_SETTINGS_MODULE"] = "toancanh.site.settings"
     os.environ["TOANCANH_TEST_ENGINE"] = engine(sys.argv)
-    if os.environ["TOANCANH_TEST_ENGINE"] != "postgresql":
-        os.environ.pop("DATABASE_URL", None)
-    elif "PYTEST_XDIST_WORKER" not in os.environ and postgres.postgres_available() is None:
-        running = postgres.postgres_cluster()
-        os.environ["DATABASE_URL"] = running.__enter__().database("toancanh")
-        atexit.register(running.__exit__, None, None, None)
+    for name in ("PORT", "TOANCANH_HOSTS", "TOANCANH_LANGUAGE"):
+        os.environ.pop(name, None)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    os.environ.pop("DATABASE_URL", None)
+    if os.environ["TOANCANH_TEST_ENGINE"] == "postgresql" and postgres.postgres_available() is None:
+        os.environ["DATABASE_URL"] = server()
+
+
+def server() -> str:
+    """A PostgreSQL for this run, gone with it; nothing here outlives the run, so it need not sync."""
+    running = postgres.postgres_cluster()
+    cluster = running.__enter__()
+    atexit.register(running.__exit__, None, None, None)
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        for setting in ("fsync = off", "full_page_writes = off"):
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE DATABASE toancanh")
+    return cluster.database("toancanh")
 
 
 lay_out()

@@ -32,8 +32,7 @@ def entry_digest(entry: Entry) -> str:
 
 def record(action: str, subject: str, *, by: Actor, content: Mapping[str, Any]) -> Entry:
     """Write that ``by`` did ``action`` to ``subject``; refuses to stand outside a transaction."""
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("a journal entry belongs into the transaction of what it records")
+    _within()
     entry = Entry(
         at=clock.now(),
         actor=f"{by.key} {by.name}".strip(),
@@ -50,11 +49,17 @@ def record(action: str, subject: str, *, by: Actor, content: Mapping[str, Any]) 
 
 def emit(name: str, key: str, payload: Mapping[str, Any]) -> None:
     """Let reactions to ``name`` run after the commit; a second event of the same key is the same event."""
+    _within()
     now = clock.now()
     Event.objects.get_or_create(
         name=name, key=key, defaults={"payload": dict(payload), "created": now, "next_at": now}
     )
     transaction.on_commit(wake)
+
+
+def _within() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("a journal entry or event belongs into the transaction of what it tells")
 
 
 def on_wake(call: Callable[[], None]) -> None:

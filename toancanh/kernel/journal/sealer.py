@@ -60,10 +60,10 @@ def unsealed() -> int:
 
 
 def faults() -> Iterator[Fault]:
-    """Every place where an entry was edited, removed or slipped in, or the chain was; nothing on a sound journal.
+    """Every place where entries or the chain were edited, removed or added to; nothing on a sound journal.
 
-    Whoever can write everything in the database can write a new chain too: only a copy of the newest link kept
-    elsewhere shows that.
+    Whoever can write everything in the database can write a new chain too: only a copy of the newest link
+    kept elsewhere shows that.
     """
     previous, expected, newest = START, 0, 0
     for link in Link.objects.select_related("entry").order_by("number").iterator(BATCH):

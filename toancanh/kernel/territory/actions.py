@@ -62,6 +62,10 @@ def arrange_units(rows: Iterable[Row], *, by: Actor) -> int:
                 said = _("Unit %(code)s names the parent %(parent)s, which was no unit on %(day)s.")
                 told = {"code": row["code"], "parent": row["parent_code"], "day": start.isoformat()}
                 raise Refused(said % told, "no_parent")
+        end = day(row["valid_to"])
+        if end is not None and end <= start:
+            said = _("Unit %(code)s ends before it begins.") % {"code": row["code"]}
+            raise Refused(said, "bad_validity")
         unit, is_new = Unit.objects.update_or_create(
             code=row["code"],
             valid_from=start,
@@ -72,7 +76,7 @@ def arrange_units(rows: Iterable[Row], *, by: Actor) -> int:
                 "full_name_en": row["full_name_en"],
                 "folded": fold(row["full_name"]),
                 "parent": parent,
-                "valid_to": day(row["valid_to"]),
+                "valid_to": end,
                 "legal_basis": row["legal_basis"],
                 "note": row.get("note", ""),
             },

@@ -41,15 +41,16 @@ _seen = -1
 
 def measure(geometry: Mapping[str, Any], code: str) -> dict[str, float]:
     """Bounding box and a point inside; refuses an outline that is no sound polygon."""
-    from shapely.geometry import shape  # slow import
+    from shapely.errors import ShapelyError  # slow import
+    from shapely.geometry import shape
     from shapely.validation import explain_validity
 
     try:
         found = shape(geometry)
-    except (ValueError, KeyError, TypeError, IndexError) as fault:
+    except (ShapelyError, ValueError, KeyError, TypeError, AttributeError, IndexError) as fault:
         text = _("The boundary of %(code)s is no polygon: %(fault)s") % {"code": code, "fault": fault}
         raise Refused(text, "bad_boundary") from fault
-    if found.geom_type not in ("Polygon", "MultiPolygon") or not found.is_valid:
+    if found.geom_type not in ("Polygon", "MultiPolygon") or found.is_empty or not found.is_valid:
         text = _("The boundary of %(code)s is broken: %(fault)s")
         raise Refused(text % {"code": code, "fault": explain_validity(found)}, "bad_boundary")
     west, south, east, north = found.bounds
