@@ -165,7 +165,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
-        "toancanh": {"level": "INFO"},
+        "toancanh": {"level": "WARNING"},
         # Every 4xx of a stranger is not a line in the officer's log.
         "django.request": {"level": "ERROR"},
     },
