@@ -30,12 +30,12 @@ def asset_file(name: str, manifest: Path | None = None) -> str:
     try:
         names = _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
-        raise AssetsMissing(f"The front end is not built ({path} is missing): run `toancanh web build`.") from None
+        raise AssetsMissing(f"The front end is not built (no {path}): run `toancanh web build`.") from None
     try:
         return names[name]
     except KeyError:
         known = ", ".join(sorted(names))
-        raise AssetsMissing(f"No asset {name!r} in {path}; it has {known}. Run `toancanh web build`.") from None
+        raise AssetsMissing(f"No asset {name!r}, only {known}: run `toancanh web build`.") from None
 
 
 @lru_cache(maxsize=512)

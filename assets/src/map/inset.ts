@@ -35,7 +35,6 @@ export class Inset {
     const text = national ? say('Back to {place}', { place: this.place }) : say('Việt Nam')
     const label = national ? text : say('Show all of Việt Nam')
     this.element.querySelector('span')!.textContent = text
-    this.element.setAttribute('aria-label', label)
     this.element.title = label
   }
 

@@ -34,7 +34,7 @@ def icon(name: str, css: str = "") -> SafeString:
         '<svg class="icon {}" width="24" height="24" viewBox="0 0 24 24" fill="none" stroke="currentColor"'
         ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
         css,
-        mark_safe(icon_body(name)),  # noqa: S308  our own files
+        mark_safe(icon_body(name)),
     )
 
 
