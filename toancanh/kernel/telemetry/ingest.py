@@ -145,6 +145,7 @@ class Ingest:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._rows = 0
         self._requests = 0
+        self._trouble = ""
         self.figures = Figures()
 
     # --- on the event loop
@@ -152,6 +153,7 @@ class Ingest:
     def start(self) -> None:
         """Begin to write; to be called on the event loop that will offer."""
         self._loop = asyncio.get_running_loop()
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._thread.start()
 
@@ -246,14 +248,13 @@ class Ingest:
             if group:
                 results, readings = self._write(group, directory)
         except StoreFull as error:
-            failure = FULL
-            _log.error("no room for observations: %s", error)
+            failure = self._troubled(FULL, error)
         except (StoreUnavailable, DirectoryUnavailable) as error:
-            failure = UNAVAILABLE
-            _log.error("observations cannot be kept now: %s", error)
-        except Exception:  # noqa: BLE001 - the one writer outlives any fault; the senders learn of it
-            failure = UNAVAILABLE
-            _log.exception("a group of observations failed")
+            failure = self._troubled(UNAVAILABLE, error)
+        except Exception as error:  # noqa: BLE001 - the one writer outlives any fault; the senders learn of it
+            failure = self._troubled("fault", error)
+        else:
+            self._untroubled()
         if failure is not None:
             results = [(request, failure) for request in group]
         self._loop.call_soon_threadsafe(self._settle, results, failure is not None)
@@ -261,6 +262,19 @@ class Ingest:
             self._loop.call_soon_threadsafe(_answer_checks, checks, failure != UNAVAILABLE)
         if readings:
             self._tell(readings)
+
+    def _troubled(self, kind: str, error: Exception) -> Denied:
+        """Log a trouble when it begins, not at each of the thousands of requests that meet it."""
+        if kind != self._trouble:
+            self._trouble = kind
+            told = error if kind == "fault" else None
+            _log.error("observations cannot be kept (%s): %s", kind, error, exc_info=told)
+        return FULL if kind == FULL else UNAVAILABLE
+
+    def _untroubled(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            _log.warning("observations are kept again")
 
     def _tell(self, readings: list[Reading]) -> None:
         try:
