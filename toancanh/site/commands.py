@@ -21,7 +21,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return simulate(given[1:])
     said = parser().parse_args(given)
-    return call(said.call, said)
+    try:
+        return call(said.call, said)
+    except KeyboardInterrupt:
+        # Ctrl-C while starting: every step so far may be repeated.
+        return 0
 
 
 def call(command: Command, said: argparse.Namespace) -> int:
@@ -99,12 +103,13 @@ def run(said: argparse.Namespace) -> int:
     building.check()
     lock = server.alone(settings.DATA)
     door = server.listen(settings.PORT)
-    is_new = upkeep.is_new()
     upkeep.migrate()
+    is_new = upkeep.is_new()
     url = f"http://localhost:{settings.PORT}/"
     token = ""
     if settings.DEMO and (is_new or demo.is_unfinished()):
         demo.build(tell=lambda line: print(line, flush=True))
+    upkeep.keep_real()
     if demo.is_on():
         token = demo.simulator_token()
     elif is_new:
@@ -123,6 +128,7 @@ def migrate(said: argparse.Namespace) -> int:
     from toancanh.site import upkeep
 
     upkeep.migrate()
+    upkeep.keep_real()
     return 0
 
 

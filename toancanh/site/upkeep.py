@@ -7,16 +7,33 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-
-def is_new() -> bool:
-    """Whether there is no store yet: no ``city.db``, or an empty PostgreSQL database."""
-    if not settings.DATABASE_URL:
-        return not settings.CITY.exists()
-    return not connection.introspection.table_names()
+from toancanh.kernel.runtime import clock, marks
 
 
 def migrate() -> None:
     """Apply what is missing; costs one look where nothing is."""
+    set_aside()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def set_aside() -> None:
+    """Move measurements away that belong to a city.db which is gone: their series mean nothing in a new one."""
+    if settings.DATABASE_URL or settings.CITY.exists():
+        return
+    stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
+    for path in sorted(settings.DATA.glob("telemetry.db*")):
+        if not path.name.startswith("telemetry.db.orphan"):
+            path.rename(path.with_name(path.name.replace("telemetry.db", f"telemetry.db.orphan-{stamp}")))
+
+
+def is_new() -> bool:
+    """Whether nobody has decided yet what this store is to be: a demo city or a real one."""
+    return marks.read("demo") == ""
+
+
+def keep_real() -> None:
+    """This store is nobody's demo, whatever DEMO says later."""
+    if is_new():
+        marks.write("demo", "off")
