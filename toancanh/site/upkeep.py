@@ -19,7 +19,7 @@ def migrate() -> None:
 
 
 def set_aside() -> None:
-    """Move measurements away that belong to a city.db which is gone: their series mean nothing in a new one."""
+    """Move measurements away whose city.db is gone: their series mean nothing in a new one."""
     if settings.DATABASE_URL or settings.CITY.exists():
         return
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
