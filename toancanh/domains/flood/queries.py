@@ -14,7 +14,7 @@ from toancanh.kernel.declare import Actor, Figure
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
-from toancanh.kernel.telemetry.features import feature
+from toancanh.kernel.telemetry.features import feature, named
 from toancanh.kernel.telemetry.queries import Measured, measured
 
 GAUGE = "flood.gauge"
@@ -52,13 +52,13 @@ def sums(found: list[Measured], at: datetime, span: timedelta) -> dict[int, floa
 
 def highest(to: Actor, at: datetime) -> Figure:
     """The gauge that stands highest against its alarm levels."""
-    found = [one for one in stations(GAUGE, to, at) if one.reading and not one.is_silent]
+    found = [one for one in stations(GAUGE, to, at) if one.rank >= 0 and not one.is_silent]
     if not found:
         return Figure(text="—", note=_("no gauge reports"))
     top = max(found, key=lambda one: (one.rank, one.reading.value if one.reading else 0.0))
     tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
-    said = top.sentence(get_language() or "vi")
-    return Figure(text=said, note=top.thing.name, tone=tone, at=top.time)  # type: ignore[arg-type]
+    text, _comma, against = top.sentence(get_language() or "vi").partition(", ")
+    return Figure(text=text, note=f"{named(top.thing)}: {against}", tone=tone, at=top.time)  # type: ignore[arg-type]
 
 
 def wettest(to: Actor, at: datetime) -> Figure:
@@ -73,7 +73,7 @@ def wettest(to: Actor, at: datetime) -> Figure:
     kind = bulletin.rain_class(fallen[top])
     tone = {"heavy": "watch", "very_heavy": "bad"}.get(kind.key, "plain")
     text = f"{bulletin.figure(fallen[top], language, 1)} mm"
-    note = f"{one.thing.unit.full_name}: {getattr(kind.title, language, kind.title.vi)}"
+    note = f"{named(one.thing.unit)}: {getattr(kind.title, language, kind.title.vi)}"
     return Figure(text=text, note=note, tone=tone, at=one.time)  # type: ignore[arg-type]
 
 
@@ -81,6 +81,6 @@ def silent(to: Actor, at: datetime) -> Figure:
     """How many stations have gone silent."""
     found = [*stations(GAUGE, to, at), *stations(RAIN, to, at)]
     quiet = [one for one in found if one.is_silent]
-    names = ", ".join(one.thing.name for one in quiet[:2])
+    names = ", ".join(named(one.thing) for one in quiet[:2])
     tone = "watch" if quiet else "good"
     return Figure(text=f"{len(quiet)}/{len(found)}", note=names, tone=tone, at=at)  # type: ignore[arg-type]

@@ -16,20 +16,27 @@ def said(title: Any) -> str:  # noqa: ANN401 - any bilingual title
     return str(getattr(title, get_language() or "vi", title))
 
 
+def named(what: object) -> str:
+    """A unit's or thing's name in the reader's language."""
+    vietnamese = getattr(what, "full_name", "") or getattr(what, "name", "")
+    if get_language() != "en":
+        return str(vietnamese)
+    return str(getattr(what, "full_name_en", "") or getattr(what, "name_en", "") or vietnamese)
+
+
 def feature(found: Measured, **more: object) -> dict[str, Any]:
     """One GeoJSON point with all that map, list and card show of it."""
     thing, reading = found.thing, found.reading
     kind = catalogue.thing_type(thing.kind)
-    english = get_language() == "en"
     return {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [thing.lon, thing.lat]},
         "properties": {
             "code": thing.code,
-            "name": thing.name_en if english and thing.name_en else thing.name,
+            "name": named(thing),
             "kind": thing.kind,
             "kind_title": said(kind.title) if kind else thing.kind,
-            "unit_name": thing.unit.full_name_en if english else thing.unit.full_name,
+            "unit_name": named(thing.unit),
             "url": f"/things/{thing.code}/",
             "sample": thing.is_sample,
             "position_verified": thing.position_verified,

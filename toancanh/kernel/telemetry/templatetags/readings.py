@@ -7,24 +7,15 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.telemetry import features
 from toancanh.kernel.telemetry.queries import Measured
 
 register = template.Library()
 
 
-@register.filter
-def named(what: object) -> str:
-    """A unit's or thing's name in the reader's language."""
-    english = get_language() == "en"
-    vietnamese = getattr(what, "full_name", "") or getattr(what, "name", "")
-    return (
-        (getattr(what, "full_name_en", "") or getattr(what, "name_en", "") or vietnamese)
-        if english
-        else vietnamese
-    )
+register.filter("named", features.named)
 
 
 def unit(one: Measured) -> str:
