@@ -1,0 +1,73 @@
+"""Every page for everyone: axe finds nothing, nothing is cut, the console is silent, nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import Watched, open_page, sign_in
+from tests.journeys.conftest import OFFICER
+from tests.running import ROOT, Program
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = {"desktop": (1440, 900), "office": (1092, 614), "phone": (390, 844)}
+PUBLIC = ["/", "/map/", "/map/?unit=19909", "/things/hue-kim-long/", "/things/hue-rain-19774/?range=week"]
+OTHER = ["/sign-in/", "/nowhere/"]
+STAFF = [
+    "/console/",
+    "/console/things/",
+    "/console/things/?q=zzz",
+    "/console/things/hue-kim-long/?range=month",
+    "/console/things/hue-rain-19774/",
+]
+
+
+def faults(watched: Watched, url: str) -> list[str]:
+    """What is wrong with one page."""
+    page = watched.page
+    page.goto(url)
+    for element in ("tc-map", "tc-chart"):
+        for found in page.query_selector_all(element):
+            found.scroll_into_view_if_needed()
+            page.wait_for_function("e => e.hasAttribute('data-ready')", arg=found)
+    page.evaluate(AXE.read_text())
+    told: dict[str, Any] = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
+    wrong = [f"{v['id']}: {[n['html'][:160] for n in v['nodes'][:3]]}" for v in told["violations"]]
+    if not page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"):
+        wrong.append("wider than the screen")
+    return [f"{url}: {line}" for line in wrong]
+
+
+# Colours depend on the theme, room on size and language: three of the twelve pairings meet every value twice or
+# once with its hardest partner; `make screens` pictures all of them.
+@pytest.mark.parametrize(
+    ("size", "language", "theme"),
+    [("desktop", "vi", "light"), ("phone", "en", "dark"), ("office", "vi", "dark")],
+)
+def test_page_serves_everyone(browser: Browser, hue: Program, size: str, language: str, theme: str) -> None:
+    width, height = SIZES[size]
+    options: dict[str, object] = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+    context, watched = open_page(browser, hue.url, **options)
+    context.add_cookies([{"name": "toancanh_language", "value": language, "url": hue.url}])
+    wrong = [line for path in [*PUBLIC, *OTHER] for line in faults(watched, hue.url + path)]
+    sign_in(watched.page, hue.url, *OFFICER)
+    wrong += [line for path in STAFF for line in faults(watched, hue.url + path)]
+    context.close()
+    expected = [line for line in watched.said if "status of 404" not in line]
+    assert wrong == []
+    assert expected == []
+    assert watched.foreign == []
+
+
+def test_wall_serves_everyone(browser: Browser, hue: Program) -> None:
+    context, watched = open_page(browser, hue.url, viewport={"width": 1920, "height": 1080})
+    sign_in(watched.page, hue.url, *OFFICER)
+    assert faults(watched, f"{hue.url}/console/?wall=1") == []
+    context.close()
+    assert watched.said == []
