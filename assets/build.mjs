@@ -114,8 +114,8 @@ async function scripts(defines) {
   })
   for (const [path, info] of Object.entries(made.metafile.outputs)) {
     const file = basename(path)
-    const source = info.entryPoint && basename(info.entryPoint).replace(/\.ts$/, '.js')
-    if (source) manifest[source] = file
+    // Chunks name each other; only what a template names is listed.
+    if (info.entryPoint === 'src/app.ts') manifest['app.js'] = file
   }
 }
 

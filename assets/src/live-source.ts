@@ -5,6 +5,7 @@ export type State = 'live' | 'polling' | 'lost'
 export type LiveMessage = { kind: 'readings'; rows: Row[] } | { kind: 'state'; state: State; again: boolean }
 
 const SILENCE_MS = 20_000
+const FIRST_LOOK_MS = 5_000
 const POLL_MS = 5_000
 const LONGEST_MS = 30_000
 const STREAM_AGAIN_MS = 300_000
@@ -20,6 +21,8 @@ export class LiveSource {
   private attempt = 0
   private state: State | null = null
   private heard = false
+  private opened = false
+  private baseline: number | null = null
   private timer: ReturnType<typeof setTimeout> | undefined
   private watchdog: ReturnType<typeof setTimeout> | undefined
   private stopped = false
@@ -49,15 +52,45 @@ export class LiveSource {
   private open(): void {
     this.close()
     this.heard = false
+    this.opened = false
+    this.baseline = null
     const stream = new EventSource(this.url)
     this.stream = stream
-    // Heartbeat comments never reach scripts, so the server's first event or an open stream must show that
-    // bytes pass; a proxy that buffers gives neither.
-    this.watchdog = setTimeout(() => this.heard || this.fallBack(), SILENCE_MS)
+    this.watchdog = setTimeout(() => void this.probe(), FIRST_LOOK_MS)
     stream.addEventListener('readings', (event) => this.frame(JSON.parse((event as MessageEvent<string>).data) as Frame))
     stream.addEventListener('heartbeat', () => this.alive('live'))
-    stream.onopen = () => this.alive('live')
+    stream.onopen = () => {
+      this.opened = true
+      this.become('live')
+    }
     stream.onerror = () => this.failed()
+  }
+
+  /**
+   * Some proxies pass the head of a stream and hold its body back, and heartbeat comments never reach scripts.
+   * So a silent stream is compared with a poll: when the centre moved on and the stream said nothing, poll.
+   */
+  private async probe(): Promise<void> {
+    const stream = this.stream
+    if (!this.heard) {
+      const cursor = await this.centre()
+      if (this.stream !== stream || this.stopped) return
+      const moved = this.baseline !== null && cursor !== null && cursor !== this.baseline
+      if (!this.heard && this.baseline !== null && (moved || !this.opened)) return this.fallBack()
+      this.baseline = cursor ?? this.baseline ?? -1
+    }
+    this.heard = false
+    this.watchdog = setTimeout(() => void this.probe(), SILENCE_MS - FIRST_LOOK_MS)
+  }
+
+  /** Where the centre stands now, or null when it cannot be asked. */
+  private async centre(): Promise<number | null> {
+    try {
+      const answer = await fetch(`${this.url}/poll`, { cache: 'no-store' })
+      return answer.ok ? ((await answer.json()) as Frame).cursor : null
+    } catch {
+      return null
+    }
   }
 
   private close(): void {
@@ -109,10 +142,23 @@ export class LiveSource {
     if (frame.readings.length) this.tell({ kind: 'readings', rows: frame.readings })
   }
 
+  /** What arrived at the centre while the line was down. */
+  private async catchUp(since: number): Promise<void> {
+    try {
+      const answer = await fetch(`${this.url}/poll?since=${since}`, { cache: 'no-store' })
+      if (!answer.ok) return
+      const missed = (await answer.json()) as Frame
+      if (missed.readings.length) this.tell({ kind: 'readings', rows: missed.readings })
+    } catch {
+      // the line went again: the next return catches up
+    }
+  }
+
   private become(state: State): void {
     if (state === this.state) return
     const again = this.state === 'lost'
     this.state = state
+    if (again && this.cursor !== null) void this.catchUp(this.cursor)
     this.tell({ kind: 'state', state, again })
   }
 }

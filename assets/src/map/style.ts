@@ -64,7 +64,7 @@ function names(own: string, scale: number): LayerSpecification[] {
       id: 'commune-names', type: 'symbol', source: 'local-names', minzoom: 8.2,
       // Below the centre: a station of the commune stands at the centre itself.
       layout: {
-        'text-field': ['get', 'label'], 'text-font': FONT, 'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 0.7,
+        'text-field': ['get', 'label'], 'text-font': FONT, 'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 0.85,
         'text-justify': 'auto', 'text-max-width': 8,
         'text-size': ['interpolate', ['linear'], ['zoom'], 9, 10.5 * scale, 13, 14 * scale], 'text-padding': 3,
       },
@@ -100,13 +100,13 @@ function dots(scale: number): LayerSpecification[] {
       id: 'kept-clear', type: 'symbol', source: 'pills',
       layout: {
         'text-field': ['get', 'text'], 'text-font': FONT_SEMIBOLD, 'text-size': 15 * scale, 'text-anchor': 'bottom',
-        'text-offset': [0, -0.3], 'text-allow-overlap': true, 'text-padding': 4,
+        'text-offset': [0, -0.45], 'text-allow-overlap': true, 'text-padding': 1,
       },
       paint: { 'text-opacity': 0 },
     },
     {
       id: 'dots-clear', type: 'symbol', source: 'stations',
-      layout: { 'text-field': '•', 'text-font': FONT, 'text-size': 13 * scale, 'text-allow-overlap': true, 'text-padding': 0 },
+      layout: { 'text-field': '•', 'text-font': FONT, 'text-size': 6 * scale, 'text-allow-overlap': true, 'text-padding': 0 },
       paint: { 'text-opacity': 0 },
     },
   ] as unknown as LayerSpecification[]
