@@ -1,4 +1,4 @@
-"""Every page for everyone: axe finds nothing, nothing is cut, the console is silent, nothing leaves the machine."""
+"""Every page for everyone: axe finds nothing, nothing is cut, the console is silent, no request goes out."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def faults(watched: Watched, url: str) -> list[str]:
     return [f"{url}: {line}" for line in wrong]
 
 
-# Colours depend on the theme, room on size and language: three of the twelve pairings meet every value twice or
-# once with its hardest partner; `make screens` pictures all of them.
+# Colours depend on the theme, room on size and language: three of the twelve pairings meet every value;
+# `make screens` pictures all of them.
 @pytest.mark.parametrize(
     ("size", "language", "theme"),
     [("desktop", "vi", "light"), ("phone", "en", "dark"), ("office", "vi", "dark")],
