@@ -90,7 +90,7 @@ def thing(
     name: str = "",
     *,
     public: bool = True,
-    **facts: Any,  # noqa: ANN401 - columns of Thing
+    **facts: Any,
 ) -> Thing:
     """Register a thing with one series."""
     made = registry.register(

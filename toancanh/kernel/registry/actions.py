@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -38,11 +39,13 @@ def register(
 
     Raises Refused for an unknown kind, an impossible place, or a place outside every unit.
     """
-    place = unit or _unit_at(code, lon, lat)
-    if not by.may("registry.arrange", place.path):
-        raise NotAllowed(_("Things are registered by the administrator of your locality."))
     if not CODE.match(code):
         raise Refused(_("A code is made of a-z, 0-9 and -: %(code)s") % {"code": code}, "bad_code")
+    place = _unit_at(code, lon, lat, unit)
+    before = Thing.objects.select_related("unit").filter(code=code).first()
+    for touched in {place.path, before.unit.path if before else place.path}:
+        if not by.may("registry.arrange", touched):
+            raise NotAllowed(_("Things are registered by the administrator of your locality."))
     if catalogue.thing_type(kind) is None:
         raise Refused(_("Nothing here is of the kind %(kind)s.") % {"kind": kind}, "bad_kind")
     said: Mapping[str, Any] = {
@@ -54,6 +57,7 @@ def register(
         "unit": place,
         **facts,
     }
+    _check(Thing(code=code, **said))
     thing, is_new = Thing.objects.update_or_create(code=code, defaults=said)
     content = {"kind": kind, "name": name, "lon": lon, "lat": lat, "unit": place.code}
     journal.record(
@@ -63,10 +67,19 @@ def register(
     return thing
 
 
-def _unit_at(code: str, lon: float, lat: float) -> Unit:
+def _check(thing: Thing) -> None:
+    """Refuse what the columns can't hold: a name that is missing or too long."""
+    try:
+        thing.clean_fields(exclude=("unit", "organisation", "facts"))
+    except ValidationError as fault:
+        said = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fault.message_dict.items())
+        raise Refused(f"{thing.code}: {said}", "bad_thing") from fault
+
+
+def _unit_at(code: str, lon: float, lat: float, given: Unit | None) -> Unit:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Refused(_("%(code)s lies nowhere on earth.") % {"code": code}, "bad_place")
-    found = territory.unit_at(lon, lat)
+    found = given or territory.unit_at(lon, lat)
     if found is None:
         raise Refused(_("%(code)s lies in no unit that is known here.") % {"code": code}, "no_unit")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -69,6 +69,10 @@ def register(urls: list[Any]) -> list[Any]:
     return urls
 
 
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""No reading lies outside; times beyond, which arithmetic could not bear, mean these."""
+
+
 def moment(text: str, name: str) -> datetime:
     """An RFC 3339 time with offset; a plus sign that a query string turned into a space is understood."""
     found: datetime | None
@@ -79,7 +83,7 @@ def moment(text: str, name: str) -> datetime:
     if found is None or found.tzinfo is None or "T" not in text:
         said = _("%(name)s must be a time with offset, such as 2026-11-21T07:00:00+07:00.") % {"name": name}
         raise Refused(said, "bad_time")
-    return found
+    return min(max(found, FIRST), LAST)
 
 
 def day(text: str | None) -> date | None:

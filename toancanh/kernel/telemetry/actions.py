@@ -16,6 +16,8 @@ from toancanh.kernel.runtime import revision
 from toancanh.kernel.telemetry.models import Series, Threshold
 from toancanh.lib.errors import NotAllowed, Refused
 
+LONGEST_S = 366 * 86_400
+
 
 def check(thing: Thing, by: Actor) -> None:
     """Only who arranges measurements over the thing's unit writes here."""
@@ -31,6 +33,8 @@ def define_series(thing: Thing, name: str, *, by: Actor, period_s: int | None = 
     if declared is None:
         text = _("A %(kind)s measures no %(name)s.") % {"kind": thing.kind, "name": name}
         raise Refused(text, "bad_series")
+    if period_s is not None and not 0 < period_s <= LONGEST_S:
+        raise Refused(_("A period is a number of seconds from 1 to a year."), "bad_period")
     series, is_new = Series.objects.update_or_create(
         thing=thing,
         name=name,
@@ -64,9 +68,11 @@ def set_threshold(
 ) -> Threshold:
     """Put a threshold in force from a day on (a row of the same name and day is changed); maps recolour."""
     check(series.thing, by)
-    if not math.isfinite(value) or (valid_to is not None and valid_to <= valid_from):
+    is_named = bool(name.strip()) and len(name) <= 40
+    if not is_named or not math.isfinite(value) or (valid_to is not None and valid_to <= valid_from):
         raise Refused(
-            _("Threshold %(name)s has an impossible value or validity.") % {"name": name}, "bad_threshold"
+            _("Threshold %(name)s has an impossible name, value or validity.") % {"name": name},
+            "bad_threshold",
         )
     if not source:
         raise Refused(_("Threshold %(name)s needs a source.") % {"name": name}, "no_source")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -21,7 +21,15 @@ from toancanh.kernel.runtime.api import Problem, moment
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import Measured, measured
-from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE, Reading
+from toancanh.kernel.telemetry.store import (
+    CORRECTED,
+    LOCAL_OFFSET,
+    OUT_OF_RANGE,
+    SECOND,
+    Bucket,
+    How,
+    Reading,
+)
 from toancanh.lib.errors import NotFound, Refused
 
 router = Router(tags=["things"])
@@ -29,7 +37,6 @@ PAGE = 100
 MOST = 100_000
 STEP = re.compile(r"([1-9]\d{0,5})(s|m|h|d)\Z")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-FAR_PAST_S = 20 * 366 * 86_400
 
 
 class Location(Schema):
@@ -169,29 +176,32 @@ def observations(
     series = Series.objects.filter(thing=found, name=name).first()
     if series is None:
         raise NotFound(_("%(thing)s measures no %(series)s.") % {"thing": code, "series": name})
-    until = moment(to, "to") if to else clock.now() + timedelta(minutes=5)
-    first = moment(since, "from") if since else until - timedelta(days=1)
-    start, end = clock.to_us(first), clock.to_us(until)
+    start, end = between(since, to, clock.now() + timedelta(minutes=5))
     said = {"to": stamp(end), "step": step, "limit": most} if step else {"to": stamp(end), "limit": most}
     if step:
-        rows, follow = stepped(series, found, start, end, seconds(step), most)
+        rows, follow = stepped(series, found, start, end, seconds(step) * SECOND, most)
     else:
-        raw = engine.store().range(series.pk, max(start, 0), max(end, 0), limit=most + 1)
+        raw = engine.store().range(series.pk, start, end, limit=most + 1)
         rows = [row(reading) for reading in raw[:most]]
         follow = raw[most].time if len(raw) > most else None
     path = f"{request.path}?{urlencode({'from': stamp(follow), **said})}" if follow is not None else None
     return answer({"items": rows, "next": path})
 
 
+def between(since: str, to: str, now: datetime) -> tuple[int, int]:
+    """The span asked for in microseconds; the day before ``now`` unless told."""
+    until = moment(to, "to") if to else now
+    first = moment(since, "from") if since else until - timedelta(days=1)
+    return max(0, clock.to_us(first)), clock.to_us(until)
+
+
 def stepped(
-    series: Series, thing: Thing, start: int, end: int, step_s: int, most: int
+    series: Series, thing: Thing, start: int, end: int, step: int, most: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Rows a step, and where the next page begins."""
     declared = catalogue.series_type(thing.kind, series.name)
-    how = "sum" if declared and declared.adds_up else "mean"
-    if (end - start) / 1_000_000 > FAR_PAST_S + 86_400:
-        start = max(start, end - (FAR_PAST_S + 86_400) * 1_000_000)
-    found = engine.store().buckets(series.pk, max(start, 0), max(end, 0), step_s * 1_000_000, how)  # type: ignore[arg-type]
+    how: How = "sum" if declared and declared.adds_up else "mean"
+    found = gathered(series.pk, start, end, step, how, most + 1)
     rows = [
         {
             "time": stamp(b.time),
@@ -204,6 +214,24 @@ def stepped(
         for b in found[:most]
     ]
     return rows, found[most].time if len(found) > most else None
+
+
+def gathered(series: int, start: int, end: int, step: int, how: How, most: int) -> list[Bucket]:
+    """At least ``most`` buckets of the span where it has them, without reading all of a long one for a page."""
+    store, found, wide = engine.store(), list[Bucket](), most
+    while start < end and len(found) < most:
+        first = store.range(series, start, end, limit=1)
+        if not first:
+            break
+        # Whole steps, or a bucket would be told twice.
+        number = (first[0].time + LOCAL_OFFSET) // step
+        stop = min(end, (number + wide) * step - LOCAL_OFFSET)
+        part = store.buckets(series, max(start, number * step - LOCAL_OFFSET), stop, step, how)
+        found += part
+        start = stop
+        if len(part) * 4 < wide:
+            wide = min(wide * 2, most * 64)
+    return found
 
 
 def visible(request: HttpRequest, code: str) -> Thing:

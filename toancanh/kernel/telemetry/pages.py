@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -20,10 +20,9 @@ from toancanh.kernel.people.web import of
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.runtime.api import moment
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.telemetry import engine, workbooks
-from toancanh.kernel.telemetry.api import quality
+from toancanh.kernel.telemetry.api import between, quality
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import Measured, measured, thresholds
@@ -99,22 +98,20 @@ def panel(one: Measured, span: timedelta) -> dict[str, Any]:
     }
 
 
-def asked_for(request: HttpRequest, code: str, name: str) -> tuple[Thing, Series, datetime, datetime]:
+def asked_for(request: HttpRequest, code: str, name: str) -> tuple[Thing, Series, int, int]:
     """The series and span that a download asks for; the last day unless told."""
     thing = found(request, code)
     series = Series.objects.filter(thing=thing, name=name).first()
     if series is None:
         raise Http404(_("There is no such series."))
-    end = moment(request.GET["to"], "to") if request.GET.get("to") else clock.now()
-    start = moment(request.GET["from"], "from") if request.GET.get("from") else end - timedelta(days=1)
-    return thing, series, start, end
+    return thing, series, *between(request.GET.get("from", ""), request.GET.get("to", ""), clock.now())
 
 
 @door()
 def workbook(request: HttpRequest, code: str, series: str) -> HttpResponse:
     """Readings as .xlsx, times as people in Việt Nam read them."""
     thing, one, start, end = asked_for(request, code, series)
-    rows = engine.store().range(one.pk, clock.to_us(start), clock.to_us(end), limit=MOST)
+    rows = engine.store().range(one.pk, start, end, limit=MOST)
     body = workbooks.write(thing, one, rows, get_language() or "vi")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(body, content_type=kind, headers=_attached(code, series, "xlsx"))
@@ -124,7 +121,7 @@ def workbook(request: HttpRequest, code: str, series: str) -> HttpResponse:
 def table(request: HttpRequest, code: str, series: str) -> StreamingHttpResponse:
     """Readings as CSV in UTC, for programs."""
     _thing, one, start, end = asked_for(request, code, series)
-    rows = engine.store().range(one.pk, clock.to_us(start), clock.to_us(end), limit=MOST)
+    rows = engine.store().range(one.pk, start, end, limit=MOST)
     lines = _csv(rows, one.unit)
     return StreamingHttpResponse(
         lines, content_type="text/csv; charset=utf-8", headers=_attached(code, series, "csv")
