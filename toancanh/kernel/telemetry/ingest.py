@@ -260,17 +260,6 @@ class Ingest:
         self._loop.call_soon_threadsafe(self._settle, results, failure is not None)
         if checks:
             self._loop.call_soon_threadsafe(_answer_checks, checks, failure != UNAVAILABLE)
-        if readings and self._on_committed is not None:
-            self._tell(readings)
-
-    def _tell(self, readings: list[Reading]) -> None:
-        """Tell what was committed, on this thread: it may ask the database, and nobody waits for it."""
-        assert self._on_committed is not None
-        try:
-            self._on_committed(readings)
-        except Exception:
-            # The readings are kept; pages that missed them ask again.
-            _log.exception("committed readings could not be told")
         if readings:
             self._tell(readings)
 
