@@ -38,7 +38,6 @@ def home(request: HttpRequest) -> HttpResponse:
             "wall": request.GET.get("wall") == "1",
             "boundaries": f"/boundaries/{code}.json" if code else "",
             "layers_json": features.layers_json(public_only=False),
-            "things_url": "/console/things/",
             "tiles": tiles(request),
             "watched": watched(request),
             "live_url": "/live",
@@ -91,6 +90,8 @@ def layer(request: HttpRequest, key: str) -> HttpResponse:
     if found is None or not (found.public or actor.paths(SIGHT)):
         raise Http404
     points = list(found.features(actor, clock.now()))
+    if request.GET.get("for") == "staff":
+        points = [features.in_console(point) for point in points]
     body = msgspec.json.encode({"type": "FeatureCollection", "features": points})
     return HttpResponse(body, content_type="application/geo+json", headers={"Cache-Control": "no-store"})
 

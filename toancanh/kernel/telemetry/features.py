@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -55,10 +56,17 @@ def feature(found: Measured, **more: object) -> dict[str, Any]:
     }
 
 
+def in_console(point: Mapping[str, Any]) -> dict[str, Any]:
+    """The same point, leading to the page for staff."""
+    said = {**point["properties"], "url": f"/console{point['properties']['url']}"}
+    return {**point, "properties": said}
+
+
 def layers_json(*, public_only: bool) -> str:
     """The switchable layers of a map, as the map element takes them."""
+    own = "" if public_only else "?for=staff"
     shown = [
-        {"key": key, "url": f"/layers/{key}.json", "title": said(layer.title), "icon": layer.icon}
+        {"key": key, "url": f"/layers/{key}.json{own}", "title": said(layer.title), "icon": layer.icon}
         for key, layer in catalogue.layers().items()
         if layer.public or not public_only
     ]

@@ -22,6 +22,7 @@ from toancanh.kernel.runtime.live import Hub, Paths
 DOOR = Door(data="public")
 HEARTBEAT = 15.0
 """Seconds after which a quiet stream says that it lives."""
+ALIVE = b"event: heartbeat\ndata: \n\n"
 KNOWN_FOR = 60.0
 """Seconds after which it is asked again who is signed in."""
 HEAD = [
@@ -49,9 +50,7 @@ class Streams:
         self.open += 1
         try:
             cursor = min(_cursor(scope), self.hub.cursor)
-            await send(
-                {"type": "http.response.body", "body": b"retry: 3000\n\n: hello\n\n", "more_body": True}
-            )
+            await send({"type": "http.response.body", "body": b"retry: 3000\n\n" + ALIVE, "more_body": True})
             await self._tell(scope, send, gone, cursor)
         finally:
             self.open -= 1
@@ -67,16 +66,20 @@ class Streams:
             cursor, data = await self.hub.after(cursor, paths, timeout=1.0)
             quiet = 0.0 if data else quiet + 1.0
             if quiet >= HEARTBEAT:
-                data, quiet = b": alive\n\n", 0.0
+                data, quiet = ALIVE, 0.0
             if data:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def poll(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What was told since a cursor, at once."""
+        """What was told since a cursor, at once; without a cursor only where the hub stands now."""
         if scope["method"] not in DOOR.methods:
             return await _answer(send, 405, b"")
-        cursor = _cursor(scope)
-        cursor = cursor if cursor <= self.hub.cursor else 0
+        asked, now = _cursor(scope), self.hub.cursor
+        if b"since=" not in scope["query_string"]:
+            cursor = now
+        else:
+            # A cursor from before a restart: everything since is news.
+            cursor = asked if asked <= now else 0
         await _answer(send, 200, self.hub.since(cursor, await _paths(scope)))
 
 
