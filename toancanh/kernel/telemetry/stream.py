@@ -49,7 +49,7 @@ class Streams:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         self.open += 1
         try:
-            cursor = min(_cursor(scope), self.hub.cursor)
+            cursor = self._begin(scope)
             await send({"type": "http.response.body", "body": b"retry: 3000\n\n" + ALIVE, "more_body": True})
             await self._tell(scope, send, gone, cursor)
         finally:
@@ -74,13 +74,14 @@ class Streams:
         """What was told since a cursor, at once; without a cursor only where the hub stands now."""
         if scope["method"] not in DOOR.methods:
             return await _answer(send, 405, b"")
+        await _answer(send, 200, self.hub.since(self._begin(scope), await _paths(scope)))
+
+    def _begin(self, scope: Scope) -> int:
+        """Where to begin: at what the page had, or now. To a cursor from before a restart everything is news."""
         asked, now = _cursor(scope), self.hub.cursor
-        if b"since=" not in scope["query_string"]:
-            cursor = now
-        else:
-            # A cursor from before a restart: everything since is news.
-            cursor = asked if asked <= now else 0
-        await _answer(send, 200, self.hub.since(cursor, await _paths(scope)))
+        if asked is None:
+            return now
+        return asked if asked <= now else 0
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:
@@ -97,11 +98,11 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _cursor(scope: Scope) -> int:
+def _cursor(scope: Scope) -> int | None:
     """Where the page stands: ``since``, or the id of the last event a reconnecting browser names."""
     said = parse_qs(scope["query_string"].decode("latin-1")).get("since", [""])[0]
     said = said or _header(scope, b"last-event-id")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else 0
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None
 
 
 def _header(scope: Scope, wanted: bytes) -> str:
