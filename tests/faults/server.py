@@ -70,6 +70,7 @@ def main() -> None:
         http="httptools",
         access_log=False,
         log_level="warning",
+        proxy_headers=False,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(uvicorn.Server(config).serve())

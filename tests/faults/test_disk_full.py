@@ -14,6 +14,7 @@ from tests.faults.running import Server, post
 from toancanh.kernel.runtime.clock import to_us
 from toancanh.kernel.telemetry.store import open_store
 
+pytestmark = pytest.mark.faults
 RESUMES_WITHIN = 10.0
 
 

@@ -13,6 +13,7 @@ from tests.faults.running import Server, compare, end_senders, start_senders
 from tests.postgres import postgres_cluster, shared_cluster
 from toancanh.kernel.telemetry.store import open_store
 
+pytestmark = pytest.mark.faults
 KILLS = int(os.environ.get("KILLS", "50"))
 BACK_WITHIN = 5.0
 

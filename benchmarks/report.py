@@ -1,0 +1,77 @@
+"""Writes docs/benchmarks.md: what was measured here, what is required, and what others reached."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from tests.running import ROOT
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+# Measured once on the same kind of machine for the study of the engines; not part of this run.
+PEERS = """## Others
+
+Measured once for our study of the engines, on a machine of the same kind (2 cores, PostgreSQL 15 where they
+need one), over HTTP with the same client; not repeated here.
+
+| system | bulk | single posts |
+| --- | --- | --- |
+| InfluxDB 1.6.7 | 146,000 rows/s in batches of 1,000 lines | |
+| VictoriaMetrics 1.79.5 | 505,000 rows/s in batches of 1,000 (keeps them in memory first) | |
+| istSOS4 (without TimescaleDB) | 818 observations/s in data arrays of 1,000 | 307/s |
+| django-ogc-sensorthings 1.2.0 | 1,431 observations/s in data arrays of 1,000 | 86/s |
+
+InfluxDB and VictoriaMetrics hold no tokens per thing, no conflicts and no corrections, and take line protocol
+instead of JSON. Toàn Cảnh answers after the transaction is on disk (`synchronous=FULL`).
+"""
+
+
+def write(results: list[tuple[str, list[Figure]]], seconds: float, rows: int) -> Path:
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`. The real program runs on SQLite in a temporary folder; the client is",
+        "a process of its own on the same cores.",
+        "",
+        f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        f"- Machine: {_processor()}, {os.cpu_count()} cores, {_memory()}, Linux {platform.release()}",
+        f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, `synchronous=FULL`",
+        f"- 10,000 series, {rows:,} rows stored before; {seconds:g} s a measurement",
+        f"- Load of the machine (1 minute) at the end: {os.getloadavg()[0]:.1f}",
+    ]
+    for title, figures in results:
+        lines += ["", f"## {title}", "", "| figure | measured | required | |", "| --- | --- | --- | --- |"]
+        lines += [_line(figure) for figure in figures]
+    PAGE.write_text("\n".join(lines) + "\n\n" + PEERS)
+    return PAGE
+
+
+def _line(figure: Figure) -> str:
+    required = ""
+    if figure.required is not None:
+        required = f"{figure.bound} {_number(figure.required)} {figure.unit}".strip()
+    reached = "" if figure.required is None else "reached" if figure.is_reached else "**missed**"
+    return f"| {figure.name} | {_number(figure.value)} {figure.unit} | {required} | {reached} |"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.2f}"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def _memory() -> str:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal"):
+            return f"{int(line.split()[1]) / 1024**2:.0f} GB"
+    return "memory unknown"
