@@ -43,6 +43,14 @@ export function figure(station: Station): string {
 
 interface Pill { station: Station; element: HTMLButtonElement; text: string }
 
+/** West, north, east, south in pixels. */
+type Area = [number, number, number, number]
+
+const meet = (a: Area, b: Area): boolean => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]
+
+/** Rank from which a label may stand below its point: gauges, and whatever has reached a level. */
+const SERIOUS = 5
+
 export class Pills {
   private readonly pills = new Map<string, Pill>()
   private timer = 0
@@ -64,7 +72,7 @@ export class Pills {
     this.timer = 0
     const { width, height } = this.layer.getBoundingClientRect()
     const em = parseFloat(getComputedStyle(this.layer).fontSize)
-    const taken: [number, number, number, number][] = []
+    const taken: Area[] = []
     const kept = new Set<string>()
     const stations: Station[] = []
     const score = (station: Station): number => (station.code === this.chosen ? 1000 : rank(station))
@@ -73,12 +81,15 @@ export class Pills {
       const { x, y } = this.map.project([station.lon, station.lat])
       if (x < -20 || y < -10 || x > width + 20 || y > height + 40) continue
       const half = (figure(station).length * 0.58 + 2.4) * em * 0.5
-      const area: [number, number, number, number] = [x - half, y - em * 2.5, x + half, y + em * 0.3]
-      if (taken.some(([w, n, e, s]) => area[0] < e && area[2] > w && area[1] < s && area[3] > n)) continue
-      taken.push(area)
+      const above: Area = [x - half, y - em * 2.5, x + half, y + em * 0.3]
+      const below: Area = [x - half, y - em * 0.3, x + half, y + em * 2.5]
+      // A gauge finds no room above its point: better below it than not at all.
+      const room = (score(station) >= SERIOUS ? [above, below] : [above]).find((area) => !taken.some((other) => meet(area, other)))
+      if (!room) continue
+      taken.push(room)
       kept.add(station.code)
       stations.push(station)
-      this.show(station)
+      this.show(station, room === below)
     }
     for (const [code, pill] of this.pills) {
       if (kept.has(code)) continue
@@ -100,7 +111,7 @@ export class Pills {
     if (changed) pulse(pill.element.firstElementChild!)
   }
 
-  private show(station: Station): void {
+  private show(station: Station, below: boolean): void {
     let pill = this.pills.get(station.code)
     if (!pill) {
       const element = document.createElement('button')
@@ -113,6 +124,7 @@ export class Pills {
       this.pills.set(station.code, pill)
       this.layer.append(element)
     }
+    pill.element.toggleAttribute('data-below', below)
     this.paint(pill)
   }
 

@@ -77,7 +77,7 @@ class Streams:
         await _answer(send, 200, self.hub.since(self._begin(scope), await _paths(scope)))
 
     def _begin(self, scope: Scope) -> int:
-        """Where to begin: at what the page had, or now. To a cursor from before a restart everything is news."""
+        """Where to begin: at what the page had, or now; to a cursor from before a restart all is news."""
         asked, now = _cursor(scope), self.hub.cursor
         if asked is None:
             return now
