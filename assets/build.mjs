@@ -35,7 +35,7 @@ const families = [
   /^text-(start|end|center|wrap|nowrap|break|truncate|reset|secondary|muted|danger|success|warning|primary|body)$/,
   /^(flex-(row|column|wrap|nowrap|fill|grow-1)|align-(items|self)-\w+|justify-content-\w+)$/,
   /^(border|border-(0|top|bottom|start|end)|rounded|visually-hidden|visually-hidden-focusable|sticky-top)$/,
-  /^(overflow-(auto|hidden)|position-(relative|absolute)|active|show|fade|disabled|collaps(e|ing|ed)|htmx-\w+)$/,
+  /^(overflow-(auto|hidden)|position-(relative|absolute)|active|show|fade|disabled|collaps(e|ing|ed))$/,
 ]
 
 function hashed(name, content) {

@@ -21,5 +21,4 @@ export function startAges(): void {
   refreshAges()
   setInterval(() => refreshAges(), 10_000)
   document.addEventListener('visibilitychange', () => document.hidden || refreshAges())
-  document.addEventListener('htmx:after:swap', () => refreshAges())
 }

@@ -1,5 +1,4 @@
-// What every page loads: htmx, the shell, live readings; map and chart follow only where they are used.
-import 'htmx.org'
+// What every page loads: the shell, live readings; map and chart follow only where they are used.
 import { startAges } from './ages'
 import { startElements } from './elements'
 import { startLive } from './live'

@@ -24,7 +24,6 @@ const observer = new IntersectionObserver(
 
 export function startElements(): void {
   watch(document)
-  document.addEventListener('htmx:after:swap', () => watch(document))
   // Tabler's menus, tabs and dialogs weigh more than the rest of this file together: only pages that use them.
   if (document.querySelector('[data-bs-toggle], [data-tblr-toggle]')) void import('./tabler.js')
 }

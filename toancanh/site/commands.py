@@ -80,9 +80,10 @@ def parser() -> argparse.ArgumentParser:
     add(tokens, "revoke", "end a token", token_revoke).add_argument("name")
     add(tokens, "list", "names of tokens in force", token_list)
 
-    made = add(group("person", "accounts"), "create", "make an administrator", person_create)
+    made = add(group("person", "accounts"), "create", "open an account: an administrator's", person_create)
     made.add_argument("username", nargs="?", default="admin")
     made.add_argument("--name", default="", help="full name")
+    made.add_argument("--officer", action="store_true", help="of a duty officer over the locality instead")
     made.add_argument("--password", default="", help="asked for, or made and printed last, unless given")
 
     made = add(group("pack", "locality packs"), "load", "load a folder of locality data", pack_load)
@@ -171,10 +172,11 @@ def token_list(said: argparse.Namespace) -> int:
 
 
 def person_create(said: argparse.Namespace) -> int:
-    """Make an administrator, with a password typed, given, or made."""
+    """Open an administrator's or officer's account, with a password typed, given, or made."""
     from django.db import transaction
 
     from toancanh.kernel.declare import program
+    from toancanh.kernel.exchange import queries as exchange
     from toancanh.kernel.people import actions
 
     by, made = program("command"), ""
@@ -185,8 +187,14 @@ def person_create(said: argparse.Namespace) -> int:
         password = made = secrets.token_urlsafe(18)
     with transaction.atomic():
         person = actions.create_person(said.username, said.name or said.username, password, by=by)
-        office = actions.found_organisation("administration", "Quản trị hệ thống", by=by)
-        actions.appoint(person, office, "Quản trị viên", actions.ADMINISTRATOR, by=by)
+        if said.officer:
+            unit = home.unit if (home := exchange.home()) else None
+            centre = "Trung tâm Giám sát, điều hành thông minh"
+            office = actions.found_organisation("ioc", centre, by=by, unit=unit)
+            actions.appoint(person, office, "Cán bộ trực", actions.STAFF, by=by, unit=unit)
+        else:
+            office = actions.found_organisation("administration", "Quản trị hệ thống", by=by)
+            actions.appoint(person, office, "Quản trị viên", actions.ADMINISTRATOR, by=by)
     print(f"Đã tạo tài khoản {said.username}." + (" Mật khẩu:" if made else ""))
     if made:
         print(made)

@@ -51,7 +51,7 @@ urlpatterns = [
     path("api/v1/", (house.register(api.urls[0]), "api", "api")),
 ]
 
-handler400 = "toancanh.kernel.runtime.web.missing"
+handler400 = "toancanh.kernel.runtime.web.malformed"
 handler403 = "toancanh.kernel.runtime.web.forbidden"
 handler404 = "toancanh.kernel.runtime.web.missing"
 handler500 = "toancanh.kernel.runtime.web.broken"

@@ -2,7 +2,7 @@
 import { refreshAges } from '../ages'
 import { moment, number, since } from '../time'
 import { say } from '../words'
-import { amount, figure, isGauge, shape, tone } from './pills'
+import { addsUp, amount, figure, shape, tone } from './pills'
 import type { LayerSpec, Station } from './stations'
 
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', text = ''): HTMLElementTagNameMap[K] {
@@ -206,13 +206,13 @@ export function silence(station: Station): string {
 function facts(station: Station): HTMLElement {
   const list = make('dl', 'tc-facts')
   const add = (title: string, value: string): void => void list.append(make('dt', '', title), make('dd', '', value))
-  if (!isGauge(station)) add(say('Last reading'), amount(station))
-  if (!isGauge(station) && station.sum1h !== null) add(say('Rain, 1 hour'), `${number(station.sum1h, 1)} ${station.unit}`)
-  if (!isGauge(station) && station.sum24h !== null) add(say('Rain, 24 hours'), `${number(station.sum24h, 1)} ${station.unit}`)
+  if (addsUp(station)) add(say('Last reading'), amount(station))
+  if (station.sum1h !== null) add(say('Rain, 1 hour'), `${number(station.sum1h, 1)} ${station.unit}`)
+  if (station.sum24h !== null) add(say('Rain, 24 hours'), `${number(station.sum24h, 1)} ${station.unit}`)
   for (const limit of station.limits) {
     add(limit.name, `${number(limit.value, station.precision)} ${station.unit}${limit.verified ? '' : ` (${say('unverified')})`}`)
   }
-  if (isGauge(station) && !station.limits.length) add('BĐ', say('No alarm levels set'))
+  if (!addsUp(station) && !station.limits.length) add('BĐ', say('No alarm levels set'))
   return list
 }
 

@@ -13,21 +13,25 @@ export const DROP = line('<path d="M12 3.5c3.5 4.2 6 7.3 6 10.5a6 6 0 0 1-12 0c0
 export const SILENT = line('<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 2"/>')
 const WAVES = line('<path d="M3 9c3-2.5 5-2.5 9 0s6 2.5 9 0M3 16c3-2.5 5-2.5 9 0s6 2.5 9 0"/>')
 
-export function isGauge(station: Station): boolean {
-  return station.kind.endsWith('gauge')
+const DOT = line('<circle cx="12" cy="12" r="4"/>')
+
+/** Whether its readings are amounts of which the day's sum matters, such as rain. */
+export function addsUp(station: Station): boolean {
+  return station.sum24h !== null || station.rainClass !== ''
 }
 
 /** The key of a station's colour. */
 export function tone(station: Station): string {
   if (station.stale) return 'stale'
-  if (isGauge(station)) return station.level >= 0 ? String(Math.min(3, station.level)) : 'unknown'
-  return station.rainClass || 'none'
+  if (addsUp(station)) return station.rainClass || 'none'
+  return station.level >= 0 ? String(Math.min(3, station.level)) : 'unknown'
 }
 
 export function shape(station: Station): string {
   if (station.stale) return SILENT
-  if (!isGauge(station)) return DROP
-  return station.level >= 0 ? BARS : WAVES
+  if (addsUp(station) || station.symbol === 'droplet') return DROP
+  if (station.level >= 0) return BARS
+  return station.symbol === 'ripple' ? WAVES : DOT
 }
 
 /** The last reading as written. */
@@ -37,7 +41,7 @@ export function amount(station: Station): string {
 
 /** What the label says: the level of a river, the day's rain (its colour tells the class of the same sum). */
 export function figure(station: Station): string {
-  if (!isGauge(station) && station.sum24h !== null) return `${number(station.sum24h, 0)} ${station.unit}`
+  if (station.sum24h !== null) return `${number(station.sum24h, 0)} ${station.unit}`
   return amount(station)
 }
 

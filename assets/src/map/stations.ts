@@ -7,7 +7,7 @@ export interface Limit { name: string; value: number; verified: boolean }
 export interface LayerSpec { key: string; url: string; title: string; icon?: string }
 
 export interface Station {
-  layer: string; code: string; name: string; kind: string; kindTitle: string; unitName: string; url: string
+  layer: string; code: string; name: string; kind: string; kindTitle: string; symbol: string; unitName: string; url: string
   sample: boolean; period: number; series: string; unit: string; precision: number; limits: Limit[]
   lon: number; lat: number
   value: number | null; time: number | null; level: number; levelName: string; sentence: string; quality: number
@@ -21,7 +21,7 @@ function toStation(layer: string, properties: Properties, [lon, lat]: [number, n
   const text = (name: string): string => String(properties[name] ?? '')
   const amount = (name: string): number | null => (typeof properties[name] === 'number' ? (properties[name] as number) : null)
   const station: Station = {
-    layer, lon, lat, code: text('code'), name: text('name'), kind: text('kind'), kindTitle: text('kind_title'),
+    layer, lon, lat, code: text('code'), name: text('name'), kind: text('kind'), kindTitle: text('kind_title'), symbol: text('symbol'),
     unitName: text('unit_name'), url: text('url'), sample: properties.sample === true, period: amount('period') ?? 60,
     series: text('series'), unit: text('unit'), precision: amount('precision') ?? 2,
     limits: (properties.thresholds as Limit[] | undefined) ?? [],
@@ -48,11 +48,11 @@ export function sentence(value: number, unit: string, precision: number, limits:
   return `${said}, ${reached.length ? 'trên' : 'dưới'} ${limit.name} ${apart} ${unit}`
 }
 
-/** What is seen first when not everything fits: silent stations last, then level, gauges, value. */
+/** What is seen first when not everything fits: silent stations last, then level, whatever has levels, value. */
 export function rank(station: Station): number {
   if (station.value === null) return -2
-  const kind = station.kind.endsWith('gauge') ? 0.5 : 0
-  return (station.stale ? -1 : 0) + Math.max(0, station.level) * 10 + kind * 10 + Math.min(4.9, Math.abs(station.sum24h ?? station.value) / 200)
+  const judged = station.limits.length ? 5 : 0
+  return (station.stale ? -1 : 0) + Math.max(0, station.level) * 10 + judged + Math.min(4.9, Math.abs(station.sum24h ?? station.value) / 200)
 }
 
 export class Stations {

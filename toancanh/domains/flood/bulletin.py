@@ -17,13 +17,13 @@ def figure(value: float, language: str, decimals: int = 2) -> str:
 def level(value: float, limits: Sequence[Limit], language: str) -> str:
     """``5,16 m, trên BĐ3 1,16 m``; against the highest level reached, or the first where none is.
 
-    The difference is of the printed figures, so that reader and bulletin subtract alike.
+    Level and difference are of the printed figures, so that reader and bulletin subtract alike.
     """
     shown = round(value, 2) + 0.0
     said = f"{figure(shown, language)} m"
     if not limits:
         return said
-    reached = [limit for limit in limits if value >= limit.value]
+    reached = [limit for limit in limits if shown >= limit.value]
     limit = reached[-1] if reached else limits[0]
     apart = round(abs(shown - limit.value), 2)
     if apart == 0 and reached:

@@ -26,6 +26,11 @@ def stations(kind: str, to: Actor, at: datetime) -> list[Measured]:
     return measured(list(registry.visible(to).filter(kind=kind).order_by("code")), at)
 
 
+def own(kind: str, to: Actor, at: datetime) -> list[Measured]:
+    """The stations of a kind that the actor answers for."""
+    return measured(list(registry.own(to).filter(kind=kind).order_by("code")), at)
+
+
 def gauge_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
     """Water gauges for the map."""
     return [feature(found) for found in stations(GAUGE, to, at)]
@@ -44,18 +49,21 @@ def rain_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
 
 
 def sums(found: list[Measured], at: datetime, span: timedelta) -> dict[int, float]:
-    """What fell at each station in the span before ``at`` (mm); silent stations are left out."""
-    start, end = clock.to_us(at - span), clock.to_us(at)
+    """What fell at each station in the span up to ``at`` (mm); stations that reported nothing are left out.
+
+    A reading bears the end of its period: the one taken at ``at`` counts, the one at the span's start does not.
+    """
+    start, end = clock.to_us(at - span) + 1, clock.to_us(at) + 1
     totals = engine.store().sums([one.series.pk for one in found], start, end)
     return {series: round(total.sum, 1) for series, total in totals.items()}
 
 
 def highest(to: Actor, at: datetime) -> Figure:
     """The gauge that stands highest against its alarm levels."""
-    found = [one for one in stations(GAUGE, to, at) if one.rank >= 0 and not one.is_silent]
+    found = [one for one in own(GAUGE, to, at) if one.rank >= 0 and not one.is_silent]
     if not found:
         return Figure(text="—", note=_("no gauge reports"))
-    top = max(found, key=lambda one: (one.rank, one.reading.value if one.reading else 0.0))
+    top = min(found, key=lambda one: one.urgency)
     tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
     text, _comma, against = top.sentence(get_language() or "vi").partition(", ")
     return Figure(text=text, note=f"{named(top.thing)}: {against}", tone=tone, at=top.time)  # type: ignore[arg-type]
@@ -63,7 +71,7 @@ def highest(to: Actor, at: datetime) -> Figure:
 
 def wettest(to: Actor, at: datetime) -> Figure:
     """The rain station with the most rain of the last 24 hours."""
-    found = stations(RAIN, to, at)
+    found = own(RAIN, to, at)
     fallen = sums(found, at, timedelta(hours=24))
     if not fallen:
         return Figure(text="—", note=_("no rain station reports"))
@@ -79,7 +87,7 @@ def wettest(to: Actor, at: datetime) -> Figure:
 
 def silent(to: Actor, at: datetime) -> Figure:
     """How many stations have gone silent."""
-    found = [*stations(GAUGE, to, at), *stations(RAIN, to, at)]
+    found = [*own(GAUGE, to, at), *own(RAIN, to, at)]
     quiet = [one for one in found if one.is_silent]
     names = ", ".join(named(one.thing) for one in quiet[:2])
     tone = "watch" if quiet else "good"

@@ -49,8 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def watched(request: HttpRequest) -> list[dict[str, Any]]:
     """Stations to keep an eye on: those with thresholds, highest first; then those that fell silent."""
-    here = registry.visible(of(request)).filter(unit__path__startswith=locality()["path"])
-    found = measured(list(here.order_by("code")))
+    found = measured(list(registry.own(of(request)).order_by("code")))
     judged = [one for one in found if one.limits and not one.is_silent]
     silent = [one for one in found if one.is_silent]
     groups = [

@@ -17,6 +17,14 @@ def visible(to: Actor) -> QuerySet[Thing]:
     return Thing.objects.filter(seen, is_active=True).select_related("unit", "organisation")
 
 
+def own(to: Actor) -> QuerySet[Thing]:
+    """Active things in the units that the actor's posts stand over: what he answers for."""
+    within = Q(pk__in=[])
+    for path in to.paths("console.see"):
+        within |= Q(unit__path__startswith=path)
+    return Thing.objects.filter(within, is_active=True).select_related("unit", "organisation")
+
+
 def search(query: str, to: Actor, limit: int = 10) -> list[Thing]:
     """Things whose name holds every word typed, with or without marks; those that begin with it first."""
     words = fold(query).split()

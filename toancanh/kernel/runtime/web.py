@@ -37,6 +37,7 @@ def frame(get_response: Answer) -> Answer:
             ids.request_id.reset(mark)
         response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=request.csp_nonce))  # type: ignore[attr-defined]
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
         return response
@@ -74,7 +75,12 @@ def problem(request: HttpRequest, status: int, title: str, text: str, code: str)
     """An error as RFC 9457 for programs, as a page for people."""
     if request.path.startswith("/api/") or "text/html" not in request.headers.get("Accept", "text/html"):
         body = {"type": "about:blank", "title": title, "status": status, "detail": text, "code": code}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        return JsonResponse(
+            body,
+            status=status,
+            content_type="application/problem+json",
+            json_dumps_params={"ensure_ascii": False},
+        )
     said = {"title": title, "what": text, "code": status, "reference": ids.request_id.get()}
     return render(request, "web/error.html", said, status=status)
 
@@ -83,6 +89,12 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form came without its token: mostly a page left open overnight."""
     text = _("This page was open too long, or cookies are switched off. Go back, reload and send again.")
     return problem(request, 403, _("The form has expired"), text, "stale_form")
+
+
+def malformed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The request itself is not to be trusted, such as one for a host that is not ours."""
+    text = _("This program does not answer under that name. Its administrator adds names to TOANCANH_HOSTS.")
+    return problem(request, 400, _("Not accepted"), text, "bad_request")
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

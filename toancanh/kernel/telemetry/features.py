@@ -37,6 +37,7 @@ def feature(found: Measured, **more: object) -> dict[str, Any]:
             "name": named(thing),
             "kind": thing.kind,
             "kind_title": said(kind.title) if kind else thing.kind,
+            "symbol": kind.icon if kind else "",
             "unit_name": named(thing.unit),
             "url": f"/things/{thing.code}/",
             "sample": thing.is_sample,

@@ -84,7 +84,7 @@ def page(to: Actor, asked: Mapping[str, str]) -> Page:
     kind = asked.get("kind", "") if asked.get("kind", "") in catalogue.thing_types() else ""
     state = asked.get("state", "") if asked.get("state", "") in STATES else ""
     q, after = asked.get("q", "")[:100], asked.get("after", "")[:80]
-    found = registry.visible(to).order_by("code")
+    found = registry.own(to).order_by("code")
     if kind:
         found = found.filter(kind=kind)
     for word in fold(q).split():

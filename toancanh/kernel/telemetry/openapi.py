@@ -69,7 +69,7 @@ def operation() -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "maxLength": 200},
+                "schema": {"type": "string", "maxLength": 255},
                 "description": "The same key with the same body is answered as the first time, for 24 hours",
             }
         ],

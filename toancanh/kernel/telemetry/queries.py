@@ -63,9 +63,16 @@ class Measured:
 
     @property
     def urgency(self) -> tuple[bool, bool, int, float, str]:
-        """Sorts what a person should see first to the front: real stations that speak and stand high."""
+        """Sorts what a person should see first to the front: real stations that speak and stand high.
+
+        At the same level the one that is nearer to the next comes first; above the last, the one further above.
+        """
         value = self.reading.value if self.reading else 0.0
-        return self.thing.is_sample, self.is_silent, -self.rank, -value, self.thing.code
+        next_up = [limit.value for limit in self.limits if limit.value > value] or [
+            limit.value for limit in self.limits[-1:]
+        ]
+        margin = next_up[0] - value if next_up else -value
+        return self.thing.is_sample, self.is_silent, -self.rank, margin, self.thing.code
 
     @property
     def precision(self) -> int:

@@ -66,7 +66,7 @@ WHOLE: dict[str, Said] = {
         409,
         ("Idempotency-Key đã dùng cho nội dung khác", "Idempotency-Key used for another body"),
         (
-            "Hãy dùng khoá mới cho nội dung mới, hoặc gửi lại đúng nội dung cũ.",
+            "Hãy dùng khóa mới cho nội dung mới, hoặc gửi lại đúng nội dung cũ.",
             "Use a new key for a new body, or send the old body unchanged.",
         ),
     ),
