@@ -17,8 +17,9 @@ from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests import postgres
-from tests.city import BY, City
+from tests.city import BY, NOON, City
 from toancanh.kernel.exchange import packs
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import announce, engine
 from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
@@ -124,10 +125,11 @@ def _on_server(statement: str) -> None:
 
 
 @pytest.fixture
-def city(db: None) -> City:
-    """A small city by the product's own actions: two communes, a gauge with thresholds, a rain station."""
+def city(db: None) -> Iterator[City]:
+    """A small city at noon, by the product's own actions: two communes, a gauge, a rain station."""
     assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
-    return City.build()
+    with clock.set_to(NOON):
+        yield City.build()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -27,21 +28,27 @@ from toancanh.kernel.telemetry import actions as telemetry
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import actions as territory
 from toancanh.kernel.territory import queries as places
-from toancanh.lib.errors import Refused
+from toancanh.lib.errors import NotAllowed, Refused
 
 Row = dict[str, str]
 MAX_FILE = 50_000_000
 
 
-def load(folder: Path, *, by: Actor) -> Pack:
+def load(folder: Path, *, by: Actor, asked_by: tuple[str, ...] = ()) -> Pack:
     """Load the pack in ``folder`` and those it requires from beside it; the same pack again changes nothing.
 
     Raises Refused, naming file and row, where a section is not as its owner asks.
     """
+    if not by.may("territory.arrange"):
+        raise NotAllowed(_("Locality packs are loaded by the administrator of this installation."))
     said = _manifest(folder)
     for other in said.get("requires", []):
-        if not Pack.objects.filter(name=other).exists():
-            load(folder.parent / other, by=by)
+        if Pack.objects.filter(name=other).exists():
+            continue
+        if other in (folder.name, *asked_by):
+            text = _("Pack %(name)s requires itself.") % {"name": other}
+            raise Refused(f"{folder / 'pack.toml'}: {text}", "bad_pack")
+        load(folder.parent / other, by=by, asked_by=(*asked_by, folder.name))
     digest = _digest(folder)
     known = Pack.objects.filter(name=said["name"]).first()
     if known is not None and known.digest == digest:
@@ -71,7 +78,7 @@ def load(folder: Path, *, by: Actor) -> Pack:
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         said = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
-    except FileNotFoundError as fault:
+    except (FileNotFoundError, NotADirectoryError) as fault:
         text = _("%(folder)s is no pack: it holds no pack.toml.") % {"folder": folder}
         raise Refused(text, "no_pack") from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
@@ -93,10 +100,11 @@ def _digest(folder: Path) -> str:
 def _rows(path: Path) -> list[Row]:
     if path.stat().st_size > MAX_FILE:
         raise Refused(f"{path}: > {MAX_FILE} B", "too_large")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [
-            {key: (value or "").strip() for key, value in row.items() if key} for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)]
+    except (UnicodeDecodeError, csv.Error) as fault:
+        raise Refused(f"{path.name}: {fault}", "bad_file") from fault
 
 
 def _each(path: Path, write: Callable[[Row], object]) -> None:
@@ -104,18 +112,20 @@ def _each(path: Path, write: Callable[[Row], object]) -> None:
     for line, row in enumerate(_rows(path), start=2):
         try:
             write(row)
-        except (KeyError, ValueError) as fault:
+        except (KeyError, ValueError, ValidationError) as fault:
             raise Refused(f"{path.name}, {_('row')} {line}: {fault}", "bad_row") from fault
         except Refused as fault:
             raise Refused(f"{path.name}, {_('row')} {line}: {fault.message}", fault.code) from fault
 
 
-def _features(path: Path) -> list[dict[str, Any]]:
+def _drawn(path: Path, write: Callable[[list[dict[str, Any]]], object]) -> None:
+    """Write features; a fault is told with the file and what the feature's owner says."""
     try:
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["features"]
-    except (ValueError, KeyError, TypeError) as fault:
-        raise Refused(f"{path.name}: {fault}", "bad_file") from fault
-    return found
+        write(json.loads(path.read_text(encoding="utf-8"))["features"])
+    except Refused as fault:
+        raise Refused(f"{path.name}: {fault.message}", fault.code) from fault
+    except (ValueError, KeyError, TypeError, ValidationError) as fault:
+        raise Refused(f"{path.name}: {fault!r}", "bad_file") from fault
 
 
 def _units(path: Path, by: Actor) -> None:
@@ -123,15 +133,15 @@ def _units(path: Path, by: Actor) -> None:
 
 
 def _lineage(path: Path, by: Actor) -> None:
-    territory.arrange_lineage(_rows(path), by=by)
+    _each(path, lambda row: territory.arrange_lineage([row], by=by))
 
 
 def _boundaries(path: Path, by: Actor) -> None:
-    territory.draw_boundaries(_features(path), by=by)
+    _drawn(path, lambda features: territory.draw_boundaries(features, by=by))
 
 
 def _zones(path: Path, by: Actor) -> None:
-    territory.draw_zones(_features(path), by=by)
+    _drawn(path, lambda features: territory.draw_zones(features, by=by))
 
 
 def _is(text: str) -> bool:

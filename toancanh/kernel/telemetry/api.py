@@ -217,7 +217,7 @@ def stepped(
 
 
 def gathered(series: int, start: int, end: int, step: int, how: How, most: int) -> list[Bucket]:
-    """At least ``most`` buckets of the span where it has them, without reading all of a long one for a page."""
+    """At least ``most`` buckets where the span has them; a page never reads all of a long span."""
     store, found, wide = engine.store(), list[Bucket](), most
     while start < end and len(found) < most:
         first = store.range(series, start, end, limit=1)

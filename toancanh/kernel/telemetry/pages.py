@@ -22,7 +22,7 @@ from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.telemetry import engine, workbooks
-from toancanh.kernel.telemetry.api import between, quality
+from toancanh.kernel.telemetry.api import between, quality, stamp
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import Measured, measured, thresholds
@@ -79,8 +79,9 @@ def panel(one: Measured, span: timedelta) -> dict[str, Any]:
     totals = {}
     if one.declared and one.declared.adds_up:
         for hours in (1, 3, 24):
-            start = clock.to_us(one.at - timedelta(hours=hours))
-            total = engine.store().sums([one.series.pk], start, end).get(one.series.pk)
+            # A reading bears the end of its period: one at the start of the span is of the time before.
+            start, until = clock.to_us(one.at - timedelta(hours=hours)) + 1, clock.to_us(one.at) + 1
+            total = engine.store().sums([one.series.pk], start, until).get(one.series.pk)
             totals[hours] = total.sum if total else None
     recent = one.reading.time - SHOWN * one.series.period_s * 1_000_000 if one.reading else end
     rows = engine.store().range(one.series.pk, max(0, recent), end, limit=SHOWN * 4)
@@ -133,7 +134,7 @@ def _csv(rows: list[Reading], unit: str) -> Iterator[str]:
     writer = csv.writer(out)
     writer.writerow(["time", f"value ({unit})", "quality"])
     for number, reading in enumerate(rows, start=1):
-        writer.writerow([clock.from_us(reading.time).isoformat(), reading.value, quality(reading.quality)])
+        writer.writerow([stamp(reading.time), reading.value, quality(reading.quality)])
         if number % 1000 == 0:
             yield out.getvalue()
             out.seek(0)

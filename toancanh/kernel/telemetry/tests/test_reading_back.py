@@ -202,7 +202,7 @@ def test_offset_is_understood_also_where_plus_became_a_space(
 def test_far_and_reversed_spans_are_answered(
     measured: City, client: Client, start: str, end: str, step: str
 ) -> None:
-    answer = client.get(PAST, {"from": start, "to": end, "step": step, "limit": 1000})
+    answer = client.get(PAST, {"from": start, "to": end, "step": step, "limit": "1000"})
     assert answer.status_code == 200
     rows = answer.json()["items"]
     assert bool(rows) == (start < end and end > "2020")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.city import BY, NOON, START, City, actor, measure, series_of, thing
-from toancanh.kernel.declare import ANYONE
+from toancanh.kernel.declare import ANYONE, Limit
 from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock
@@ -123,7 +123,7 @@ def test_rank_of_a_series_without_thresholds_is_none(city: City) -> None:
     assert queries.rank(Reading(1, 0, 5.0, OUT_OF_RANGE), names_as_limits(city)) == -1
 
 
-def names_as_limits(city: City) -> tuple[object, ...]:
+def names_as_limits(city: City) -> tuple[Limit, ...]:
     """The gauge's limits today."""
     return queries.limits_on(NOON.date(), [city.level.pk])[city.level.pk]
 
