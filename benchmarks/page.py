@@ -14,7 +14,7 @@ from benchmarks.installation import PASSWORD, Installation
 
 TITLE = "Toàn cảnh page with 200 streams open"
 STREAMS = 200
-TIMES = 100
+TIMES = 40
 
 
 def measure(city: Installation, seconds: float) -> list[Figure]:

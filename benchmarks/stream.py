@@ -36,6 +36,7 @@ async def _both(city: Installation, seconds: float) -> tuple[list[float], int]:
     await _publish(city, seconds, posted)
     await asyncio.sleep(1.5)
     for listener in listeners:
+        assert not listener.done(), listener.exception()
         listener.cancel()
     return waits, len(posted)
 
@@ -45,8 +46,8 @@ async def _listen(port: int, posted: dict[tuple[str, int], float], waits: list[f
     writer.write(b"GET /live HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
     try:
         while line := await reader.readline():
-            if not line.startswith(b"data:"):
-                continue
+            if not line.startswith(b"data: {"):
+                continue  # heads of chunks and events, heartbeats
             at = time.perf_counter()
             for code, _series, time_ms, *_rest in json.loads(line[5:])["readings"]:
                 sent = posted.get((code, time_ms))

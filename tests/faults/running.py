@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,7 @@ from toancanh.kernel.runtime.clock import to_us
 from toancanh.kernel.telemetry.store import Store
 
 Key = tuple[int, int]
+BACK_WITHIN = 15.0
 
 
 def free_port() -> int:
@@ -45,9 +47,9 @@ class Server:
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, within: float = 15.0) -> None:
+    def start(self) -> None:
         self._process = subprocess.Popen(self._command)
-        end = time.monotonic() + within
+        end = time.monotonic() + BACK_WITHIN
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -73,11 +75,11 @@ class Server:
 
 
 def post(
-    port: int, rows: list[dict[str, object]], key: str = "", timeout: float = 10.0
+    port: int, rows: list[dict[str, object]], key: str = "", token: str = TOKEN
 ) -> tuple[int, dict[str, int]]:
     """One request on a connection of its own; raises OSError or HTTPException when there is no answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    headers = {"Authorization": f"Bearer {TOKEN}"} | ({"Idempotency-Key": key} if key else {})
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
     try:
         connection.request("POST", "/api/v1/observations", json.dumps(rows), headers)
         answer = connection.getresponse()
@@ -93,6 +95,7 @@ class Sender(threading.Thread):
     port: int
     first_series: int
     seed: int
+    token: str = TOKEN
     ledger: dict[Key, float] = field(default_factory=dict)
     sent: dict[Key, float] = field(default_factory=dict)
     refused: list[int] = field(default_factory=list)
@@ -123,7 +126,7 @@ class Sender(threading.Thread):
         ]
         while not self.is_ending.is_set():
             try:
-                status, told = post(self.port, rows, key)
+                status, told = post(self.port, rows, key, self.token)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.02)
                 continue
@@ -136,8 +139,8 @@ class Sender(threading.Thread):
             time.sleep(0.05)
 
 
-def start_senders(port: int, seed: int, count: int = 4) -> list[Sender]:
-    senders = [Sender(port, 1 + number * 40, seed + number) for number in range(count)]
+def start_senders(port: int, seed: int, token: str = TOKEN, count: int = 4) -> list[Sender]:
+    senders = [Sender(port, 1 + number * 40, seed + number, token) for number in range(count)]
     for sender in senders:
         sender.start()
     return senders
@@ -152,12 +155,16 @@ def end_senders(senders: list[Sender]) -> None:
         assert sender.wrong == []
 
 
-def compare(senders: list[Sender], store: Store) -> int:
-    """Every acknowledged reading is there once with its value, and nothing is there that nobody sent."""
+def compare(senders: list[Sender], store: Store, ids: Mapping[str, int] | None = None) -> int:
+    """Every acknowledged reading is there once with its value, and nothing is there that nobody sent.
+
+    `ids` says which series a thing's code stands for; without it, the number in the code.
+    """
     acknowledged = 0
     for sender in senders:
         for series in range(sender.first_series, sender.first_series + 20):
-            kept = [(r.time, r.value) for r in store.range(series, 0, 2**62, limit=1_000_000)]
+            key = series if ids is None else ids[f"t{series}"]
+            kept = [(r.time, r.value) for r in store.range(key, 0, 2**62, limit=1_000_000)]
             times = dict(kept)
             assert len(times) == len(kept), "a reading is there twice"
             ledger = {time: value for (of, time), value in sender.ledger.items() if of == series}
@@ -166,7 +173,7 @@ def compare(senders: list[Sender], store: Store) -> int:
             strange = {time: value for time, value in kept if sender.sent.get((series, time)) != value}
             assert strange == {}
             if kept:
-                newest = store.latest([series])[series]
+                newest = store.latest([key])[key]
                 assert (newest.time, newest.value) == max(kept)
             acknowledged += len(ledger)
     return acknowledged
