@@ -40,7 +40,7 @@ def check(domain: object) -> None:
     """Raise Misdeclared unless ``domain`` is a Domain with usable, unique names."""
     if not isinstance(domain, Domain):
         raise Misdeclared(f"{domain!r} is not a Domain")
-    for group in (domain.things, domain.layers, domain.tiles):
+    for group in (domain.things, domain.layers, domain.tiles, *(thing.series for thing in domain.things)):
         names = [item.name for item in group]
         if len(set(names)) != len(names):
             raise Misdeclared(f"{domain.name}: a name is declared twice in {names}")

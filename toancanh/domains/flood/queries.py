@@ -51,7 +51,7 @@ def rain_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:
 def sums(found: list[Measured], at: datetime, span: timedelta) -> dict[int, float]:
     """What fell at each station in the span up to ``at`` (mm); stations that reported nothing are left out.
 
-    A reading bears the end of its period: the one taken at ``at`` counts, the one at the span's start does not.
+    A reading bears the end of its period: the one at ``at`` counts, the one at the span's start does not.
     """
     start, end = clock.to_us(at - span) + 1, clock.to_us(at) + 1
     totals = engine.store().sums([one.series.pk for one in found], start, end)

@@ -1,4 +1,4 @@
-"""Levels and rain in the words of the bulletins; the figures are those of real ones where a source is named."""
+"""Levels and rain in the words of the bulletins; figures of real ones bear their source."""
 
 from __future__ import annotations
 
