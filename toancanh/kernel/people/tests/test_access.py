@@ -9,12 +9,11 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.city import BY, PASSWORD, City, actor, person, thing
+from tests.city import BY, PASSWORD, City, actor, person
 from toancanh.kernel.declare import ANYONE, Actor
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import access, actions
 from toancanh.kernel.people.models import Person, Post
-from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, Refused
@@ -35,16 +34,6 @@ def test_grant_without_unit_holds_everywhere(city: City) -> None:
     chief = actor("chief")
     assert chief.may("console.see", city.west.path)
     assert chief.paths("console.see") == ("",)
-
-
-def test_post_over_a_commune_sees_its_hidden_things_alone(city: City) -> None:
-    thing("hidden-west", public=False)
-    thing("hidden-east", lon=107.15, public=False)
-    sees = {
-        who.key: {t.code for t in registry.visible(who)} - {"gauge", "rain"}
-        for who in (actor("west", city.west), actor("all", city.province), ANYONE)
-    }
-    assert list(sees.values()) == [{"hidden-west"}, {"hidden-west", "hidden-east"}, set()]
 
 
 def test_post_that_ended_or_has_not_begun_carries_nothing(city: City) -> None:

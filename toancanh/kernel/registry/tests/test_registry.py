@@ -119,3 +119,13 @@ def test_search_box_finds_units_and_things(city: City) -> None:
 def test_name_of_a_longest_allowed_length_is_found_by_code(city: City) -> None:
     thing("the-code-of-it", name="ắ" * 150, name_en="e" * 150)
     assert codes("the code of it") == ["the-code-of-it"]
+
+
+def test_post_over_a_commune_sees_its_hidden_things_alone(city: City) -> None:
+    thing("hidden-west", public=False)
+    thing("hidden-east", lon=107.15, public=False)
+    sees = {
+        who.key: {t.code for t in queries.visible(who)} - {"gauge", "rain"}
+        for who in (actor("west", city.west), actor("all", city.province), ANYONE)
+    }
+    assert list(sees.values()) == [{"hidden-west"}, {"hidden-west", "hidden-east"}, set()]
