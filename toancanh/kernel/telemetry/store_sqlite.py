@@ -97,7 +97,7 @@ class SqliteStore:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL_PAGES * _PAGE}")
-            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA cache_size = -32768")
             for statement in _SCHEMA:
                 connection.execute(statement)
             self._latest = _read_latest(connection, None)
