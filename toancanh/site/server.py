@@ -21,10 +21,19 @@ HEAD_DEADLINE = 10.0
 HEAD_LIMIT = 64 * 1024
 
 
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class HeadTooLarge(Exception):
+    """Stops the parser; the caller has been answered."""
+
+
 class Listener(HttpToolsProtocol):
     """uvicorn's protocol with a deadline and a size for the head of every request, which it lacks."""
 
     _late: asyncio.TimerHandle | None = None
+    _came = 0
     _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,41 +46,52 @@ class Listener(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._late is not None:
-            self._head += len(data)
-            if self._head > HEAD_LIMIT + 64 * 1024 and not self._has_head():
-                return self._let_go()
+            # The parser tells of a header only when it is whole: what it gathers until then is counted here.
+            self._came += len(data)
+            if self._came - len(data) > HEAD_LIMIT:
+                return self._let_go(TOO_LARGE)
         super().data_received(data)
 
     def on_message_begin(self) -> None:
         self._expect_head()
         super().on_message_begin()
 
+    def on_url(self, url: bytes) -> None:
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(name, value)
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._head_complete()
         super().on_headers_complete()
 
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
 
-    def _has_head(self) -> bool:
-        return self._late is None
+    def _count(self, *parts: bytes) -> None:
+        self._head += sum(map(len, parts))
+        if self._head > HEAD_LIMIT:
+            self._let_go(TOO_LARGE)
+            raise HeadTooLarge
 
     def _expect_head(self) -> None:
         self._head_complete()
-        self._late = self.loop.call_later(HEAD_DEADLINE, self._let_go)
+        self._late = self.loop.call_later(HEAD_DEADLINE, self._let_go, TOO_SLOW)
 
     def _head_complete(self) -> None:
-        self._head = 0
+        self._came = self._head = 0
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
-    def _let_go(self) -> None:
-        self._late = None
+    def _let_go(self, said: bytes) -> None:
+        self._head_complete()
         if self.transport is not None and not self.transport.is_closing():
-            self.transport.write(
-                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-            )
+            self.transport.write(said)
             self.transport.close()
 
 

@@ -167,5 +167,6 @@ LOGGING = {
         "toancanh": {"level": "WARNING"},
         # Every 4xx of a stranger is not a line in the officer's log.
         "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, OperationalError, transaction
+from django.http import HttpResponse
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +87,7 @@ def test_route_without_a_door_stops_the_program() -> None:
     from django.urls import path
 
     with pytest.raises(doors.Undeclared, match="/nowhere"):
-        list(doors._walk([path("nowhere", lambda request: None)], "/"))
+        list(doors._walk([path("nowhere", lambda request: HttpResponse())], "/"))
 
 
 @pytest.mark.parametrize(("data", "caller"), [("public", "public"), ("staff", "staff"), ("device", "device")])
@@ -114,7 +115,8 @@ def test_mark_is_what_was_written_last(db: None) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_loop_works_when_woken_goes_on_while_there_is_work_and_survives_a_fault() -> None:
-    done, enough = [], threading.Event()
+    done: list[int] = []
+    enough = threading.Event()
 
     def duty() -> int:
         done.append(len(done))
