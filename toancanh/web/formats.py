@@ -12,12 +12,17 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 # The same steps and words as assets/src/time.ts, which keeps ages fresh in the page.
 STEPS = ((86_400, "ngày", "day"), (3_600, "giờ", "hour"), (60, "phút", "minute"))
 FRESH = 45
+PLAIN = 1e15
+"""From here on a float's last figures say nothing: numbers are written with a power of ten."""
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float | Decimal | None, decimals: int | None = None, language: str = "vi") -> str:
     """Decimal comma and thousands dot in Vietnamese, the reverse in English; a dash when there is none."""
     if value is None or value != value:
         return NOTHING
+    if abs(float(value)) >= PLAIN:
+        return _enormous(float(value), language)
     exact = Decimal(value)
     if decimals is not None:
         # Half away from zero on the exact value, as Intl.NumberFormat does in the browser.
@@ -28,6 +33,15 @@ def number(value: float | Decimal | None, decimals: int | None = None, language:
     if exact == 0:
         text = text.lstrip("-")
     return text if language.startswith("en") else text.translate({ord(","): ".", ord("."): ","})
+
+
+def _enormous(value: float, language: str) -> str:
+    """1,5·10²⁶: what a broken sensor may send, still short enough for a line."""
+    if value in (float("inf"), float("-inf")):
+        return "∞" if value > 0 else "-∞"
+    front, power = f"{value:.1e}".split("e+")
+    text = f"{front}·10{str(int(power)).translate(RAISED)}"
+    return text if language.startswith("en") else text.replace(".", ",")
 
 
 def instant(value: datetime | int | None) -> datetime | None:

@@ -1,9 +1,12 @@
 """Numbers, moments and ages read as Vietnamese and English readers expect."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from toancanh.web import formats
 
@@ -68,3 +71,28 @@ def test_stale_after_twice_the_period() -> None:
     assert not formats.stale(AT, 60, AT + timedelta(seconds=120))
     assert formats.stale(AT, 60, AT + timedelta(seconds=121))
     assert formats.stale(None, 60, AT)
+
+
+@given(value=st.floats(allow_nan=False), decimals=st.none() | st.integers(0, 6))
+@example(value=1e26, decimals=2)
+@example(value=-sys.float_info.max, decimals=2)
+@example(value=sys.float_info.min, decimals=None)
+@example(value=formats.PLAIN, decimals=6)
+def test_every_float_is_written(value: float, decimals: int | None) -> None:
+    for language in ("vi", "en"):
+        assert formats.number(value, decimals, language) != formats.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("value", "vietnamese", "english"),
+    [
+        (1e26, "1,0·10²⁶", "1.0·10²⁶"),
+        (-1.7e308, "-1,7·10³⁰⁸", "-1.7·10³⁰⁸"),
+        (10**14, "100.000.000.000.000", None),
+    ],
+)
+def test_enormous_number_is_written_with_a_power_of_ten(
+    value: float, vietnamese: str, english: str | None
+) -> None:
+    assert formats.number(value, 0, "vi") == vietnamese
+    assert english is None or formats.number(value, 0, "en") == english
