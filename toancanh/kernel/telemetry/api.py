@@ -19,6 +19,7 @@ from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.api import Problem, moment
 from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.bucketing import shift
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import Measured, measured
 from toancanh.kernel.telemetry.store import (
@@ -169,7 +170,9 @@ def observations(
 ) -> HttpResponse:
     """Readings with from ≤ time < to, oldest first; with ``step`` (60s, 10m, 1h, 1d) one row a step.
 
-    ``from`` and ``to`` are RFC 3339 times with offset; the last day up to now unless given.
+    Steps begin where the day does in Việt Nam, so the first may begin before ``from``. Amounts that add up
+    (rain) bear the end of their period: their steps hold start < time ≤ end. ``from`` and ``to`` are RFC 3339
+    times with offset; the last day up to now unless given.
     """
     most = bounded(limit, MOST)
     found = visible(request, code)
@@ -218,13 +221,13 @@ def stepped(
 
 def gathered(series: int, start: int, end: int, step: int, how: How, most: int) -> list[Bucket]:
     """At least ``most`` buckets where the span has them; a page never reads all of a long span."""
-    store, found, wide = engine.store(), list[Bucket](), most
+    store, found, wide, moved = engine.store(), list[Bucket](), most, shift(how)
     while start < end and len(found) < most:
-        first = store.range(series, start, end, limit=1)
+        first = store.range(series, start + moved, end + moved, limit=1)
         if not first:
             break
         # Whole steps, or a bucket would be told twice.
-        number = (first[0].time + LOCAL_OFFSET) // step
+        number = (first[0].time - moved + LOCAL_OFFSET) // step
         stop = min(end, (number + wide) * step - LOCAL_OFFSET)
         part = store.buckets(series, max(start, number * step - LOCAL_OFFSET), stop, step, how)
         found += part

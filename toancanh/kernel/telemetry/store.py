@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Literal, NamedTuple, Protocol
 
+from toancanh.lib.errors import Full, Unavailable
+
 GOOD = 0
 OUT_OF_RANGE = 1
 CORRECTED = 2
@@ -31,11 +33,11 @@ _MICROSECOND = timedelta(microseconds=1)
 How = Literal["mean", "sum"]
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(Unavailable):
     """The engine cannot be reached or refuses to work; nothing of the transaction was kept."""
 
 
-class StoreFull(StoreUnavailable):
+class StoreFull(StoreUnavailable, Full):
     """There is no room left for the transaction; nothing of it was kept, and it may be sent again later."""
 
 
@@ -139,7 +141,10 @@ class Store(Protocol):
         """Readings with start <= time < end, oldest first; `after` is the time of the last one had."""
 
     def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
-        """The same span in steps aligned to Vietnamese midnight; steps without a reading are left out."""
+        """The same span in steps aligned to Vietnamese midnight; steps without a reading are left out.
+
+        Amounts bear the end of their period: for sums the span is start < time <= end, and so is every step.
+        """
 
     def sums(self, series: Iterable[int], start: int, end: int) -> dict[int, Total]:
         """The total of each series over start <= time < end; series without a good reading are left out."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors, sql
@@ -28,6 +28,7 @@ from toancanh.kernel.telemetry.store import (
 )
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Answered = TypeVar("Answered")
 
 _SCHEMA: LiteralString = """
 CREATE SCHEMA IF NOT EXISTS measurements;
@@ -150,21 +151,20 @@ class PostgresStore:
 
     def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
         statement = bucketing.bucket_sql("measurements.observation", "%s::bigint")
-        parameters = bucketing.bucket_parameters(series, start, end, step)
+        parameters = bucketing.bucket_parameters(series, start, end, step, how)
         return bucketing.buckets(self._read(statement, parameters), step, how)
 
     def sums(self, series: Iterable[int], start: int, end: int) -> dict[int, Total]:
         rows = self._read(
-            "SELECT series, sum(value), count(*) FROM measurements.observation"
+            f"SELECT series, {bucketing.TOTAL}, count(*) FROM measurements.observation"
             " WHERE series = ANY(%s) AND time >= %s AND time < %s AND quality & 1 = 0 GROUP BY series",
             (list(series), start, end),
         )
-        return {key: Total(total, count) for key, total, count in rows}
+        return {key: Total(bucketing.total(*parts), count) for key, *parts, count in rows}
 
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         wanted = None if series is None else list(series)
-        with _translated(), self._reader() as connection:
-            return _read_latest(connection, wanted)
+        return self._asked(lambda connection: _read_latest(connection, wanted))
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         rows = self._read(
@@ -182,15 +182,18 @@ class PostgresStore:
                 self._writer = None
 
     def _read(self, statement: LiteralString, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._asked(lambda connection: connection.execute(statement, parameters).fetchall())
+
+    def _asked(self, ask: Callable[[Connection], Answered]) -> Answered:
         with _translated():
             try:
                 with self._reader() as connection:
-                    return connection.execute(statement, parameters).fetchall()
+                    return ask(connection)
             except (errors.OperationalError, errors.InterfaceError):
                 # Kept connections die with a restarted server: once more on a new one.
                 self._readers.drop_idle()
                 with self._reader() as connection:
-                    return connection.execute(statement, parameters).fetchall()
+                    return ask(connection)
 
     # --- connections
 

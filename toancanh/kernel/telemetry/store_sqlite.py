@@ -142,33 +142,33 @@ class SqliteStore:
 
     def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
         with self._reader() as connection:
-            tables = _tables(connection, start, end)
+            tables = _tables(connection, start, end + bucketing.shift(how))
             if not tables:
                 return []
             # The columns of a UNION ALL view are pushed down to the key of each month.
             source = tables[0]
             if len(tables) > 1:
                 source = "(" + " UNION ALL ".join(f"SELECT * FROM {table}" for table in tables) + ")"
-            parameters = bucketing.bucket_parameters(series, start, end, step)
+            parameters = bucketing.bucket_parameters(series, start, end, step, how)
             rows = connection.execute(bucketing.bucket_sql(source, "?"), parameters).fetchall()
         return bucketing.buckets(rows, step, how)
 
     def sums(self, series: Iterable[int], start: int, end: int) -> dict[int, Total]:
         wanted = list(series)
-        found: dict[int, Total] = {}
+        found: dict[int, tuple[float, float, int]] = {}
         with self._reader() as connection:
             for table in _tables(connection, start, end):
                 for keys in _parts(wanted):
                     rows = connection.execute(
-                        f"SELECT series, sum(value), count(*) FROM {table}"
+                        f"SELECT series, {bucketing.TOTAL}, count(*) FROM {table}"
                         f" WHERE series IN ({_marks(len(keys))})"
                         " AND time >= ? AND time < ? AND quality & 1 = 0 GROUP BY series",
                         (*keys, start, end),
                     )
-                    for key, total, count in rows.fetchall():
-                        had = found.get(key, Total(0.0, 0))
-                        found[key] = Total(had.sum + total, had.count + count)
-        return found
+                    for key, ordinary, enormous, count in rows.fetchall():
+                        had = found.get(key, (0.0, 0.0, 0))
+                        found[key] = had[0] + ordinary, had[1] + enormous, had[2] + count
+        return {key: Total(bucketing.total(*parts), count) for key, (*parts, count) in found.items()}
 
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         with self._reader() as connection:

@@ -127,10 +127,42 @@ def test_steps_gather_readings_and_follow_pages(measured: City, client: Client) 
 
 def test_steps_of_rain_are_sums(city: City, client: Client) -> None:
     with clock.set_to(NOON):
-        measure(city.rain, NOON - timedelta(minutes=5), *([0.5] * 24), every=300)
+        measure(city.rain, NOON, *([0.5] * 24), every=300)
     path = span(NOON - timedelta(hours=2), NOON, step="1h").replace("gauge", "rain").replace("level", "rain")
     rows = client.get(path).json()["items"]
     assert [(row["value"], row["count"]) for row in rows] == [(6.0, 12), (6.0, 12)]
+
+
+def test_pages_of_rain_count_every_reading_once(city: City, client: Client) -> None:
+    with clock.set_to(NOON):
+        measure(city.rain, NOON, *([0.1] * 100), every=300)
+    path = span(NOON - timedelta(hours=12), NOON, step="1h", limit=2)
+    found = pages(client, path.replace("gauge", "rain").replace("level", "rain"))
+    rows = [row for page in found for row in page]
+    assert sum(row["count"] for row in rows) == 100
+    assert [row["value"] for row in rows] == [0.4, *[1.2] * 8]
+    assert rows[-1]["time"] == z(NOON - timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/things?after=%00",
+        "/api/v1/things/%00",
+        "/api/v1/things/a%00/series/level/observations",
+        "/api/v1/things/gauge/series/l%00/observations",
+        "/api/v1/units/%00",
+        "/api/v1/units/90?date=%00",
+    ],
+)
+def test_zero_character_is_refused(city: City, client: Client, path: str) -> None:
+    refused(client, path, "bad_request")
+
+
+def test_search_for_a_zero_character_finds_nothing(city: City, client: Client) -> None:
+    client.force_login(person("west", city.west))
+    for path in ("/search?q=%00", "/console/search?q=%00", "/console/things/?q=%00&after=%00&kind=%00"):
+        assert client.get(path).status_code == 200, path
 
 
 def test_day_steps_begin_at_midnight_in_viet_nam(measured: City, client: Client) -> None:
@@ -156,7 +188,11 @@ def test_steps_without_a_reading_are_left_out(measured: City, client: Client) ->
         ("from=2026-11-21T00:00:00", "bad_time"),
         ("from=2026-13-01T00:00:00Z", "bad_time"),
         ("from=2026-11-21T25:00:00Z", "bad_time"),
-        ("to=%00", "bad_time"),
+        ("to=%00", "bad_request"),
+        ("%00=1", "bad_request"),
+        ("from=20261121T070000%2B0700", "bad_time"),
+        ("from=2026-11-21T07:00%2B07:00", "bad_time"),
+        ("from=2026-W47-6T07:00:00Z", "bad_time"),
         ("to=0", "bad_time"),
         ("to=2026-11-21%2000:00:00Z", "bad_time"),
         ("step=0s", "bad_step"),
@@ -315,8 +351,8 @@ def test_csv_is_every_reading_of_the_span(measured: City, client: Client) -> Non
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     assert text.splitlines() == [
         "time,value (m),quality",
-        "2026-11-21T04:58:00+00:00,2.47,good",
-        "2026-11-21T04:59:00+00:00,2.48,good",
+        "2026-11-21T04:58:00Z,2.47,good",
+        "2026-11-21T04:59:00Z,2.48,good",
     ]
     assert answer["Content-Disposition"] == 'attachment; filename="gauge-level.csv"'
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
+import psycopg
 import pytest
 
+from tests.postgres import shared_cluster
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     CORRECTED,
@@ -133,8 +136,8 @@ def test_day_begins_at_midnight_in_vietnam(store: Store) -> None:
 
 
 def test_bucket_carries_sum_extremes_last_and_marks(store: Store) -> None:
-    store.put([Row(1, MIDNIGHT + n * SECOND, value) for n, value in enumerate((3.0, 1.0, 2.0))], NOW)
-    store.put([Row(1, MIDNIGHT, 4.0, 0, "gateway")], NOW)
+    store.put([Row(1, MIDNIGHT + n * SECOND, value) for n, value in enumerate((3.0, 1.0, 2.0), start=1)], NOW)
+    store.put([Row(1, MIDNIGHT + SECOND, 4.0, 0, "gateway")], NOW)
     assert store.buckets(1, 0, NOW, HOUR, "sum") == [Bucket(MIDNIGHT, 7.0, 1.0, 4.0, 2.0, 3, CORRECTED)]
 
 
@@ -152,6 +155,54 @@ def test_sums_run_over_the_turn_of_the_month(store: Store) -> None:
     rows = [Row(series, MIDNIGHT + n * HOUR, 0.5) for series in (1, 2) for n in range(24)]
     store.put(rows, NOW)
     assert store.sums([1, 2, 3], MIDNIGHT + HOUR, NOW) == {1: Total(11.5, 23), 2: Total(11.5, 23)}
+
+
+def test_step_of_sums_ends_with_the_reading_at_its_end(store: Store) -> None:
+    rows = [Row(1, MIDNIGHT + n * HOUR // 2, 1.0) for n in range(5)]
+    store.put(rows, NOW)
+    days = store.buckets(1, 0, NOW, DAY, "sum")
+    assert [(day.time, day.value) for day in days] == [(MIDNIGHT - DAY, 1.0), (MIDNIGHT, 4.0)]
+    hours = store.buckets(1, MIDNIGHT, MIDNIGHT + HOUR, HOUR, "sum")
+    assert [(hour.time, hour.value, hour.last) for hour in hours] == [(MIDNIGHT, 2.0, 1.0)]
+
+
+def test_sum_at_the_turn_of_the_month_belongs_to_the_month_before(store: Store) -> None:
+    turn = month_span("202611")[0]
+    store.put([Row(1, turn - HOUR // 2, 1.0), Row(1, turn, 2.0), Row(1, turn + 1, 4.0)], NOW)
+    hours = store.buckets(1, turn - HOUR, turn, HOUR, "sum")
+    assert [(hour.time, hour.value) for hour in hours] == [(turn - HOUR, 3.0)]
+
+
+def test_sums_show_no_figures_that_nobody_measured(store: Store) -> None:
+    store.put([Row(1, MIDNIGHT + n, value) for n, value in enumerate((0.1, 0.2, 0.4), start=1)], NOW)
+    assert store.sums([1], 0, NOW) == {1: Total(0.7, 3)}
+    assert store.buckets(1, 0, NOW, DAY, "sum")[0].value == 0.7
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_enormous_readings_overflow_nothing(store: Store, sign: int) -> None:
+    values = (1.7e308, 1.7e308, 5e-324, 3.0)
+    store.put([Row(1, MIDNIGHT + n, sign * value) for n, value in enumerate(values, start=1)], NOW)
+    assert store.buckets(1, 0, NOW, DAY, "mean")[0].value == pytest.approx(sign * 0.85e308)
+    assert store.buckets(1, 0, NOW, DAY, "sum")[0].value == sign * sys.float_info.max
+    assert store.sums([1], 0, NOW)[1].sum == sign * sys.float_info.max
+
+
+@pytest.mark.postgres
+def test_newest_readings_are_asked_again_after_the_server_dropped_the_connection() -> None:
+    where = shared_cluster().fresh()
+    store = open_store(where)
+    try:
+        store.put([Row(1, MIDNIGHT, 1.0)], NOW)
+        assert store.latest([1])
+        with psycopg.connect(where, autocommit=True) as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert store.latest([1]) == {1: Reading(1, MIDNIGHT, 1.0, 0)}
+    finally:
+        store.close()
 
 
 def test_answer_is_found_for_a_day(store: Store) -> None:
