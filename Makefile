@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export UV_LINK_MODE = copy
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export npm_config_update_notifier = false
-SOURCES := $(shell find assets -path assets/node_modules -prune -o -type f -print 2>/dev/null)
+SOURCES := $(shell find assets \( -name node_modules -o -name '.test*' -o -name '.build*' \) -prune -o -type f -print 2>/dev/null)
 CATALOGUES := $(shell find toancanh -name '*.po' 2>/dev/null)
 
 .PHONY: run test quick check bench screens messages locks clean

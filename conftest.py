@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher, get_hashers
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
@@ -18,9 +19,10 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import postgres
 from tests.city import BY, NOON, City
+from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.telemetry import announce, engine
+from toancanh.kernel.telemetry import announce, board, engine
 from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
 from toancanh.kernel.territory import pages as outlines
@@ -86,6 +88,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"not run here: {told}")
 
 
+class QuickHasher(Argon2PasswordHasher):
+    """Passwords as the product keeps them, at a price that hundreds of tests can pay."""
+
+    time_cost, memory_cost, parallelism = 1, 64, 1
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """Every account of the suite is made with the quick hasher."""
+    settings.PASSWORD_HASHERS = [f"{QuickHasher.__module__}.{QuickHasher.__qualname__}"]
+    get_hashers.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every test measures into a store of its own, opened only when it is used."""
@@ -112,6 +127,8 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
+    board.forget()
+    console.forget()
     outlines.forget()
     announce.announcer.forget()
     cache.clear()

@@ -19,6 +19,14 @@ class NotAllowed(Refused):
     code = "not_allowed"
 
 
+class Unavailable(Exception):
+    """An engine beneath cannot be reached; nothing of what was being done was kept."""
+
+
+class Full(Unavailable):
+    """There is no room left; nothing of what was being done was kept."""
+
+
 class NotFound(Refused):
     """Nothing of that name exists, or the actor may not know that it does."""
 

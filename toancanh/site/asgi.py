@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from servestatic import ServeStaticASGI
@@ -21,14 +20,12 @@ from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
+from toancanh.kernel.runtime.pages import Pages
 from toancanh.kernel.telemetry import engine, stream
 from toancanh.kernel.telemetry.announce import announcer
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.kernel.telemetry.ingest import Ingest
-
-PAGE_THREADS = 6
-"""Pages at work at once; more would only wait for the same two cores."""
 
 
 class House:
@@ -39,16 +36,16 @@ class House:
         self.ingest = Ingest(engine.store(), directory, on_committed=announcer.tell, now=clock.now_us)
         self.loops = (Loop("sealer", sealer.seal, 0.5), Loop("outbox", outbox.deliver, 1.0))
         journal.on_wake(self.loops[1].wake)
-        pages = WSGIMiddleware(get_wsgi_application(), workers=PAGE_THREADS)  # type: ignore[arg-type]
+        self.pages = Pages(get_wsgi_application())
         streams = stream.Streams(hub, is_stopping)
-        self.edge = Edge(pages, self.lifespan)  # type: ignore[arg-type]
+        self.edge = Edge(self.pages, self.lifespan)
         observations = ObservationsDoor(self.ingest, directory, now=clock.now_us)
         self.edge.mount(
             "/api/v1/observations", observations, Door(data="device", methods=("POST",), max_body=MAX_BYTES)
         )
         self.edge.mount("/live", streams.stream, stream.DOOR)
         self.edge.mount("/live/poll", streams.poll, stream.DOOR)
-        self.edge.mount("/static/", static_files(), Door())
+        self.edge.mount("/static/", static_files(), Door(data="assets"))
         list(doors.routes())
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,6 +63,7 @@ class House:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _stop(self) -> None:
+        self.pages.stop()
         for loop in self.loops:
             loop.stop()
         sealer.seal()

@@ -111,6 +111,7 @@ def run(said: argparse.Namespace) -> int:
     if settings.DEMO and (is_new or demo.is_unfinished()):
         demo.build(tell=lambda line: print(line, flush=True))
     upkeep.keep_real()
+    demo.settle()
     if demo.is_on():
         token = demo.simulator_token()
     elif is_new:

@@ -145,6 +145,8 @@ def serve(door: socket.socket, port: int, simulator: list[str] | None, token: st
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nothing stands in front that could be believed about who calls.
+        proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=8,
         backlog=1024,

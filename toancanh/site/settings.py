@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,18 @@ DEMO = environment.demo()
 def _secret_key() -> str:
     """The key of this installation: made once, kept beside the data, readable by its owner alone."""
     path = DATA / "secret.key"
-    if not path.exists():
-        DATA.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text().strip()
+    kept = path.read_text().strip() if path.is_file() else ""
+    if kept:
+        return kept
+    made = secrets.token_urlsafe(50)
+    DATA.mkdir(parents=True, exist_ok=True)
+    # Written aside and renamed: a key cut off half way would lock everyone out.
+    aside = path.with_suffix(".new")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(made)
+        os.fsync(file.fileno())
+    aside.replace(path)
+    return made
 
 
 def _database() -> dict[str, Any]:
@@ -41,11 +49,13 @@ def _database() -> dict[str, Any]:
             "PASSWORD": unquote(url.password or ""),
             "HOST": url.hostname or "",
             "PORT": str(url.port or ""),
-            "CONN_MAX_AGE": 0,
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": CITY,
+        "CONN_MAX_AGE": 60,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,

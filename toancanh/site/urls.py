@@ -24,8 +24,9 @@ api.add_router("/units", territory.router)
 document(api)
 
 FORM = ("GET", "HEAD", "POST")
-sign_in = door(methods=FORM, max_body=SMALL)(account.login)
-sign_out = door(methods=FORM, max_body=SMALL)(account.logout)
+# Signing in is what officers need first when the public crowds in.
+sign_in = door(served_as="staff", methods=FORM, max_body=SMALL)(account.login)
+sign_out = door(served_as="staff", methods=FORM, max_body=SMALL)(account.logout)
 language = door(methods=("POST",), max_body=SMALL)(set_language)
 
 urlpatterns = [

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from toancanh.kernel.journal.actions import entry_digest
 from toancanh.kernel.journal.models import Entry, Link
 from toancanh.kernel.runtime import clock, marks
 
 BATCH = 1_000
+NEAR = 1_000
+"""How far behind the newest linked entry a transaction that committed late may have taken its number."""
 START = "0" * 64
 HEAD = "journal.sealed"
 """The mark that remembers how far the chain reached, so that a cut tail is missed."""
@@ -38,13 +41,26 @@ def chain(previous: str, number: int, entry: Entry) -> str:
     return hashlib.sha256(f"{previous}\n{number}\n{entry.pk}\n{entry.digest}".encode()).hexdigest()
 
 
-def seal() -> int:
-    """Link up to a thousand entries that are committed and unlinked; returns how many."""
+def waiting(everywhere: bool) -> QuerySet[Entry]:
+    """Unlinked entries: near the chain's end, where new ones stand, or in the whole journal."""
+    found = Entry.objects.filter(link=None)
+    last = Link.objects.order_by("-number").values_list("entry_id", flat=True).first()
+    return found if everywhere or last is None else found.filter(pk__gt=last - NEAR)
+
+
+def seal(everywhere: bool = False) -> int:
+    """Link up to a thousand entries that are committed and unlinked; returns how many.
+
+    Looks only near the chain's end unless ``everywhere``: a scan of the whole journal twice a second would
+    cost more than all else the program does at rest.
+    """
+    if not waiting(everywhere).exists():
+        return 0
     with transaction.atomic():
         last = Link.objects.select_for_update().order_by("-number").first()
         number, previous = (last.number, last.digest) if last else (0, START)
         now, links = clock.now(), []
-        for entry in Entry.objects.filter(link=None).order_by("pk")[:BATCH]:
+        for entry in waiting(everywhere).order_by("pk")[:BATCH]:
             number += 1
             previous = chain(previous, number, entry)
             links.append(Link(number=number, entry=entry, digest=previous, at=now))

@@ -72,6 +72,16 @@ def create_person(username: str, full_name: str, password: str, *, by: Actor, kn
 
 
 @transaction.atomic
+def set_active(person: Person, active: bool, *, by: Actor) -> None:
+    """Open or close an account; a closed one signs in nowhere, and its open sessions show nothing more."""
+    check(by)
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    verb = "people.person_opened" if active else "people.person_closed"
+    journal.record(verb, f"person:{person.pk}", by=by, content={"username": person.username})
+
+
+@transaction.atomic
 def appoint(
     person: Person,
     organisation: Organisation,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.crypto import constant_time_compare as compare
 from django.utils.functional import SimpleLazyObject
 
 from toancanh.kernel.declare import ANYONE, Actor
@@ -21,7 +22,13 @@ def acting(get_response: Answer) -> Answer:
 
     def answer(request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: _actor(request))  # type: ignore[attr-defined]
-        return get_response(request)
+        response = get_response(request)
+        match = request.resolver_match
+        door = doors.of(match.func) if match else None
+        if door is not None and door.data == "staff":
+            # On a shared PC the next person's Back button must not show this one's pages.
+            response.headers["Cache-Control"] = "private, no-store"
+        return response
 
     def gate(request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         door = doors.of(view)  # type: ignore[arg-type]
@@ -50,6 +57,12 @@ def of_session(cookie: str) -> Actor:
     """Who is signed in by that session cookie; for doors beside Django's."""
     if not cookie:
         return ANYONE
-    key = SessionStore(cookie).load().get(SESSION_KEY)
-    person = get_user_model().objects.filter(pk=key).first() if key else None
-    return access.actor(person) if isinstance(person, Person) else ANYONE
+    if not cookie.isalnum():
+        return ANYONE
+    session = SessionStore(cookie).load()
+    person = Person.objects.filter(pk=session.get(SESSION_KEY, 0)).first()
+    if person is None:
+        return ANYONE
+    # A changed password ends every session opened with the old one.
+    opened_with = str(session.get(HASH_SESSION_KEY, ""))
+    return access.actor(person) if compare(opened_with, person.get_session_auth_hash()) else ANYONE

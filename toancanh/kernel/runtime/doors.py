@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-Data = Literal["public", "staff", "device", "operations"]
-Caller = Literal["public", "staff", "device"]
+Data = Literal["public", "staff", "device", "operations", "assets", "stream"]
+Caller = Literal["public", "staff", "device", "operations", "assets", "stream"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 SMALL = 64 * 1024
@@ -27,13 +27,13 @@ class Door:
     methods: tuple[str, ...] = ("GET", "HEAD")
     max_body: int = 0
     """Bytes; a longer body is refused before anything reads it."""
+    served_as: Caller | None = None
+    """Whose reserved capacity a call uses, where it is not that of its data."""
 
     @property
     def caller(self) -> Caller:
         """Whose reserved capacity a call uses."""
-        if self.data in ("staff", "operations"):
-            return "staff"
-        return "device" if self.data == "device" else "public"
+        return self.served_as or self.data
 
 
 class Undeclared(Exception):
@@ -41,12 +41,18 @@ class Undeclared(Exception):
 
 
 def door(
-    *, right: str = "", data: Data = "public", methods: tuple[str, ...] = ("GET", "HEAD"), max_body: int = 0
+    *,
+    right: str = "",
+    data: Data = "public",
+    methods: tuple[str, ...] = ("GET", "HEAD"),
+    max_body: int = 0,
+    served_as: Caller | None = None,
 ) -> Callable[[View], View]:
     """Put the view on the register."""
 
     def put(view: View) -> View:
-        view.door = Door(right=right, data=data, methods=methods, max_body=max_body)  # type: ignore[attr-defined]
+        made = Door(right=right, data=data, methods=methods, max_body=max_body, served_as=served_as)
+        view.door = made  # type: ignore[attr-defined]
         return view
 
     return put

@@ -27,7 +27,15 @@ BODY_DEADLINE = 10.0
 """Seconds in which a whole body must have come in."""
 DRAIN_SECONDS = 10.0
 DRAIN_BYTES = 1_000_000_000
-CAPACITY: dict[Caller, int] = {"public": 200, "staff": 100, "device": 500}
+CAPACITY: dict[Caller, int] = {
+    "public": 200,
+    "staff": 100,
+    "device": 500,
+    "operations": 20,
+    # Neither holds a thread: files come from memory, streams only wait.
+    "assets": 500,
+    "stream": 2_000,
+}
 
 SAID: dict[int, tuple[str, str]] = {
     400: ("Yêu cầu không đúng dạng HTTP.", "The request is malformed."),
@@ -72,6 +80,7 @@ class Edge:
             return await refuse(405, scope, receive, send, allow=", ".join(door.methods))
         if self.busy[door.caller] >= CAPACITY[door.caller]:
             return await refuse(503, scope, receive, send)
+        scope["toancanh.caller"] = door.caller
         self.busy[door.caller] += 1
         try:
             if raw:

@@ -19,7 +19,9 @@ Reading = tuple[str, str, int, float, int, int]
 TICK = 0.2
 """Seconds between two frames: below what an eye takes for delay, above what 200 pages cost."""
 KEEP = 600
-"""Frames kept for pages that poll or come back."""
+"""Frames kept for pages that poll or come back …"""
+KEEP_READINGS = 100_000
+"""… and readings in them, so that a flood of readings does not become a flood of memory."""
 
 
 Paths = tuple[str, ...]
@@ -63,9 +65,10 @@ class Hub:
 
     def __init__(self) -> None:
         self._pending: dict[tuple[str, str], tuple[Reading, str | None]] = {}
-        self._ticks: deque[Tick] = deque(maxlen=KEEP)
+        self._ticks: deque[Tick] = deque()
         self._changed: asyncio.Condition | None = None
         self._cursor = 0
+        self._kept = 0
         self._lock = threading.Lock()
 
     @property
@@ -78,9 +81,11 @@ class Hub:
 
         Of one series only the newest of a tick is told.
         """
-        newest = {(reading[0], reading[1]): (reading, path) for reading, path in readings}
         with self._lock:
-            self._pending.update(newest)
+            for reading, path in readings:
+                before = self._pending.get((reading[0], reading[1]))
+                if before is None or before[0][2] <= reading[2]:
+                    self._pending[reading[0], reading[1]] = (reading, path)
 
     async def run(self) -> None:
         """Turn what was published into frames until cancelled."""
@@ -92,9 +97,15 @@ class Hub:
             with self._lock:
                 taken, self._pending = self._pending, {}
             self._cursor += 1
-            self._ticks.append(Tick(self._cursor, list(taken.values())))
+            self._keep(Tick(self._cursor, list(taken.values())))
             async with self._changed:
                 self._changed.notify_all()
+
+    def _keep(self, tick: Tick) -> None:
+        self._ticks.append(tick)
+        self._kept += len(tick.taken)
+        while len(self._ticks) > 1 and (len(self._ticks) > KEEP or self._kept > KEEP_READINGS):
+            self._kept -= len(self._ticks.popleft().taken)
 
     async def after(self, cursor: int, paths: Paths, timeout: float) -> tuple[int, bytes]:
         """Frames after ``cursor`` as stream bytes, waiting up to ``timeout`` s; empty when nothing came."""

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.db import close_old_connections, connections
+from django.db import connections
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,6 @@ class Loop:
                     pass
             except Exception:
                 log.exception("%s failed; trying again in %s s", self._thread.name, self._seconds)
-            finally:
-                close_old_connections()
+                # The next round asks for a new connection: the old one may be what failed.
+                connections.close_all()
         connections.close_all()

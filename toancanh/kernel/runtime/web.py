@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime import ids
-from toancanh.lib.errors import NotAllowed, NotFound, Refused
+from toancanh.lib.errors import Full, NotAllowed, NotFound, Refused, Unavailable
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -59,15 +59,20 @@ def explain(request: HttpRequest, fault: Exception) -> HttpResponse | None:
     elif is_full(fault):
         status, title, code = 507, _("The disk is full"), "disk_full"
         text = _("Nothing was lost and nothing new was saved. Make room on the disk, then try again.")
-    elif isinstance(fault, OperationalError):
+    elif isinstance(fault, OperationalError | InterfaceError | Unavailable):
         status, title, code = 503, _("The database does not answer"), "unavailable"
         text = _("What was saved is safe. Try again in a moment.")
+    elif isinstance(fault, DataError):
+        status, title, code = 400, _("Not accepted"), "bad_request"
+        text = _("The request holds characters that no text has.")
     return problem(request, status, title, text, code) if status else None
 
 
 def is_full(fault: BaseException) -> bool:
     """Whether a database error means that the disk is full."""
     cause = fault.__cause__ if isinstance(fault, OperationalError) else fault
+    if isinstance(fault, Full):
+        return True
     full_code = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return full_code or getattr(cause, "sqlstate", None) == "53100" or "disk is full" in str(fault)
 
@@ -83,7 +88,8 @@ def problem(request: HttpRequest, status: int, title: str, text: str, code: str)
             json_dumps_params={"ensure_ascii": False},
         )
     said = {"title": title, "what": text, "code": status, "reference": ids.request_id.get()}
-    return render(request, "web/error.html", said, status=status)
+    # Without the request: its context would ask the very database that may have failed.
+    return HttpResponse(render_to_string("web/error.html", said), status=status)
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:

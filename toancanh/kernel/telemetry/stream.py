@@ -19,7 +19,7 @@ from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.edge import Receive, Scope, Send
 from toancanh.kernel.runtime.live import Hub, Paths
 
-DOOR = Door(data="public")
+DOOR = Door(data="stream")
 HEARTBEAT = 15.0
 """Seconds after which a quiet stream says that it lives."""
 ALIVE = b"event: heartbeat\ndata: \n\n"

@@ -1,0 +1,77 @@
+"""Everything that is measured, in memory, for screens that look at all of it at once.
+
+Things, series and thresholds are loaded when they changed; the newest readings are asked of the store at most
+once a second, so that a screen never shows older ones than that, whoever wrote them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Actor, Limit, SeriesType
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import clock, revision
+from toancanh.kernel.runtime.brief import Brief
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.models import Series
+from toancanh.kernel.telemetry.queries import Measured, limits_on
+from toancanh.kernel.telemetry.store import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a series besides its readings."""
+
+    thing: Thing
+    series: Series
+    declared: SeriesType | None
+    limits: tuple[Limit, ...]
+
+
+_known: tuple[tuple[int, int, date], tuple[Known, ...]] | None = None
+_newest: Brief[dict[int, Reading]] = Brief(1.0)
+
+
+def own(to: Actor, at: datetime, kind: str = "") -> list[Measured]:
+    """Series of the things that the actor answers for, of one kind where it is named, newest reading each."""
+    paths = to.paths("console.see")
+    newest = _newest.get("newest", lambda: engine.store().latest())
+    return [
+        Measured(
+            thing=one.thing,
+            series=one.series,
+            declared=one.declared,
+            reading=newest.get(one.series.pk),
+            limits=one.limits,
+            at=at,
+        )
+        for one in _current(at)
+        if (not kind or one.thing.kind == kind) and one.thing.unit.path.startswith(paths)
+    ]
+
+
+def _current(at: datetime) -> tuple[Known, ...]:
+    global _known
+    day = at.astimezone(clock.VIETNAM).date()
+    seen = (revision.current("directory"), revision.current("territory"), day)
+    if _known is None or _known[0] != seen:
+        _known = (seen, _load(day))
+    return _known[1]
+
+
+def _load(day: date) -> tuple[Known, ...]:
+    limits = limits_on(day)
+    rows = Series.objects.filter(thing__is_active=True).select_related("thing__unit", "thing__organisation")
+    return tuple(
+        Known(row.thing, row, catalogue.series_type(row.thing.kind, row.name), limits.get(row.pk, ()))
+        for row in rows.order_by("thing__code", "name")
+    )
+
+
+def forget() -> None:
+    """Look at everything anew."""
+    global _known
+    _known = None
+    _newest.forget()
