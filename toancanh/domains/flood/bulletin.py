@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toancanh.kernel.declare import Limit, Title
+from toancanh.lib.rounding import rounded
 
 
 def figure(value: float, language: str, decimals: int = 2) -> str:
     """A number as people write it: decimal comma in Vietnamese."""
-    text = f"{value:.{decimals}f}"
+    text = f"{rounded(value, decimals):.{decimals}f}"
     return text.replace(".", ",") if language == "vi" else text
 
 
@@ -19,13 +20,13 @@ def level(value: float, limits: Sequence[Limit], language: str) -> str:
 
     Level and difference are of the printed figures, so that reader and bulletin subtract alike.
     """
-    shown = round(value, 2) + 0.0
+    shown = rounded(value, 2)
     said = f"{figure(shown, language)} m"
     if not limits:
         return said
     reached = [limit for limit in limits if shown >= limit.value]
     limit = reached[-1] if reached else limits[0]
-    apart = round(abs(shown - limit.value), 2)
+    apart = rounded(abs(shown - limit.value), 2)
     if apart == 0 and reached:
         at = f"at {limit.name}" if language == "en" else f"bằng {limit.name}"
         return f"{said}, {at}"

@@ -13,7 +13,7 @@ from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.runtime.live import Hub, hub
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.models import Series
-from toancanh.kernel.telemetry.queries import limits_on, rank
+from toancanh.kernel.telemetry.queries import limits_on, precision, rank
 from toancanh.kernel.telemetry.store import Reading
 
 LOOK_EVERY = 1.0
@@ -28,6 +28,7 @@ class Told:
     name: str
     path: str | None
     limits: tuple[Limit, ...]
+    precision: int
 
 
 class Announcer:
@@ -47,7 +48,7 @@ class Announcer:
         for reading in readings:
             series = told.get(reading.series)
             if series is not None:
-                level = rank(reading, series.limits)
+                level = rank(reading, series.limits, series.precision)
                 said = (
                     series.thing,
                     series.name,
@@ -79,10 +80,12 @@ class Announcer:
 def _load(day: date) -> dict[int, Told]:
     limits = limits_on(day)
     rows = Series.objects.filter(thing__is_active=True)
-    columns = rows.values_list("pk", "name", "thing__code", "thing__is_public", "thing__unit__path")
+    columns = rows.values_list(
+        "pk", "name", "thing__code", "thing__kind", "thing__is_public", "thing__unit__path"
+    )
     return {
-        key: Told(code, name, None if is_public else path, limits.get(key, ()))
-        for key, name, code, is_public, path in columns
+        key: Told(code, name, None if is_public else path, limits.get(key, ()), precision(kind, name))
+        for key, name, code, kind, is_public, path in columns
     }
 
 

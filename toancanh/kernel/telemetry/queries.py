@@ -16,6 +16,7 @@ from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.models import Series, Threshold
 from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Reading
+from toancanh.lib.rounding import rounded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class Measured:
     @property
     def rank(self) -> int:
         """How many thresholds the value has reached; -1 where there is nothing to judge."""
-        return rank(self.reading, self.limits) if self.reading else -1
+        return rank(self.reading, self.limits, self.precision) if self.reading else -1
 
     @property
     def level_name(self) -> str:
@@ -65,7 +66,7 @@ class Measured:
     def urgency(self) -> tuple[bool, bool, int, float, str]:
         """Sorts what a person should see first to the front: real stations that speak and stand high.
 
-        At the same level the one that is nearer to the next comes first; above the last, the one further above.
+        At the same level the one nearer to the next comes first; above the last, the one further above.
         """
         value = self.reading.value if self.reading else 0.0
         next_up = [limit.value for limit in self.limits if limit.value > value] or [
@@ -77,7 +78,7 @@ class Measured:
     @property
     def precision(self) -> int:
         """Decimals that people write of this quantity."""
-        return self.declared.precision if self.declared else 2
+        return precision(self.thing.kind, self.series.name)
 
     def sentence(self, language: str) -> str:
         """The reading as bulletins of its field write it; empty without a plausible one."""
@@ -88,11 +89,21 @@ class Measured:
         return self.declared.sentence(self.reading.value, self.limits, language)
 
 
-def rank(reading: Reading, limits: Sequence[Limit]) -> int:
-    """How many of the limits the reading has reached; -1 without limits or where it is not plausible."""
+def precision(kind: str, name: str) -> int:
+    """Decimals that people write of what things of ``kind`` measure under ``name``."""
+    declared = catalogue.series_type(kind, name)
+    return declared.precision if declared else 2
+
+
+def rank(reading: Reading, limits: Sequence[Limit], precision: int) -> int:
+    """How many of the limits the reading has reached; -1 without limits or where it is not plausible.
+
+    Judged is the figure that people read: 1.996 m is written 2.00 m and has reached 2.00 m.
+    """
     if not limits or reading.quality & OUT_OF_RANGE:
         return -1
-    return sum(1 for limit in limits if reading.value >= limit.value)
+    shown = rounded(reading.value, precision)
+    return sum(1 for limit in limits if shown >= limit.value)
 
 
 def limits_on(day: date, series: Iterable[int] | None = None) -> dict[int, tuple[Limit, ...]]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toancanh.domains.flood import bulletin
+from toancanh.domains.flood.domain import LEVEL
 from toancanh.kernel.declare import Limit
+from toancanh.kernel.telemetry.queries import rank
+from toancanh.kernel.telemetry.store import Reading
+from toancanh.web import formats
+
+SHARED = Path(__file__).parents[4] / "tests" / "fixtures" / "levels.json"
 
 
 def limits(*values: float) -> tuple[Limit, ...]:
@@ -58,6 +67,25 @@ def test_level_reads_as_in_a_bulletin(value: float, of: Sequence[Limit], vi: str
 )
 def test_sentence_never_contradicts_the_figure_it_prints(value: float, vi: str) -> None:
     assert bulletin.level(value, KIM_LONG, "vi") == vi
+
+
+@pytest.mark.parametrize("case", json.loads(SHARED.read_text(encoding="utf-8")), ids=lambda case: case["vi"])
+def test_level_and_sentence_agree_with_the_table_that_the_pages_are_tested_by(case: dict[str, Any]) -> None:
+    of = tuple(Limit(**limit, verified=True) for limit in case["limits"])
+    assert rank(Reading(1, 0, case["value"], 0), of, LEVEL.precision) == case["rank"]
+    assert bulletin.level(case["value"], of, "vi") == case["vi"]
+    assert bulletin.level(case["value"], of, "en") == case["en"]
+    assert case["vi"].startswith(formats.number(case["value"], LEVEL.precision))
+
+
+@given(st.floats(-2, 30))
+@example(1.995)
+@example(3.4999999)
+def test_level_never_disagrees_with_the_sentence(value: float) -> None:
+    reached = rank(Reading(1, 0, value, 0), KIM_LONG, LEVEL.precision)
+    said = bulletin.level(value, KIM_LONG, "vi")
+    assert ("dưới" in said) == (reached == 0)
+    assert reached == 0 or f"BĐ{reached}" in said
 
 
 @given(st.floats(-2, 30))

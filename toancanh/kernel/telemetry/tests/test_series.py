@@ -120,7 +120,7 @@ def test_rank_of_a_series_without_thresholds_is_none(city: City) -> None:
         measure(city.rain, NOON, 5.0)
         (one,) = queries.measured([city.rain])
     assert (one.rank, one.level_name) == (-1, "")
-    assert queries.rank(Reading(1, 0, 5.0, OUT_OF_RANGE), names_as_limits(city)) == -1
+    assert queries.rank(Reading(1, 0, 5.0, OUT_OF_RANGE), names_as_limits(city), 2) == -1
 
 
 def names_as_limits(city: City) -> tuple[Limit, ...]:
