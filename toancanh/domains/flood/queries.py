@@ -13,7 +13,7 @@ from toancanh.domains.flood import bulletin
 from toancanh.kernel.declare import Actor, Figure
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry import board, engine
 from toancanh.kernel.telemetry.features import feature, named
 from toancanh.kernel.telemetry.queries import Measured, measured
 
@@ -28,7 +28,7 @@ def stations(kind: str, to: Actor, at: datetime) -> list[Measured]:
 
 def own(kind: str, to: Actor, at: datetime) -> list[Measured]:
     """The stations of a kind that the actor answers for."""
-    return measured(list(registry.own(to).filter(kind=kind).order_by("code")), at)
+    return board.own(to, at, kind)
 
 
 def gauge_features(to: Actor, at: datetime) -> Iterable[Mapping[str, Any]]:

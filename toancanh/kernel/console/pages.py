@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.people.web import of
 from toancanh.kernel.registry import finding
-from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime.brief import Brief
 from toancanh.kernel.runtime.doors import door
-from toancanh.kernel.telemetry import features, lists
+from toancanh.kernel.telemetry import board, features, lists
 from toancanh.kernel.telemetry.features import said
-from toancanh.kernel.telemetry.queries import measured
 
 SIGHT = "console.see"
+_drawn: Brief[bytes] = Brief(1.0)
+_tiles: Brief[list[dict[str, Any]]] = Brief(1.0)
 WATCHED = 8
 """Stations of one kind in the right column: what fits without scrolling."""
 
 
 @door(right=SIGHT, data="staff")
 def home(request: HttpRequest) -> HttpResponse:
-    """*Toàn cảnh*: the map fills the screen, the figures that matter stand below."""
+    """*Toàn cảnh*: the map fills the screen, the figures that matter stand below.
+
+    Open pages ask for the figures alone (``?part=figures``) after readings.
+    """
+    if request.GET.get("part") == "figures":
+        figures = {"tiles": tiles(request), "watched": watched(request)}
+        return render(request, "console/figures.html", figures, headers={"Cache-Control": "no-store"})
     actor, place = of(request), locality()
     code = actor.unit_code or place["code"]
     return render(
@@ -49,19 +59,25 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def watched(request: HttpRequest) -> list[dict[str, Any]]:
     """Stations to keep an eye on: those with thresholds, highest first; then those that fell silent."""
-    found = measured(list(registry.own(of(request)).order_by("code")))
+    found = board.own(of(request), clock.now())
     judged = [one for one in found if one.limits and not one.is_silent]
     silent = [one for one in found if one.is_silent]
     groups = [
-        {"title": _("Against alarm levels"), "rows": sorted(judged, key=lambda one: one.urgency)[:WATCHED]},
-        {"title": _("Silent stations"), "rows": silent[:WATCHED]},
+        {"key": "judged", "title": _("Against alarm levels"), "rows": sorted(judged, key=lambda one: one.urgency)[:WATCHED]},
+        {"key": "silent", "title": _("Silent stations"), "rows": silent[:WATCHED]},
     ]
     return [group for group in groups if group["rows"]]
 
 
 def tiles(request: HttpRequest) -> list[dict[str, Any]]:
     """Every domain's figures, each with the page that holds its records."""
-    now, actor = clock.now(), of(request)
+    actor = of(request)
+    key = (get_language(), actor.grants, actor.everywhere)
+    return _tiles.get(key, lambda: counted(actor, clock.now()))
+
+
+def counted(actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The figures as they are now."""
     tones = {"bad": "danger", "watch": "warning"}
     shown = []
     for domain in catalogue.domains():
@@ -88,10 +104,15 @@ def layer(request: HttpRequest, key: str) -> HttpResponse:
     actor = of(request)
     if found is None or not (found.public or actor.paths(SIGHT)):
         raise Http404
-    points = list(found.features(actor, clock.now()))
-    if request.GET.get("for") == "staff":
-        points = [features.in_console(point) for point in points]
-    body = msgspec.json.encode({"type": "FeatureCollection", "features": points})
+    for_staff = request.GET.get("for") == "staff"
+
+    def drawn() -> bytes:
+        points = list(found.features(actor, clock.now()))
+        if for_staff:
+            points = [features.in_console(point) for point in points]
+        return msgspec.json.encode({"type": "FeatureCollection", "features": points})
+
+    body = _drawn.get((key, for_staff, get_language(), actor.grants, actor.everywhere), drawn)
     return HttpResponse(body, content_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
 
@@ -115,3 +136,9 @@ def things(request: HttpRequest) -> HttpResponse:
 def kinds() -> Iterable[tuple[str, str]]:
     """Kinds of things to filter by."""
     return [(key, said(kind.title)) for key, kind in catalogue.thing_types().items()]
+
+
+def forget() -> None:
+    """Draw and count everything anew."""
+    _drawn.forget()
+    _tiles.forget()
