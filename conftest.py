@@ -7,9 +7,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, get_hashers
 from django.core.cache import cache
@@ -30,6 +32,8 @@ from toancanh.kernel.territory.models import Unit
 
 ENGINE = os.environ["TOANCANH_TEST_ENGINE"]
 NUMBERS = itertools.count()
+BUILT: list[tuple[Any, list[Any]]] = []
+"""Rows of the small city, once its actions have made them: each later test gets a copy."""
 PACKS = Path(__file__).parent / "packs"
 
 
@@ -146,7 +150,21 @@ def city(db: None) -> Iterator[City]:
     """A small city at noon, by the product's own actions: two communes, a gauge, a rain station."""
     assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
     with clock.set_to(NOON):
-        yield City.build()
+        if BUILT:
+            for model, rows in BUILT:
+                model.objects.bulk_create(rows)
+            yield City.found()
+        else:
+            made = City.build()
+            BUILT.extend((model, list(model.objects.all())) for model in own_models())
+            yield made
+
+
+def own_models() -> Iterator[Any]:
+    """The product's tables, what others point to first."""
+    for app in apps.get_app_configs():
+        if app.name.startswith("toancanh."):
+            yield from app.get_models()
 
 
 @pytest.fixture(scope="module")

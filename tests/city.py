@@ -66,14 +66,21 @@ class City:
         ]
         territory.arrange_units(rows, by=BY)
         territory.draw_boundaries([square("90001", 107.0, 16.0), square("90002", 107.1, 16.0)], by=BY)
-        units = {code: Unit.objects.get(code=code) for code in ("90", "90001", "90002")}
         facts = {"title": "Tỉnh Thử", "title_en": "Trial Province", "version": "1", "digest": "x" * 64}
-        Pack.objects.create(name="trial", unit=units["90"], loaded_at=clock.now(), sources=["nguồn"], **facts)
+        unit = Unit.objects.get(code="90")
+        Pack.objects.create(name="trial", unit=unit, loaded_at=clock.now(), sources=["nguồn"], **facts)
         gauge = thing("gauge", lon=107.05, name="Trạm Cầu Gỗ")
-        rain = thing("rain", "flood.rain_station", "rain", lon=107.15, name="Trạm mưa Đồi Thông")
+        thing("rain", "flood.rain_station", "rain", lon=107.15, name="Trạm mưa Đồi Thông")
         for name, value in LEVELS:
             telemetry.set_threshold(series_of(gauge), name, value, START, by=BY, source="kiểm thử")
-        return City(units["90"], units["90001"], units["90002"], gauge, rain)
+        return City.found()
+
+    @staticmethod
+    def found() -> City:
+        """The city as it stands in the database."""
+        units = [Unit.objects.get(code=code) for code in ("90", "90001", "90002")]
+        things = Thing.objects.select_related("unit")
+        return City(*units, things.get(code="gauge"), things.get(code="rain"))
 
     @property
     def level(self) -> Series:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
+from typing import Protocol
 
 import toancanh.domains
 from toancanh.kernel.declare import Domain, Layer, On, SeriesType, ThingType
 
 NAME = re.compile(r"[a-z][a-z_]*\Z")
+
+
+class Named(Protocol):
+    """Whatever is declared under a name."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class Misdeclared(Exception):
@@ -40,7 +49,8 @@ def check(domain: object) -> None:
     """Raise Misdeclared unless ``domain`` is a Domain with usable, unique names."""
     if not isinstance(domain, Domain):
         raise Misdeclared(f"{domain!r} is not a Domain")
-    for group in (domain.things, domain.layers, domain.tiles, *(thing.series for thing in domain.things)):
+    groups: list[Sequence[Named]] = [domain.things, domain.layers, domain.tiles]
+    for group in (*groups, *(thing.series for thing in domain.things)):
         names = [item.name for item in group]
         if len(set(names)) != len(names):
             raise Misdeclared(f"{domain.name}: a name is declared twice in {names}")

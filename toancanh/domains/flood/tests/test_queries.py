@@ -13,14 +13,15 @@ from django.utils import translation
 
 from tests.city import BY, NOON, START, City, measure, series_of, thing
 from toancanh.domains.flood import queries
-from toancanh.kernel.declare import ANYONE
+from toancanh.kernel.declare import ANYONE, program
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import actions
 
+OFFICER = program("officer")
 Counted = Callable[[int], AbstractContextManager[object]]
 PROPERTIES = {"code", "name", "kind", "kind_title", "unit_name", "url", "sample", "position_verified"}
 PROPERTIES |= {"period", "series", "unit", "value", "time", "level", "level_name", "sentence", "precision"}
-PROPERTIES |= {"thresholds"}
+PROPERTIES |= {"thresholds", "symbol"}
 
 
 def properties(features: Any) -> dict[str, dict[str, Any]]:
@@ -89,7 +90,7 @@ def test_highest_is_judged_by_level_before_metres(city: City) -> None:
     with clock.set_to(NOON):
         measure(deep, NOON, 8.0)
         measure(city.gauge, NOON, 2.1)
-        figure = queries.highest(ANYONE, NOON)
+        figure = queries.highest(OFFICER, NOON)
     assert (figure.text, figure.note) == ("2,10 m", "Trạm Cầu Gỗ: trên BĐ2 0,10 m")
     assert (figure.tone, figure.at) == ("bad", NOON)
 
@@ -98,7 +99,7 @@ def test_highest_is_judged_by_level_before_metres(city: City) -> None:
 def test_highest_has_the_tone_of_its_level(city: City, value: float, tone: str) -> None:
     with clock.set_to(NOON):
         measure(city.gauge, NOON, value)
-        assert queries.highest(ANYONE, NOON).tone == tone
+        assert queries.highest(OFFICER, NOON).tone == tone
 
 
 def test_highest_passes_over_silent_and_implausible_gauges(city: City) -> None:
@@ -107,30 +108,30 @@ def test_highest_passes_over_silent_and_implausible_gauges(city: City) -> None:
     with clock.set_to(NOON):
         measure(city.gauge, NOON - timedelta(minutes=3), 5.0)
         measure(other, NOON, 0.4)
-        assert queries.highest(ANYONE, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
+        assert queries.highest(OFFICER, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
         measure(city.gauge, NOON, 99.0)
-        assert queries.highest(ANYONE, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
+        assert queries.highest(OFFICER, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
 
 
 def test_wettest_is_told_with_unit_and_class(city: City) -> None:
     with clock.set_to(NOON):
         measure(city.rain, NOON - timedelta(minutes=5), 60.0)
-        figure = queries.wettest(ANYONE, NOON)
+        figure = queries.wettest(OFFICER, NOON)
     assert (figure.text, figure.tone, figure.at) == ("60,0 mm", "watch", NOON - timedelta(minutes=5))
     assert figure.note.startswith("Xã Kim Bình")
 
 
 def test_figures_of_an_empty_store_are_dashes(db: None) -> None:
-    assert queries.highest(ANYONE, NOON).text == "—"
-    assert queries.wettest(ANYONE, NOON).text == "—"
-    assert queries.silent(ANYONE, NOON).text == "0/0"
+    assert queries.highest(OFFICER, NOON).text == "—"
+    assert queries.wettest(OFFICER, NOON).text == "—"
+    assert queries.silent(OFFICER, NOON).text == "0/0"
 
 
 def test_silent_counts_stations_that_stopped_or_never_spoke(city: City) -> None:
     with clock.set_to(NOON):
         measure(city.gauge, NOON - timedelta(seconds=120), 1.0)
-    assert queries.silent(ANYONE, NOON).text == "1/2"
-    assert queries.silent(ANYONE, NOON + timedelta(seconds=1)).text == "2/2"
+    assert queries.silent(OFFICER, NOON).text == "1/2"
+    assert queries.silent(OFFICER, NOON + timedelta(seconds=1)).text == "2/2"
 
 
 def test_layers_ask_as_often_for_forty_stations_as_for_one(

@@ -71,9 +71,10 @@ def test_moment_without_offset_is_refused(text: str) -> None:
 
 @given(st.text(max_size=40))
 def test_no_text_breaks_moment_or_day(text: str) -> None:
-    for read in (lambda: moment(text, "from"), lambda: day(text)):
-        with contextlib.suppress(Refused):
-            read()
+    with contextlib.suppress(Refused):
+        moment(text, "from")
+    with contextlib.suppress(Refused):
+        day(text)
 
 
 def test_secrets_are_long_and_never_repeat() -> None:
