@@ -51,7 +51,7 @@ class Program:
     def do(self, *words: str) -> str:
         """Run a command of the program; what it printed."""
         done = subprocess.run(
-            [PROGRAM, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+            [PROGRAM, *words], env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, f"toancanh {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
