@@ -14,7 +14,7 @@ from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.telemetry.features import said
+from toancanh.kernel.telemetry.features import named, said
 from toancanh.kernel.telemetry.queries import Measured, measured
 from toancanh.lib.fold import fold
 
@@ -63,8 +63,8 @@ class Page:
         sheet.set_column(0, 7, 18)
         for line, one in enumerate(self.everything, start=1):
             sheet.write_string(line, 0, one.thing.code)
-            sheet.write_string(line, 1, one.thing.name)
-            sheet.write_string(line, 2, one.thing.unit.full_name)
+            sheet.write_string(line, 1, named(one.thing))
+            sheet.write_string(line, 2, named(one.thing.unit))
             sheet.write_string(line, 3, said(one.declared.title) if one.declared else one.series.name)
             sheet.write_string(line, 5, one.series.unit)
             sheet.write_string(line, 7, one.level_name)

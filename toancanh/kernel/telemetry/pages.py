@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -21,18 +23,37 @@ from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
+from toancanh.kernel.runtime.web import problem
 from toancanh.kernel.telemetry import engine, workbooks
 from toancanh.kernel.telemetry.api import between, quality, stamp
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import Measured, measured, thresholds
 from toancanh.kernel.telemetry.store import Reading
+from toancanh.lib.errors import Refused
+from toancanh.web.formats import number
 
 RANGES = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 SHOWN = 60
 """Newest readings shown in the table under the chart."""
-MOST = 200_000
+MOST = 100_000
 """Rows of one workbook: what a spreadsheet on an office PC still opens."""
+CHUNK = 5_000
+"""Readings of a table that are in memory at a time."""
+Download = Callable[[HttpRequest, str, str], HttpResponseBase]
+
+
+def explained(view: Download) -> Download:
+    """The download, answering 400 as the API does where what was asked for cannot be."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, code: str, series: str) -> HttpResponseBase:
+        try:
+            return view(request, code, series)
+        except Refused as fault:
+            return problem(request, 400, _("Not accepted"), fault.message, fault.code)
+
+    return answer
 
 
 @door(right="console.see", data="staff")
@@ -109,37 +130,43 @@ def asked_for(request: HttpRequest, code: str, name: str) -> tuple[Thing, Series
 
 
 @door()
+@explained
 def workbook(request: HttpRequest, code: str, series: str) -> HttpResponse:
-    """Readings as .xlsx, times as people in Việt Nam read them."""
+    """Readings as .xlsx, times as people in Việt Nam read them; refused where a sheet cannot hold them."""
     thing, one, start, end = asked_for(request, code, series)
-    rows = engine.store().range(one.pk, start, end, limit=MOST)
+    rows = engine.store().range(one.pk, start, end, limit=MOST + 1)
+    if len(rows) > MOST:
+        text = _("A workbook holds %(most)s readings at most. Choose a shorter span, or take the CSV table.")
+        raise Refused(text % {"most": number(MOST, 0, get_language() or "vi")}, "too_many")
     body = workbooks.write(thing, one, rows, get_language() or "vi")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(body, content_type=kind, headers=_attached(code, series, "xlsx"))
 
 
 @door()
+@explained
 def table(request: HttpRequest, code: str, series: str) -> StreamingHttpResponse:
-    """Readings as CSV in UTC, for programs."""
+    """Every reading of the span as CSV in UTC, for programs."""
     _thing, one, start, end = asked_for(request, code, series)
-    rows = engine.store().range(one.pk, start, end, limit=MOST)
-    lines = _csv(rows, one.unit)
+    lines = _csv(one, start, end, engine.store().range(one.pk, start, end, limit=CHUNK))
     return StreamingHttpResponse(
         lines, content_type="text/csv; charset=utf-8", headers=_attached(code, series, "csv")
     )
 
 
-def _csv(rows: list[Reading], unit: str) -> Iterator[str]:
+def _csv(series: Series, start: int, end: int, rows: list[Reading]) -> Iterator[str]:
+    """The head and ``rows``, then all that follows them, a chunk at a time."""
+    head: list[list[object]] = [["time", f"value ({series.unit})", "quality"]]
+    yield _lines(head)
+    while rows:
+        yield _lines([stamp(row.time), row.value, quality(row.quality)] for row in rows)
+        rows = engine.store().range(series.pk, start, end, limit=CHUNK, after=rows[-1].time)
+
+
+def _lines(rows: Iterable[list[object]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["time", f"value ({unit})", "quality"])
-    for number, reading in enumerate(rows, start=1):
-        writer.writerow([stamp(reading.time), reading.value, quality(reading.quality)])
-        if number % 1000 == 0:
-            yield out.getvalue()
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
 
 
 def _attached(code: str, series: str, kind: str) -> dict[str, str]:

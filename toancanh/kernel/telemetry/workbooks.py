@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from toancanh.kernel import catalogue
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry.features import named, said
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE, Reading
+
+NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
 
 def write(thing: Thing, series: Series, rows: Sequence[Reading], language: str) -> bytes:
@@ -18,17 +22,17 @@ def write(thing: Thing, series: Series, rows: Sequence[Reading], language: str) 
     import xlsxwriter  # slow import
 
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "constant_memory": False})
+    book = xlsxwriter.Workbook(out, {"constant_memory": True})
     bold = book.add_format({"bold": True})
     shape = "dd/mm/yyyy hh:mm:ss" if language == "vi" else "d mmm yyyy hh:mm:ss"
     moment = book.add_format({"num_format": shape})
     number = book.add_format({"num_format": "0.00"})
-    sheet = book.add_worksheet(series.name)
+    sheet = book.add_worksheet(sheet_name(thing, series))
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 2, 18)
-    sheet.write_string(0, 0, thing.name, bold)
+    sheet.write_string(0, 0, named(thing), bold)
     sheet.write_string(0, 1, thing.code)
-    sheet.write_string(1, 0, thing.unit.full_name)
+    sheet.write_string(1, 0, named(thing.unit))
     heads = (_("Time (Viet Nam)"), f"{_('Value')} ({series.unit})", _("Remark"))
     for column, head in enumerate(heads):
         sheet.write_string(3, column, head, bold)
@@ -42,11 +46,18 @@ def write(thing: Thing, series: Series, rows: Sequence[Reading], language: str) 
     return out.getvalue()
 
 
+def sheet_name(thing: Thing, series: Series) -> str:
+    """The series' title in the reader's language, as far as the format allows."""
+    declared = catalogue.series_type(thing.kind, series.name)
+    title = said(declared.title) if declared else series.name
+    return title.translate(NOT_IN_NAMES)[:31]
+
+
 def remark(bits: int) -> str:
     """What a reader must know of a reading; empty for an ordinary one."""
-    said = []
+    remarks = []
     if bits & OUT_OF_RANGE:
-        said.append(_("outside the plausible range"))
+        remarks.append(_("outside the plausible range"))
     if bits & CORRECTED:
-        said.append(_("corrected"))
-    return ", ".join(said)
+        remarks.append(_("corrected"))
+    return ", ".join(remarks)
