@@ -3,12 +3,16 @@ import { startAges } from './ages'
 import { startElements } from './elements'
 import { startLive } from './live'
 import { startPalette } from './palette'
+import { startParts } from './parts'
 import { startReadings } from './readings'
+import { startRows } from './rows'
 import { startShell } from './shell'
 
 startShell()
 startAges()
 startPalette()
 startReadings()
+startRows()
+startParts()
 startElements()
 startLive()

@@ -1,13 +1,10 @@
 // Keeps readings outside the map live: elements that carry data-reading="code/series".
 import { setTime } from './ages'
 import { announced, type Reading } from './live'
+import { limitsOf } from './rows'
+import { levelTitle, levelVerified } from './sentence'
 import { isStale, number, since } from './time'
 import { say } from './words'
-
-export function levelName(level: number): string {
-  if (level < 0) return ''
-  return level === 0 ? say('Below BĐ1') : `BĐ${level}`
-}
 
 function show(element: HTMLElement, reading: Reading): void {
   const known = Number(element.dataset.time || 0)
@@ -21,9 +18,12 @@ function show(element: HTMLElement, reading: Reading): void {
   if (time) setTime(time, reading.time)
   const badge = element.querySelector<HTMLElement>('[data-level]')
   if (badge) {
+    const limits = limitsOf(element)
     badge.dataset.level = String(reading.level)
     const name = badge.querySelector('[data-part="level"]')
-    if (name) name.textContent = levelName(reading.level)
+    if (name) name.textContent = levelTitle(reading.level, limits)
+    const doubt = element.querySelector<HTMLElement>('[data-part="unverified"]')
+    if (doubt) doubt.hidden = levelVerified(reading.level, limits)
   }
   const mark = element.querySelector<HTMLElement>('[data-part="quality"]')
   if (mark) mark.hidden = !(reading.quality & 1)

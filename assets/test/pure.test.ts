@@ -1,10 +1,12 @@
 // The arithmetic behind the elements: gaps, axes, steps, words, retries.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { append, axis, stepOf, toPoint, withGaps, type Point } from '../src/chart/series'
 import { backoff } from '../src/live-source'
 import { contains, type UnitFeature } from '../src/map/geometry'
-import { sentence, Stations } from '../src/map/stations'
+import { Stations } from '../src/map/stations'
+import { levelTitle, levelVerified, rankOf, sentence } from '../src/sentence'
 import { age, dayStart, isStale, moment, number, since } from '../src/time'
 
 const at = (t: number, v = 1, out = false): Point => ({ t, v, out, corrected: false })
@@ -61,6 +63,26 @@ test('ages and silence', () => {
   assert.equal(isStale(WHEN, 60, WHEN + 120_001), true)
   assert.equal(isStale(null, 60), true)
   assert.equal(moment(dayStart(WHEN), 'vi'), '21/11/2026 00:00')
+})
+
+interface Told { value: number; precision?: number; limits: { name: string; value: number; verified?: boolean }[]; rank: number; vi: string; en: string }
+const LEVELS = JSON.parse(readFileSync('../tests/fixtures/levels.json', 'utf8')) as Told[]
+
+test('script and centre judge and tell a level alike', () => {
+  assert.ok(LEVELS.length > 5)
+  for (const { value, precision = 2, limits, rank, vi, en } of LEVELS) {
+    const own = limits.map((limit) => ({ verified: true, ...limit }))
+    assert.equal(rankOf(value, precision, own), rank, `${value}`)
+    assert.equal(sentence(value, 'm', precision, own, 'vi'), vi)
+    assert.equal(sentence(value, 'm', precision, own, 'en'), en)
+  }
+})
+
+test('a level bears the name of its limit, and its doubt', () => {
+  const own = [{ name: 'Mức vàng', value: 1, verified: false }, { name: 'Mức đỏ', value: 2, verified: true }]
+  assert.deepEqual([-1, 0, 1, 2].map((level) => levelTitle(level, own)), ['', 'Dưới Mức vàng', 'Mức vàng', 'Mức đỏ'])
+  assert.deepEqual([-1, 0, 1, 2].map((level) => levelVerified(level, own)), [true, false, false, true])
+  assert.equal(levelTitle(0, []), '')
 })
 
 test('a level is told against the threshold it passed', () => {

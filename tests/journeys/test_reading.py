@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from tests.journeys.conftest import OFFICER
 from tests.running import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
-GAUGE = "hue-kim-long"
+GAUGE, OTHER, RAIN = "hue-kim-long", "hue-phu-oc", "hue-rain-19753"
 
 
 def send(city: Program, token: str, *readings: tuple[str, str, datetime, float]) -> dict[str, object]:
@@ -63,20 +64,80 @@ def test_reading_moves_map_and_side_list_without_reload(officer: Watched, hue: P
     expect(row.locator("[data-part=level]")).to_have_text("BĐ2")
     shown = f"() => document.querySelector('tc-map').readings.get('{GAUGE}') === 2.56"
     page.wait_for_function(shown)
+    highest = page.locator("[data-tile='flood.highest']")
+    expect(highest).to_contain_text("2,56 m", timeout=15_000)
+    expect(highest).to_contain_text("Trạm thủy văn Kim Long: trên BĐ2 0,56 m")
     assert page.evaluate("window.same") is True
 
 
-def test_reading_extends_chart_and_sentence(officer: Watched, hue: Program, token: str) -> None:
+def test_side_list_follows_who_speaks_without_losing_focus(
+    officer: Watched, hue: Program, token: str
+) -> None:
+    page = officer.page
+    page.goto(f"{hue.url}/console/")
+    judged, silent = page.locator("[data-key=judged]"), page.locator("[data-key=silent]")
+    expect(silent.locator("a", has_text="Phú Ốc")).to_be_visible()
+    judged.locator("a", has_text="Kim Long").focus()
+    page.evaluate("window.same = true")
+    send(hue, token, (OTHER, "level", datetime.now(UTC), 4.80))
+    expect(judged.locator("a").first).to_contain_text("Phú Ốc", timeout=15_000)
+    expect(silent.locator("a", has_text="Phú Ốc")).to_have_count(0)
+    assert page.evaluate("document.activeElement.textContent.includes('Kim Long')") is True
+    assert page.evaluate("window.same") is True
+
+
+def test_reading_extends_chart_sentence_and_table(officer: Watched, hue: Program, token: str) -> None:
     page = officer.page
     page.goto(f"{hue.url}/console/things/{GAUGE}/")
     page.wait_for_selector("tc-chart[data-ready]")
     before = int(page.get_attribute("tc-chart", "data-points") or 0)
+    page.evaluate("window.same = true")
+    page.locator("summary", has_text="Số liệu mới nhất").click()
     send(hue, token, (GAUGE, "level", datetime.now(UTC), 5.16))
     grown = "n => Number(document.querySelector('tc-chart').dataset.points) > n"
     page.wait_for_function(grown, arg=before)
-    expect(page.locator("tc-chart")).to_have_attribute("data-ready", "")
-    page.reload()
     expect(page.locator("[data-sentence]")).to_have_text("5,16 m, trên BĐ3 1,66 m")
+    rows = page.locator("[data-rows] tbody tr")
+    expect(rows.first.locator("td").nth(1)).to_have_text("5,16")
+    expect(rows).to_have_count(60)
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 40.0))
+    expect(page.locator("[data-sentence]")).to_have_text("")
+    expect(rows.first.locator("[data-remark]")).to_have_text("ngoài khoảng hợp lý")
+    told = rows.first.inner_text()
+    assert page.evaluate("window.same") is True
+    page.reload()
+    page.locator("summary", has_text="Số liệu mới nhất").click()
+    assert rows.first.inner_text() == told
+
+
+def test_rain_totals_grow_without_reload(officer: Watched, hue: Program, token: str) -> None:
+    page = officer.page
+    page.goto(f"{hue.url}/console/things/{RAIN}/")
+    first = page.locator(".tc-totals div", has_text="1 giờ").locator("dd")
+    expect(first).to_contain_text("—")
+    page.evaluate("window.same = true")
+    send(hue, token, (RAIN, "rain", datetime.now(UTC), 7.5))
+    expect(first).to_contain_text("7,5 mm", timeout=15_000)
+    expect(page.locator("[data-rows] tbody tr")).to_have_count(1)
+    assert page.evaluate("window.same") is True
+
+
+def test_unverified_levels_and_places_are_marked_wherever_they_show(
+    officer: Watched, hue: Program, token: str
+) -> None:
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 1.25))
+    page = officer.page
+    for path in ("/", "/console/things/", f"/console/things/{GAUGE}/", f"/things/{GAUGE}/"):
+        page.goto(hue.url + path)
+        here = page.locator(f"[data-reading='{GAUGE}/level']").first
+        expect(here.locator("[data-part=unverified]")).to_be_visible()
+        expect(page.get_by_text("vị trí chưa kiểm chứng").first).to_be_visible()
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 2.10))
+    expect(here.locator("[data-part=unverified]")).to_be_hidden()
+    page.goto(f"{hue.url}/map/?thing={GAUGE}")
+    expect(page.locator(".tc-map-card")).to_contain_text("vị trí chưa kiểm chứng")
+    pill = page.locator(f".tc-pill[data-code='{GAUGE}']")
+    expect(pill).to_have_attribute("title", re.compile("BĐ2, vị trí chưa kiểm chứng"))
 
 
 def test_search_without_marks_lands_on_ward(officer: Watched, hue: Program) -> None:

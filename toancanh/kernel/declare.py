@@ -90,6 +90,14 @@ class ThingType:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Legend:
+    """What the classes of a layer's points (``rain_class`` of a feature) are called in the key of the map."""
+
+    title: Title
+    classes: tuple[tuple[str, Title], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """Point features for the maps; ``features(scope, at)`` gives GeoJSON features."""
 
@@ -98,6 +106,7 @@ class Layer:
     icon: str
     features: Callable[[Actor, datetime], Iterable[Mapping[str, Any]]]
     public: bool = False
+    legend: Legend | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +125,8 @@ class Figure:
 
     text: str
     note: str = ""
+    doubt: str = ""
+    """What of it was not checked against its source, in words; empty where nothing is doubtful."""
     tone: Literal["plain", "good", "watch", "bad"] = "plain"
     at: datetime | None = None
 

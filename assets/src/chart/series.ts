@@ -1,8 +1,10 @@
 // The arithmetic of a chart: which step a range asks for, where the line breaks, how high the axis reaches.
+import type { Limit } from '../sentence'
+
+export type { Limit }
 export type Range = 'day' | 'week' | 'month'
 export interface Item { time: string; value: number; quality?: string; corrected?: boolean; min?: number; max?: number; count?: number }
 export interface Point { t: number; v: number; out: boolean; corrected: boolean; min?: number; max?: number }
-export interface Limit { name: string; value: number; verified: boolean }
 
 const DAY = 86_400_000
 export const SPAN: Record<Range, number> = { day: DAY, week: 7 * DAY, month: 30 * DAY }

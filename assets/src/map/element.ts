@@ -6,7 +6,8 @@ import { language, say } from '../words'
 import { box, contains, type Box, type UnitFeature, type Units } from './geometry'
 import { COUNTRY, Inset } from './inset'
 import css from './map.css?text'
-import { button, disclosure, ICONS, LayerPanel, legend, make, StationList, stationCard, unitCard } from './panels'
+import { Legend } from './legend'
+import { button, disclosure, ICONS, LayerPanel, make, StationList, stationCard, unitCard } from './panels'
 import { figure, Pills, tone } from './pills'
 import { rank, Stations, type LayerSpec, type Station } from './stations'
 import { EMPTY, layers, style } from './style'
@@ -46,6 +47,7 @@ export class TcMap extends HTMLElement {
   private inset: Inset | null = null
   private panel!: LayerPanel
   private list!: StationList
+  private legend!: Legend
   private readonly card = make('section', 'tc-map-card')
   private readonly corner = make('div', 'tc-map-corner')
   private specs: LayerSpec[] = []
@@ -103,7 +105,8 @@ export class TcMap extends HTMLElement {
       disclosure(ICONS.layers, say('Layers'), this.panel.element, say('Layers')), this.panel.element, zoom,
     )
     const wide = this.clientWidth > 1300
-    this.corner.append(legend(wide || this.hasAttribute('wall')))
+    this.legend = new Legend(this.specs, wide || this.hasAttribute('wall'))
+    this.corner.append(this.legend.element)
     const source = make('div', 'tc-map-source', this.getAttribute('attribution') || say('Boundaries: vietnamese-provinces-database (MIT); surrounding land: Natural Earth'))
     this.append(tools, this.card, this.corner, source)
   }
@@ -284,6 +287,7 @@ export class TcMap extends HTMLElement {
     cancelAnimationFrame(this.drawn)
     this.drawn = requestAnimationFrame(() => {
       const shown = this.visible()
+      this.legend.update(shown)
       this.list.update(this.stations.ordered().filter((station) => this.panel.shows(station.layer)))
       this.fill('stations', shown.length ? {
         type: 'FeatureCollection',

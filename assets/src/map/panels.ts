@@ -2,7 +2,7 @@
 import { refreshAges } from '../ages'
 import { moment, number, since } from '../time'
 import { say } from '../words'
-import { addsUp, amount, figure, shape, tone } from './pills'
+import { addsUp, amount, doubts, figure, shape, tone } from './pills'
 import type { LayerSpec, Station } from './stations'
 
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', text = ''): HTMLElementTagNameMap[K] {
@@ -110,34 +110,6 @@ export class LayerPanel {
   }
 }
 
-function sample(toneKey: string, level: string, words: string): HTMLElement {
-  const row = make('li')
-  const mark = make('span', 'tc-pill-body')
-  mark.dataset.tone = toneKey
-  mark.dataset.level = level
-  const stand = { kind: Number(level) >= 0 && level !== '' ? 'gauge' : 'rain', stale: toneKey === 'stale', level: Number(level || -1) } as Station
-  mark.innerHTML = shape(stand)
-  row.append(mark, words)
-  return row
-}
-
-export function legend(open: boolean): HTMLDetailsElement {
-  const element = make('details', 'tc-map-legend')
-  element.open = open
-  const summary = make('summary')
-  summary.innerHTML = ICONS.legend
-  summary.append(say('Legend'))
-  const levels = make('ul')
-  levels.append(sample('0', '0', say('Below BĐ1')), ...[1, 2, 3].map((n) => sample(String(n), String(n), `BĐ${n}`)))
-  const rain = make('ul')
-  const classes: [string, string][] = [['none', 'no rain'], ['light', 'light'], ['moderate', 'moderate'], ['heavy', 'heavy'], ['very_heavy', 'very heavy']]
-  rain.append(...classes.map(([key, words]) => sample(key, '', say(words))))
-  const silent = make('ul')
-  silent.append(sample('stale', '', say('No signal (older than twice its period)')))
-  element.append(summary, make('b', '', say('Water level')), levels, make('b', '', say('Rain, 24 hours')), rain, silent)
-  return element
-}
-
 export class StationList {
   readonly element = make('div', 'tc-map-panel tc-map-list')
   private readonly list = make('ul')
@@ -178,11 +150,11 @@ export class StationList {
       known = { row, button: trigger, text: '' }
       this.rows.set(station.code, known)
     }
-    const text = `${tone(station)}|${figure(station)}|${station.name}`
+    const text = `${tone(station)}|${figure(station)}|${station.name}|${station.levelName}`
     if (text !== known.text) {
       known.text = text
       const words = make('span', 'tc-map-row-name', station.name)
-      words.append(make('small', '', [station.unitName, station.stale ? silence(station) : station.levelName].filter(Boolean).join(' · ')))
+      words.append(make('small', '', [station.unitName, station.stale ? silence(station) : station.levelName, ...doubts(station)].filter(Boolean).join(' · ')))
       known.button.replaceChildren(words, chip(station))
     }
     return known.row
@@ -212,7 +184,7 @@ function facts(station: Station): HTMLElement {
   for (const limit of station.limits) {
     add(limit.name, `${number(limit.value, station.precision)} ${station.unit}${limit.verified ? '' : ` (${say('unverified')})`}`)
   }
-  if (!addsUp(station) && !station.limits.length) add('BĐ', say('No alarm levels set'))
+  if (!addsUp(station) && !station.limits.length) add(say('Alarm levels'), say('No alarm levels set'))
   return list
 }
 
@@ -220,7 +192,9 @@ export function stationCard(station: Station): HTMLElement[] {
   const head = make('p', 'tc-map-card-figure')
   head.append(chip(station))
   if (station.levelName && !station.stale) head.append(make('b', '', station.levelName))
+  if (!station.levelVerified && station.level >= 0) head.append(make('span', 'tc-tag', say('level not verified')))
   if (station.sample) head.append(make('span', 'tc-tag', say('sample station')))
+  else if (!station.placed) head.append(make('span', 'tc-tag', say('position not verified')))
   const parts: HTMLElement[] = [head]
   if (station.sentence && !station.stale) parts.push(make('p', 'tc-map-sentence', station.sentence))
   const age = make('p', 'tc-age')

@@ -1,6 +1,7 @@
 // Station markers: a coloured label with shape and value above its dot; where labels would overlap, the more serious one stays.
 import type { Map as GLMap } from 'maplibre-gl'
 import { pulse } from '../readings'
+import { levelTitle } from '../sentence'
 import { number } from '../time'
 import { say } from '../words'
 import { rank, type Station } from './stations'
@@ -43,6 +44,13 @@ export function amount(station: Station): string {
 export function figure(station: Station): string {
   if (station.sum24h !== null) return `${number(station.sum24h, 0)} ${station.unit}`
   return amount(station)
+}
+
+/** What of a station was not checked against its source; a sample says that it is one. */
+export function doubts(station: Station): string[] {
+  const level = station.level >= 0 && !station.stale && !station.levelVerified ? say('level not verified') : ''
+  const place = station.sample ? say('sample station') : station.placed ? '' : say('position not verified')
+  return [level, place].filter(Boolean)
 }
 
 interface Pill { station: Station; element: HTMLButtonElement; text: string }
@@ -135,15 +143,17 @@ export class Pills {
   private paint(pill: Pill): void {
     const { station, element } = pill
     const chosen = station.code === this.chosen
-    const text = `${tone(station)}|${figure(station)}|${chosen}`
+    const text = `${tone(station)}|${figure(station)}|${chosen}|${station.levelVerified}`
     if (text === pill.text) return
     pill.text = text
     element.dataset.code = station.code
     element.dataset.tone = tone(station)
     element.dataset.level = String(station.level)
     element.toggleAttribute('data-chosen', chosen)
-    const state = station.stale ? say('No signal') : station.levelName || (station.level === 0 ? say('Below BĐ1') : '')
-    element.setAttribute('aria-label', [station.kindTitle, station.name, figure(station), state].filter(Boolean).join(', '))
+    const state = station.stale ? say('No signal') : levelTitle(station.level, station.limits)
+    const words = [station.kindTitle, station.name, figure(station), state, ...doubts(station)].filter(Boolean).join(', ')
+    element.setAttribute('aria-label', words)
+    element.title = words
     const body = (element.firstElementChild as HTMLElement | null) ?? element.appendChild(document.createElement('span'))
     body.dataset.level = station.stale ? '' : String(station.level)
     body.innerHTML = shape(station)

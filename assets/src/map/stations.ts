@@ -1,16 +1,16 @@
 // The stations a map shows: fetched by layer, moved by live readings, aged by the clock.
 import { type Reading } from '../live'
-import { isStale, number } from '../time'
-import { language } from '../words'
+import { levelVerified, sentence, type Limit } from '../sentence'
+import { isStale } from '../time'
 
-export interface Limit { name: string; value: number; verified: boolean }
-export interface LayerSpec { key: string; url: string; title: string; icon?: string }
+export interface Legend { title: string; classes: [key: string, title: string][] }
+export interface LayerSpec { key: string; url: string; title: string; icon?: string; legend?: Legend }
 
 export interface Station {
   layer: string; code: string; name: string; kind: string; kindTitle: string; symbol: string; unitName: string; url: string
-  sample: boolean; period: number; series: string; unit: string; precision: number; limits: Limit[]
+  sample: boolean; placed: boolean; period: number; series: string; unit: string; precision: number; limits: Limit[]
   lon: number; lat: number
-  value: number | null; time: number | null; level: number; levelName: string; sentence: string; quality: number
+  value: number | null; time: number | null; level: number; levelName: string; levelVerified: boolean; sentence: string; quality: number
   sum1h: number | null; sum24h: number | null; rainClass: string
   stale: boolean
 }
@@ -22,30 +22,16 @@ function toStation(layer: string, properties: Properties, [lon, lat]: [number, n
   const amount = (name: string): number | null => (typeof properties[name] === 'number' ? (properties[name] as number) : null)
   const station: Station = {
     layer, lon, lat, code: text('code'), name: text('name'), kind: text('kind'), kindTitle: text('kind_title'), symbol: text('symbol'),
-    unitName: text('unit_name'), url: text('url'), sample: properties.sample === true, period: amount('period') ?? 60,
+    unitName: text('unit_name'), url: text('url'), sample: properties.sample === true, placed: properties.position_verified !== false, period: amount('period') ?? 60,
     series: text('series'), unit: text('unit'), precision: amount('precision') ?? 2,
     limits: (properties.thresholds as Limit[] | undefined) ?? [],
     value: amount('value'), time: amount('time'), level: amount('level') ?? -1, levelName: text('level_name'),
+    levelVerified: properties.level_verified !== false,
     sentence: text('sentence'), quality: amount('quality') ?? 0,
     sum1h: amount('sum_1h'), sum24h: amount('sum_24h'), rainClass: text('rain_class'), stale: false,
   }
   station.stale = isStale(station.time, station.period)
   return station
-}
-
-/** "5,16 m, trên BĐ3 1,16 m", the words of toancanh/domains/flood/bulletin.py, for readings that arrive live. */
-export function sentence(value: number, unit: string, precision: number, limits: Limit[], lang: 'vi' | 'en' = language): string {
-  const shown = Number(value.toFixed(precision))
-  const said = `${number(shown, precision, lang)} ${unit}`
-  if (!limits.length) return said
-  const reached = limits.filter((limit) => value >= limit.value)
-  const limit = reached.at(-1) ?? limits[0]!
-  const apart = number(Math.abs(shown - limit.value), precision, lang)
-  if (reached.length && Math.abs(shown - limit.value) < 10 ** -precision / 2) {
-    return `${said}, ${lang === 'en' ? 'at' : 'bằng'} ${limit.name}`
-  }
-  if (lang === 'en') return `${said}, ${apart} ${unit} ${reached.length ? 'above' : 'below'} ${limit.name}`
-  return `${said}, ${reached.length ? 'trên' : 'dưới'} ${limit.name} ${apart} ${unit}`
 }
 
 /** What is seen first when not everything fits: silent stations last, then level, whatever has levels, value. */
@@ -76,8 +62,8 @@ export class Stations {
     const known = this.byCode.get(fresh.code)
     // A live reading may have overtaken the answer on its way.
     if (known && (known.time ?? 0) > (fresh.time ?? 0)) {
-      const { value, time, level, levelName, quality, sentence: words, stale } = known
-      Object.assign(fresh, { value, time, level, levelName, quality, sentence: words, stale })
+      const { value, time, level, levelName, levelVerified: checked, quality, sentence: words, stale } = known
+      Object.assign(fresh, { value, time, level, levelName, levelVerified: checked, quality, sentence: words, stale })
     }
     if (known) Object.assign(known, fresh)
     else this.byCode.set(fresh.code, fresh)
@@ -92,9 +78,10 @@ export class Stations {
     station.value = reading.value
     station.time = reading.time
     station.level = reading.level
-    station.levelName = reading.level > 0 ? (station.limits[reading.level - 1]?.name ?? `BĐ${reading.level}`) : ''
+    station.levelName = reading.level > 0 ? (station.limits[reading.level - 1]?.name ?? '') : ''
+    station.levelVerified = levelVerified(reading.level, station.limits)
     station.quality = reading.quality
-    station.sentence = sentence(reading.value, station.unit, station.precision, station.limits)
+    station.sentence = reading.quality & 1 ? '' : sentence(reading.value, station.unit, station.precision, station.limits)
     station.stale = isStale(station.time, station.period)
     this.readings.set(station.code, station.value)
     return { station, changed }

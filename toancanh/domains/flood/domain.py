@@ -1,7 +1,7 @@
 """What the flood domain brings to the house."""
 
 from toancanh.domains.flood import bulletin, demo, jobs, queries
-from toancanh.kernel.declare import Domain, Layer, On, SeriesType, ThingType, Tile, Title
+from toancanh.kernel.declare import Domain, Layer, Legend, On, SeriesType, ThingType, Tile, Title
 
 LEVEL = SeriesType(
     name="level",
@@ -49,6 +49,10 @@ DOMAIN = Domain(
             icon="droplet",
             features=queries.rain_features,
             public=True,
+            legend=Legend(
+                title=Title("Mưa 24 giờ", "Rain, 24 hours"),
+                classes=tuple((found.key, found.title) for found in bulletin.RAIN_OF_A_DAY),
+            ),
         ),
     ),
     tiles=(

@@ -14,7 +14,7 @@ from toancanh.kernel.declare import Actor, Figure
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import board, engine
-from toancanh.kernel.telemetry.features import feature, named
+from toancanh.kernel.telemetry.features import feature, level_verified, named
 from toancanh.kernel.telemetry.queries import Measured, measured
 
 GAUGE = "flood.gauge"
@@ -66,7 +66,9 @@ def highest(to: Actor, at: datetime) -> Figure:
     top = min(found, key=lambda one: one.urgency)
     tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
     text, _comma, against = top.sentence(get_language() or "vi").partition(", ")
-    return Figure(text=text, note=f"{named(top.thing)}: {against}", tone=tone, at=top.time)  # type: ignore[arg-type]
+    doubt = "" if level_verified(top) else _("level not verified")
+    note = f"{named(top.thing)}: {against}"
+    return Figure(text=text, note=note, doubt=doubt, tone=tone, at=top.time)  # type: ignore[arg-type]
 
 
 def wettest(to: Actor, at: datetime) -> Figure:

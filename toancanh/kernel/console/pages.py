@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """
     if request.GET.get("part") == "figures":
         figures = {"tiles": tiles(request), "watched": watched(request)}
-        return render(request, "console/figures.html", figures, headers={"Cache-Control": "no-store"})
+        return render(request, "console/figures.html", figures)
     actor, place = of(request), locality()
     code = actor.unit_code or place["code"]
     return render(
@@ -62,8 +62,9 @@ def watched(request: HttpRequest) -> list[dict[str, Any]]:
     found = board.own(of(request), clock.now())
     judged = [one for one in found if one.limits and not one.is_silent]
     silent = [one for one in found if one.is_silent]
+    judged.sort(key=lambda one: one.urgency)
     groups = [
-        {"key": "judged", "title": _("Against alarm levels"), "rows": sorted(judged, key=lambda one: one.urgency)[:WATCHED]},
+        {"key": "judged", "title": _("Against alarm levels"), "rows": judged[:WATCHED]},
         {"key": "silent", "title": _("Silent stations"), "rows": silent[:WATCHED]},
     ]
     return [group for group in groups if group["rows"]]
@@ -89,6 +90,7 @@ def counted(actor: Actor, now: datetime) -> list[dict[str, Any]]:
                     "title": said(tile.title),
                     "value": figure.text,
                     "trend_text": figure.note,
+                    "doubt": figure.doubt,
                     "time": figure.at,
                     "tone": tones.get(figure.tone, ""),
                     "url": tile.link,

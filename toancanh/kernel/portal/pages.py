@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -10,8 +12,9 @@ from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.registry import finding
 from toancanh.kernel.registry import queries as registry
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
-from toancanh.kernel.telemetry import features
+from toancanh.kernel.telemetry import engine, features
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.telemetry.queries import Measured, measured
 
@@ -21,22 +24,45 @@ FIRST = 6
 
 @door()
 def home(request: HttpRequest) -> HttpResponse:
-    """What is measured now where people live: the highest first, every station one touch away."""
+    """What is measured now where people live: the highest first, every station one touch away.
+
+    Amounts lead with the sum of the day; open pages ask for the lists again (``?part=stations``).
+    """
     groups = []
     here = registry.visible(ANYONE).filter(unit__path__startswith=locality()["path"])
     things = list(here.order_by("code")[:500])
     by_kind: dict[str, list[Measured]] = {}
-    for one in measured(things):
+    found = measured(things)
+    for one in found:
         by_kind.setdefault(one.thing.kind, []).append(one)
+    fallen = of_the_day([one for one in found if one.per])
     for key, kind in catalogue.thing_types().items():
-        rows = sorted(by_kind.get(key, []), key=lambda one: one.urgency)
+        rows = [(one, fallen.get(one.series.pk)) for one in by_kind.get(key, [])]
+        rows.sort(key=lambda row: (row[0].is_silent, -(row[1] or 0.0), row[0].urgency))
         if rows:
-            groups.append(
-                {"title": said(kind.title), "icon": kind.icon, "first": rows[:FIRST], "rest": rows[FIRST:]}
-            )
+            shown = {
+                "title": said(kind.title),
+                "icon": kind.icon,
+                "first": rows[:FIRST],
+                "rest": rows[FIRST:],
+            }
+            groups.append({"key": key, **shown})
+    if request.GET.get("part") == "stations":
+        return render(request, "portal/groups.html", {"groups": groups})
     return render(
         request, "portal/home.html", {**map_context(request), "groups": groups, "live_url": "/live"}
     )
+
+
+def of_the_day(found: list[Measured]) -> dict[int, float]:
+    """Sums of the last 24 hours by series, for readings that are amounts: nobody adds up 288 of them."""
+    if not found:
+        return {}
+    until = clock.to_us(found[0].at) + 1
+    # A reading bears the end of its period: one at the start of the span is of the time before.
+    start = clock.to_us(found[0].at - timedelta(hours=24)) + 1
+    totals = engine.store().sums([one.series.pk for one in found], start, until)
+    return {series: total.sum for series, total in totals.items()}
 
 
 @door()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import get_language
@@ -23,6 +24,18 @@ def named(what: object) -> str:
     if get_language() != "en":
         return str(vietnamese)
     return str(getattr(what, "full_name_en", "") or getattr(what, "name_en", "") or vietnamese)
+
+
+def level_verified(found: Measured) -> bool:
+    """Whether the limit that names the level (below the first: the first) was checked against its source."""
+    if found.rank < 0:
+        return True
+    return found.limits[max(0, found.rank - 1)].verified
+
+
+def limits_json(found: Measured) -> str:
+    """The limits in force, as scripts judge readings by them that arrive live."""
+    return json.dumps([asdict(limit) for limit in found.limits], ensure_ascii=False)
 
 
 def feature(found: Measured, **more: object) -> dict[str, Any]:
@@ -49,9 +62,10 @@ def feature(found: Measured, **more: object) -> dict[str, Any]:
             "time": reading.time // 1000 if reading else None,
             "level": found.rank,
             "level_name": found.level_name,
+            "level_verified": level_verified(found),
             "sentence": found.sentence(get_language() or "vi"),
             "precision": found.precision,
-            "thresholds": [{"name": m.name, "value": m.value, "verified": m.verified} for m in found.limits],
+            "thresholds": [asdict(limit) for limit in found.limits],
             **more,
         },
     }
@@ -66,9 +80,13 @@ def in_console(point: Mapping[str, Any]) -> dict[str, Any]:
 def layers_json(*, public_only: bool) -> str:
     """The switchable layers of a map, as the map element takes them."""
     own = "" if public_only else "?for=staff"
-    shown = [
-        {"key": key, "url": f"/layers/{key}.json{own}", "title": said(layer.title), "icon": layer.icon}
-        for key, layer in catalogue.layers().items()
-        if layer.public or not public_only
-    ]
+    shown: list[dict[str, Any]] = []
+    for key, layer in catalogue.layers().items():
+        if public_only and not layer.public:
+            continue
+        told = {"key": key, "url": f"/layers/{key}.json{own}", "title": said(layer.title), "icon": layer.icon}
+        if layer.legend:
+            classes = [(name, said(title)) for name, title in layer.legend.classes]
+            told["legend"] = {"title": said(layer.legend.title), "classes": classes}
+        shown.append(told)
     return json.dumps(shown, ensure_ascii=False)

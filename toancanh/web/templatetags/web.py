@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django import template
@@ -55,6 +55,16 @@ def number(value: float | Decimal | str | None, decimals: int | str | None = Non
 def moment(value: datetime | int | None) -> str:
     """{{ at|moment }} -> 21/11/2026 14:05; takes a datetime or telemetry's microseconds."""
     return formats.moment(value, _language())
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """{{ from|day }} -> 20/03/2020, in English 20 Mar 2020."""
+    if value is None:
+        return formats.NOTHING
+    if _language().startswith("en"):
+        return f"{value.day} {formats.MONTHS[value.month - 1]} {value.year}"
+    return f"{value:%d/%m/%Y}"
 
 
 @register.filter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -64,6 +64,20 @@ def test_home_names_the_map_its_layers_and_figures(officer: Client) -> None:
     assert text.count("data-tile=") == 3
     assert "2,56 m" in text
     assert 'focus-unit="90001"' in officer.get("/console/?unit=90001").content.decode()
+
+
+def test_home_gives_its_figures_alone(officer: Client) -> None:
+    text = officer.get("/console/?part=figures").content.decode()
+    assert "<html" not in text
+    assert (text.count("data-tile="), text.count('id="watched"')) == (3, 1)
+    assert "2,56 m" in text
+
+
+def test_station_page_gives_its_totals_alone(officer: Client, city: City) -> None:
+    measure(city.rain, NOON, *([1.5] * 36), every=300)
+    text = officer.get("/console/things/rain/?part=totals").content.decode()
+    assert "<html" not in text
+    assert [part in text for part in ('id="totals-rain"', "18,0", "54,0", "tc-chart")] == [True] * 3 + [False]
 
 
 def test_home_of_a_commune_officer_is_the_commune(city: City, client: Client) -> None:
@@ -136,16 +150,16 @@ def test_list_as_a_workbook_holds_every_row(officer: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/console/", "/console/things/", "/console/things/gauge/"])
-def test_page_asks_as_often_for_forty_stations_as_for_one(officer: Client, path: str) -> None:
+def test_page_asks_as_often_for_forty_stations_as_for_one(
+    officer: Client, path: str, fresh: Callable[[], None]
+) -> None:
     asked = []
-    officer.get(path)
     for count in (1, 3, 40):
         for n in range(count):
             thing(f"g{n}")
             thing(f"r{n}", "flood.rain_station", "rain")
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        fresh()
+        with CaptureQueriesContext(connection) as queries:
             assert officer.get(path).status_code == 200
         asked.append(len(queries))
     assert asked == [asked[0]] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -48,6 +49,22 @@ def test_home_puts_the_most_urgent_first(city: City, client: Client) -> None:
     assert order == ["gauge", "high", "low", "mute", "sample"]
 
 
+def test_home_puts_the_wettest_day_first_and_tells_its_sum(city: City, client: Client) -> None:
+    wet = thing("wet", "flood.rain_station", "rain")
+    with clock.set_to(NOON):
+        measure(city.rain, NOON, 0.5, 9.0, every=300)
+        measure(wet, NOON, *([4.0] * 30 + [0.1]), every=300)
+        text = client.get("/").content.decode()
+        part = client.get("/?part=stations").content.decode()
+    for told in (text, part):
+        assert [c for c in re.findall(r'href="/things/([a-z0-9-]+)/"', told) if c != "gauge"] == [
+            "wet",
+            "rain",
+        ]
+        assert re.search(r"120,1 <small>mm trong 24 giờ", told)
+    assert "<html" not in part
+
+
 def test_every_public_station_is_one_touch_away(city: City, client: Client) -> None:
     for n in range(30):
         thing(f"g{n:02}")
@@ -57,12 +74,14 @@ def test_every_public_station_is_one_touch_away(city: City, client: Client) -> N
     assert found == {"gauge", "rain", *(f"g{n:02}" for n in range(30))}
 
 
-def test_home_asks_as_often_for_forty_stations_as_for_one(city: City, client: Client) -> None:
+def test_home_asks_as_often_for_forty_stations_as_for_one(
+    city: City, client: Client, fresh: Callable[[], None]
+) -> None:
     asked = []
-    client.get("/")
     for count in (1, 3, 40):
         for n in range(count):
             thing(f"g{n}")
+        fresh()
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/").status_code == 200
         asked.append(len(queries))

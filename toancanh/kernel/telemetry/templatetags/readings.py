@@ -39,6 +39,9 @@ def reading(one: Measured, big: bool = False) -> SafeString:
         "period": one.series.period_s,
         "level": one.rank,
         "level_name": one.level_name,
+        "level_verified": features.level_verified(one),
+        "below": one.limits[0].name if one.limits else "",
+        "limits": features.limits_json(one) if one.limits else "",
         "quality": found.quality if found else 0,
         "sample": one.thing.is_sample,
     }

@@ -1,0 +1,109 @@
+// Parts of a page that only the centre can work out (figures, order of lists, sums): fetched again after readings,
+// seldom, only while the page is seen, and put in place without moving focus or closing what is open.
+import { refreshAges } from './ages'
+import { announced } from './live'
+
+// Longer than the centre remembers a figure for all screens: an answer is never older than the reading that asked.
+const SOON_MS = 2_200
+const RENEW_MS = 60_000
+
+interface Source { url: string; every: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean }
+
+/** One element takes over what another says; elements that remain stay the same, so that focus does. */
+export function takeOver(old: Element, fresh: Element): void {
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== 'open') old.removeAttribute(name)
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && name !== 'open') old.setAttribute(name, value)
+  if (old.innerHTML === fresh.innerHTML) return
+  const children = [...fresh.children]
+  if (children.length && children.every((child) => child.hasAttribute('data-key'))) return keyed(old, children)
+  const only = children.length === 1 && !ownText(fresh) && old.children.length === 1 && !ownText(old)
+  if (only && old.children[0]!.localName === children[0]!.localName) takeOver(old.children[0]!, children[0]!)
+  else old.replaceChildren(...fresh.childNodes)
+}
+
+function ownText(element: Element): string {
+  return [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.nodeValue).join('').trim()
+}
+
+function keyed(old: Element, fresh: Element[]): void {
+  const known = new Map([...old.children].map((child) => [child.getAttribute('data-key'), child]))
+  let at: ChildNode | null = old.firstElementChild
+  for (const child of fresh) {
+    const found = known.get(child.getAttribute('data-key'))
+    if (found) takeOver(found, child)
+    const element = found ?? child
+    known.delete(child.getAttribute('data-key'))
+    if (element === at) at = (at as Element).nextElementSibling
+    else old.insertBefore(element, at)
+  }
+  for (const gone of known.values()) gone.remove()
+}
+
+/** A reading that came live while the answer was on its way is newer than the answer. */
+function keepNewer(old: Element, fresh: Element): void {
+  for (const reading of fresh.querySelectorAll<HTMLElement>('[data-reading]')) {
+    const known = old.querySelector<HTMLElement>(`[data-reading="${CSS.escape(reading.dataset.reading!)}"]`)
+    if (known && Number(known.dataset.time || 0) > Number(reading.dataset.time || 0)) reading.replaceWith(known.cloneNode(true))
+  }
+}
+
+function put(source: Source, html: string): void {
+  const answer = new DOMParser().parseFromString(html, 'text/html')
+  const focused = document.activeElement as HTMLElement | null
+  for (const old of document.querySelectorAll<HTMLElement>('[data-part-src]')) {
+    const fresh = old.dataset.partSrc === source.url && old.id ? answer.getElementById(old.id) : null
+    if (!fresh) continue
+    keepNewer(old, fresh)
+    takeOver(old, fresh)
+    refreshAges(old)
+  }
+  // Moving an element in a list takes the focus from it.
+  if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true })
+}
+
+async function fetchPart(source: Source): Promise<void> {
+  source.busy = true
+  source.last = Date.now()
+  source.wanted = source.last - source.heard < SOON_MS - 200
+  try {
+    const answer = await fetch(source.url, { cache: 'no-store', headers: { Accept: 'text/html' } })
+    // Signed out meanwhile: what stands stays, and the next step of the person says so.
+    if (answer.ok && !answer.redirected) put(source, await answer.text())
+  } catch {
+    // the line is down; the banner says it, and the next reading asks again
+  }
+  source.busy = false
+  if (source.wanted) want(source)
+}
+
+function want(source: Source): void {
+  source.wanted = true
+  if (source.busy || source.timer || document.hidden) return
+  const wait = Math.max(SOON_MS, source.last + source.every - Date.now()) * (1 + Math.random() / 10)
+  source.timer = window.setTimeout(() => {
+    source.timer = 0
+    if (!document.hidden) void fetchPart(source)
+  }, wait)
+}
+
+export function startParts(): void {
+  const sources = new Map<string, Source>()
+  for (const { dataset } of document.querySelectorAll<HTMLElement>('[data-part-src]')) {
+    const url = dataset.partSrc!
+    const every = Number(dataset.every || 5) * 1000
+    sources.set(url, { url, every, of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false })
+  }
+  if (!sources.size) return
+  const all = (): void => sources.forEach(want)
+  document.addEventListener('tc:reading', (event) => {
+    const { code } = announced(event)
+    for (const source of sources.values()) {
+      if (source.of && source.of !== code) continue
+      source.heard = Date.now()
+      want(source)
+    }
+  })
+  document.addEventListener('tc:resync', all)
+  document.addEventListener('visibilitychange', () => document.hidden || sources.forEach((source) => source.wanted && want(source)))
+  setInterval(all, RENEW_MS) // silence comes without a reading
+}
