@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,12 @@ def forget() -> None:
     announce.announcer.forget()
     cache.clear()
     translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture
+def fresh() -> Callable[[], None]:
+    """Call it to have everything looked at anew within a test."""
+    return forget
 
 
 def _on_server(statement: str) -> None:

@@ -76,17 +76,17 @@ def test_register_knows_the_routes_that_were_promised() -> None:
 
 
 @each
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_route_answers_with_data(measured: City, client: Client, route: Route, language: str) -> None:
-    status, body = text(client, address(route), language)
-    assert status == due(route), body[:300]
+def test_route_answers_with_data(measured: City, client: Client, route: Route) -> None:
+    for language in ("vi", "en"):
+        status, body = text(client, address(route), language)
+        assert status == due(route), body[:300]
 
 
 @each
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_route_answers_in_an_empty_store(db: None, client: Client, route: Route, language: str) -> None:
-    status, body = text(client, address(route), language)
-    assert status in (200, 302, 404), body[:300]
+def test_route_answers_in_an_empty_store(db: None, client: Client, route: Route) -> None:
+    for language in ("vi", "en"):
+        status, body = text(client, address(route), language)
+        assert status in (200, 302, 404), body[:300]
 
 
 @each
@@ -137,28 +137,33 @@ def test_route_that_takes_a_body_says_how_much(route: Route) -> None:
     assert (route.door.max_body > 0) == takes
 
 
-@pytest.mark.parametrize("method", ["HEAD"])
 @each
-def test_route_answers_head_as_get_without_a_body(
-    measured: City, client: Client, route: Route, method: str
-) -> None:
+def test_route_answers_head_as_get_without_a_body(measured: City, client: Client, route: Route) -> None:
     answer = client.head(address(route))
     assert answer.status_code == due(route)
-    assert answer.content == b"" if not answer.streaming else True
+    assert answer.streaming or answer.content == b""
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    ["?limit=%00", "?from=%FF", "?range[]=x", "?after=%F0%9F%98%80", "?q=" + "a" * 3000, "?as=pdf", "?&&=;"],
+NONSENSE = (
+    "?limit=%00",
+    "?from=%FF",
+    "?range[]=x",
+    "?after=%F0%9F%98%80",
+    "?q=" + "a" * 3000,
+    "?as=pdf",
+    "?&&=;",
 )
+
+
 @each
-def test_route_bears_any_query(measured: City, client: Client, route: Route, nonsense: str) -> None:
+def test_route_bears_any_query(measured: City, client: Client, route: Route) -> None:
     client.force_login(person("tay", measured.west))
-    path = address(route).split("?")[0] + nonsense
-    answer = client.get(path)
-    assert answer.status_code in (200, 302, 400, 404, 422), path
-    if answer.streaming:
-        b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    for nonsense in NONSENSE:
+        path = address(route).split("?")[0] + nonsense
+        answer = client.get(path)
+        assert answer.status_code in (200, 302, 400, 404, 422), path
+        if answer.streaming:
+            b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 
 
 def test_password_and_secret_key_are_on_no_page(measured: City, client: Client) -> None:
