@@ -63,6 +63,7 @@ def check(domain: object) -> None:
                 raise Misdeclared(f"{domain.name}.{thing.name}.{series.name}: impossible range or period")
 
 
+@lru_cache(maxsize=1)
 def thing_types() -> dict[str, ThingType]:
     """Kinds of things by key, such as ``flood.gauge``."""
     return {f"{domain.name}.{thing.name}": thing for domain in domains() for thing in domain.things}

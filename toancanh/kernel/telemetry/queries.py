@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from django.db.models import Q
 
@@ -40,7 +41,7 @@ class Measured:
         """When the newest reading was taken."""
         return clock.from_us(self.reading.time) if self.reading else None
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """How many thresholds the value has reached; -1 where there is nothing to judge."""
         return rank(self.reading, self.limits, self.precision) if self.reading else -1
@@ -50,7 +51,7 @@ class Measured:
         """Name of the highest threshold reached, such as BĐ2; empty below the first."""
         return self.limits[self.rank - 1].name if self.rank > 0 else ""
 
-    @property
+    @cached_property
     def is_silent(self) -> bool:
         """Nothing heard for twice the period."""
         if self.reading is None:
@@ -62,7 +63,7 @@ class Measured:
         """Minutes that one reading adds up over, such as the 5 of rain in 5 minutes; 0 for a level."""
         return self.series.period_s // 60 if self.declared and self.declared.adds_up else 0
 
-    @property
+    @cached_property
     def urgency(self) -> tuple[bool, bool, int, float, str]:
         """Sorts what a person should see first to the front: real stations that speak and stand high.
 
@@ -78,7 +79,7 @@ class Measured:
     @property
     def precision(self) -> int:
         """Decimals that people write of this quantity."""
-        return precision(self.thing.kind, self.series.name)
+        return self.declared.precision if self.declared else 2
 
     def sentence(self, language: str) -> str:
         """The reading as bulletins of its field write it; empty without a plausible one."""
