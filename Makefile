@@ -29,7 +29,7 @@ check: .venv/tools
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
 	$(PY) -m mypy
-	.venv/bin/djlint --check --lint --quiet toancanh
+	.venv/bin/djlint --lint --quiet toancanh
 
 # Measures under the load that docs/benchmarks.md states, and writes that page.
 bench: .venv/tools .venv/built
