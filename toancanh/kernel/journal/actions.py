@@ -31,11 +31,14 @@ def entry_digest(entry: Entry) -> str:
 
 
 def record(action: str, subject: str, *, by: Actor, content: Mapping[str, Any]) -> Entry:
-    """Write that ``by`` did ``action`` to ``subject``; refuses to stand outside a transaction."""
+    """Write that ``by`` did ``action`` to ``subject``; refuses to stand outside a transaction.
+
+    The chain is for ever, a person's name is not: of who acted it holds the key alone (``person:3``).
+    """
     _within()
     entry = Entry(
         at=clock.now(),
-        actor=f"{by.key} {by.name}".strip(),
+        actor=by.key,
         post=by.post,
         action=action,
         subject=subject,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from toancanh.kernel import catalogue
@@ -14,6 +15,7 @@ from toancanh.kernel.runtime import clock
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 BATCH = 100
+KEPT = timedelta(days=30)
 
 
 def deliver() -> int:
@@ -31,6 +33,14 @@ def deliver() -> int:
             Event.objects.filter(pk=event.pk).update(next_at=None, fault="")
             done += 1
     return done
+
+
+def sweep() -> int:
+    """Forget events done more than 30 days ago and sessions that ended; returns how many rows went."""
+    now = clock.now()
+    events, _kinds = Event.objects.filter(next_at=None, created__lt=now - KEPT).delete()
+    sessions, _kinds = Session.objects.filter(expire_date__lt=now).delete()
+    return events + sessions
 
 
 def _lease() -> list[Event]:

@@ -67,7 +67,7 @@ def create_person(username: str, full_name: str, password: str, *, by: Actor, kn
             raise Refused(" ".join(fault.messages), "weak_password") from fault
     person.set_password(password)
     person.save()
-    journal.record("people.person_created", f"person:{person.pk}", by=by, content={"username": username})
+    journal.record("people.person_created", f"person:{person.pk}", by=by, content={})
     return person
 
 

@@ -38,7 +38,7 @@ def test_entry_says_who_what_and_in_which_request(db: None) -> None:
         made = actions.record("test.done", "thing:1", by=BY, content={"b": 1, "a": "ắ"})
     ids.request_id.reset(mark)
     entry = Entry.objects.get(pk=made.pk)
-    assert (entry.at, entry.actor, entry.action) == (at, "program:tests tests", "test.done")
+    assert (entry.at, entry.actor, entry.action) == (at, "program:tests", "test.done")
     assert (entry.subject, entry.request, entry.content) == ("thing:1", "abc123", '{"a":"ắ","b":1}')
     assert entry.digest == actions.entry_digest(entry)
 

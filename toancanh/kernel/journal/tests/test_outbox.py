@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from tests.city import BY
@@ -15,6 +16,20 @@ from toancanh.kernel.declare import On
 from toancanh.kernel.journal import actions, outbox
 from toancanh.kernel.journal.models import Event
 from toancanh.kernel.runtime import clock
+
+
+def test_old_events_and_ended_sessions_are_swept(db: None) -> None:
+    now = clock.now()
+    ages = {"done": 31, "fresh": 29, "waiting": 31}
+    for key, days in ages.items():
+        next_at = now if key == "waiting" else None
+        Event.objects.create(name="e", key=key, created=now - timedelta(days=days), next_at=next_at)
+    for key, hours in (("ended", -1), ("open", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=hours))
+    assert outbox.sweep() == 2
+    assert set(Event.objects.values_list("key", flat=True)) == {"fresh", "waiting"}
+    assert [session.session_key for session in Session.objects.all()] == ["open"]
+    assert outbox.sweep() == 0
 
 
 class Reaction:
