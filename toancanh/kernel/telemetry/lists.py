@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.registry import queries as registry
+from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import named, said
 from toancanh.kernel.telemetry.queries import Measured, measured
@@ -32,7 +34,12 @@ class Page:
     q: str
     next_url: str
     first_url: str
-    everything: list[Measured]
+    things: QuerySet[Thing]
+
+    @property
+    def everything(self) -> list[Measured]:
+        """All that the filters let through, on whatever page."""
+        return [one for one in measured(list(self.things)) if fits(one, self.state)]
 
     @property
     def export_url(self) -> str:
@@ -83,19 +90,28 @@ def page(to: Actor, asked: Mapping[str, str]) -> Page:
     """The list as the address asks for it; unknown filters are passed over."""
     kind = asked.get("kind", "") if asked.get("kind", "") in catalogue.thing_types() else ""
     state = asked.get("state", "") if asked.get("state", "") in STATES else ""
-    q, after = asked.get("q", "")[:100], asked.get("after", "")[:80]
+    q, after = asked.get("q", "")[:100].replace("\0", ""), asked.get("after", "")[:80].replace("\0", "")
     found = registry.own(to).order_by("code")
     if kind:
         found = found.filter(kind=kind)
     for word in fold(q).split():
         found = found.filter(folded__contains=word)
-    rows = [one for one in measured(list(found)) if fits(one, state)]
-    later = [one for one in rows if one.thing.code > after]
-    shown = later[:LENGTH]
+    shown, goes_on = cut(found.filter(code__gt=after), state)
     kept = {"kind": kind, "state": state, "q": q}
-    follow = f"?{urlencode({**kept, 'after': shown[-1].thing.code})}" if len(later) > LENGTH else ""
+    follow = f"?{urlencode({**kept, 'after': shown[-1].thing.code})}" if goes_on and shown else ""
     first = f"?{urlencode(kept)}" if after else ""
-    return Page(rows=shown, kind=kind, state=state, q=q, next_url=follow, first_url=first, everything=rows)
+    return Page(rows=shown, kind=kind, state=state, q=q, next_url=follow, first_url=first, things=found)
+
+
+def cut(found: QuerySet[Thing], state: str) -> tuple[list[Measured], bool]:
+    """The first hundred things in the state, and whether there are more; only a state needs all measured."""
+    if not state:
+        things = list(found[: LENGTH + 1])
+        return measured(things[:LENGTH]), len(things) > LENGTH
+    rows = [one for one in measured(list(found)) if fits(one, state)]
+    codes = list(dict.fromkeys(one.thing.code for one in rows))
+    shown = set(codes[:LENGTH])
+    return [one for one in rows if one.thing.code in shown], len(codes) > LENGTH
 
 
 def fits(one: Measured, state: str) -> bool:
