@@ -1,11 +1,14 @@
-"""`make screens`: pictures of every page at three sizes, in two languages, light and dark, to be looked at."""
+"""`make screens`: every page at four sizes, in two languages, light and dark, full and empty."""
 
 from __future__ import annotations
 
 import argparse
 import shutil
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -32,55 +35,74 @@ STAFF = {
     "gauge": "/console/things/hue-kim-long/",
     "rain": "/console/things/hue-rain-19774/?range=week",
 }
+OFFICER = ("canbotruc", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}
 
 
 def main() -> None:
-    """Take the pictures; from a running installation when --url is given."""
+    """Take the pictures; of a running installation when --url is given."""
     words = argparse.ArgumentParser()
-    words.add_argument("--url", help="a running demo city; without it one is made")
+    words.add_argument("--url", help="a running demo city; without it one is made, and an empty one")
     words.add_argument("--only", default="", help="pages whose name holds this")
     said = words.parse_args()
     out = ROOT / "screens"
     out.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        base = said.url or stack.enter_context(demo())
         browser = stack.enter_context(chromium())
-        for size in SIZES:
-            for language in ("vi", "en"):
-                for theme in ("light", "dark"):
-                    take(browser, base, out, size, language, theme, said.only)
+        cities = {"": said.url or stack.enter_context(made("1"))}
+        if not said.url:
+            cities["empty-"] = stack.enter_context(made("0"))
+        for prefix, base in cities.items():
+            for size, language, theme in product(SIZES, ("vi", "en"), ("light", "dark")):
+                take(browser, base, out, Shot(prefix, size, language, theme), said.only)
 
 
-class demo:  # noqa: N801 - reads as what it gives
-    """A demo city of its own for the time of the pictures; empty pages come from a second one."""
+@contextmanager
+def made(demo: str) -> Iterator[str]:
+    """An installation for the time of the pictures: a demo city, or nothing but an officer's account."""
+    folder = Path(tempfile.mkdtemp(prefix="toancanh-screens-"))
+    program = Program(folder, variables={"DEMO": demo})
+    if demo == "0":
+        program.do("migrate")
+        program.do("person", "create", *OFFICER[:1], "--password", OFFICER[1])
+    program.start()
+    try:
+        yield program.url
+    finally:
+        program.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def __enter__(self) -> str:
-        self.folder = Path(tempfile.mkdtemp(prefix="toancanh-screens-"))
-        self.program = Program(self.folder, variables={"DEMO": "1"})
-        self.program.start()
-        return self.program.url
 
-    def __exit__(self, *fault: object) -> None:
-        self.program.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+@dataclass(frozen=True)
+class Shot:
+    """Which city, and how it is looked at."""
+
+    prefix: str
+    size: str
+    language: str
+    theme: str
+
+    def name(self, page: str) -> str:
+        """The file's name."""
+        return f"{self.prefix}{page}-{self.size}-{self.language}-{self.theme}.png"
 
 
-def take(browser: Browser, base: str, out: Path, size: str, language: str, theme: str, only: str) -> None:
+def take(browser: Browser, base: str, out: Path, shot: Shot, only: str) -> None:
     """Every page in one size, language and theme."""
-    width, height = SIZES[size]
-    options: dict[str, object] = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
-    options["locale"] = "vi-VN" if language == "vi" else "en-GB"
+    width, height = SIZES[shot.size]
+    options: dict[str, object] = {"viewport": {"width": width, "height": height}, "color_scheme": shot.theme}
+    options["locale"] = "vi-VN" if shot.language == "vi" else "en-GB"
     context, watched = open_page(browser, base, **options)
-    context.add_cookies([{"name": "toancanh_language", "value": language, "url": base}])
-    pages = WALL if size == "wall" else {**PUBLIC, **STAFF}
-    pages = {name: path for name, path in pages.items() if only in name}
+    context.add_cookies([{"name": "toancanh_language", "value": shot.language, "url": base}])
+    pages = WALL if shot.size == "wall" else {**PUBLIC, **STAFF}
+    # An empty store has no stations, so their pages are not there to be pictured.
+    pages = {n: p for n, p in pages.items() if only in n and not (shot.prefix and "/hue-" in p)}
     if set(pages) & {*STAFF, *WALL}:
-        sign_in(watched.page, base, "canbotruc", "toancanh-demo-2026")
+        sign_in(watched.page, base, *OFFICER)
     for name, path in pages.items():
-        picture(watched, base + path, out / f"{name}-{size}-{language}-{theme}.png")
+        picture(watched, base + path, out / shot.name(name))
     for line in [*watched.said, *watched.foreign]:
-        print(f"{size} {language} {theme}: {line}")
+        print(f"{shot.size} {shot.language} {shot.theme}: {line}")
     context.close()
 
 
@@ -94,7 +116,7 @@ def picture(watched: Watched, url: str, path: Path) -> None:
             page.wait_for_function("e => e.hasAttribute('data-ready')", arg=found)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(400)
-    page.screenshot(path=path, full_page=path.name.startswith(("portal", "gauge", "rain", "stations")))
+    page.screenshot(path=path, full_page="overview" not in path.name and "portal-map" not in path.name)
     print(path.name, flush=True)
 
 
