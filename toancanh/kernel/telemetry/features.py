@@ -84,7 +84,12 @@ def layers_json(*, public_only: bool) -> str:
     for key, layer in catalogue.layers().items():
         if public_only and not layer.public:
             continue
-        told = {"key": key, "url": f"/layers/{key}.json{own}", "title": said(layer.title), "icon": layer.icon}
+        told: dict[str, Any] = {
+            "key": key,
+            "url": f"/layers/{key}.json{own}",
+            "title": said(layer.title),
+            "icon": layer.icon,
+        }
         if layer.legend:
             classes = [(name, said(title)) for name, title in layer.legend.classes]
             told["legend"] = {"title": said(layer.legend.title), "classes": classes}
