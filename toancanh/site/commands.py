@@ -10,6 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
+from toancanh.site import environment
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -31,21 +35,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 def call(command: Command, said: argparse.Namespace) -> int:
     """Set Django up, do the command, tell a refusal as a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toancanh.site.settings")
+    if command is build_web:
+        return command(said)
     import django  # app ready
-    from django.db import OperationalError, ProgrammingError
+    from django.apps import apps
+    from django.db import DatabaseError
     from django.utils import translation
 
+    from toancanh.kernel.telemetry.store import StoreUnavailable
     from toancanh.lib.errors import Refused
 
-    if command is not build_web:
-        django.setup()
-        translation.activate(os.environ.get("TOANCANH_LANGUAGE", "vi"))
+    if not apps.ready:
+        # Before the settings are read, which would leave files behind in a folder that was mistyped.
+        environment.check(makes_store=command in (run, migrate))
     try:
+        django.setup()
+        translation.activate(environment.language())
         return command(said)
     except Refused as fault:
         print(fault.message, file=sys.stderr)
-    except (OperationalError, ProgrammingError) as fault:
-        print(f"{fault}\nCơ sở dữ liệu chưa sẵn sàng: hãy chạy `toancanh migrate`.", file=sys.stderr)
+    except (DatabaseError, StoreUnavailable) as fault:
+        from toancanh.site import upkeep  # app ready
+
+        print(f"{' '.join(str(fault).split())}\n{upkeep.advice(fault)}", file=sys.stderr)
     return 1
 
 
@@ -115,10 +127,8 @@ def run(said: argparse.Namespace) -> int:
     if demo.is_on():
         token = demo.simulator_token()
     elif is_new:
-        print(
-            "Kho dữ liệu trống. Tạo quản trị viên: toancanh person create; "
-            "nạp địa phương: toancanh pack load packs/hue"
-        )
+        text = _("The store is empty. Make an administrator: %(person)s; load a locality: %(pack)s")
+        print(text % {"person": "toancanh person create", "pack": "toancanh pack load packs/hue"})
     print(f"Toàn Cảnh: {url}", flush=True)
     command = server.simulator_command(f"http://127.0.0.1:{settings.PORT}") if token else None
     with lock:
@@ -145,9 +155,9 @@ def token_create(said: argparse.Namespace) -> int:
         known = set(Thing.objects.filter(code__in=said.thing).values_list("code", flat=True))
         missing = [code for code in said.thing if code not in known]
         if missing:
-            raise NotFound(f"Không có thiết bị nào mang mã {', '.join(missing)}.")
+            raise NotFound(_("No thing bears the code %(codes)s.") % {"codes": ", ".join(missing)})
     made = actions.create_token(said.name, by=program("command"), things=said.thing, rate=said.rate)
-    print("Mã dưới đây chỉ hiện một lần; hãy cất giữ.", file=sys.stderr)
+    print(_("The token below is shown this once; keep it safe."), file=sys.stderr)
     print(made.secret)
     return 0
 
@@ -158,7 +168,7 @@ def token_revoke(said: argparse.Namespace) -> int:
     from toancanh.kernel.people import actions
 
     actions.revoke_token(said.name, by=program("command"))
-    print(f"Đã thu hồi {said.name}.")
+    print(_("%(name)s is revoked.") % {"name": said.name})
     return 0
 
 
@@ -183,7 +193,7 @@ def person_create(said: argparse.Namespace) -> int:
     by, made = program("command"), ""
     password = said.password
     if not password and sys.stdin.isatty():
-        password = getpass.getpass("Mật khẩu (ít nhất 14 ký tự, bỏ trống để máy đặt): ")
+        password = getpass.getpass(_("Password (at least 14 characters; leave empty to have one made): "))
     if not password:
         password = made = secrets.token_urlsafe(18)
     with transaction.atomic():
@@ -196,7 +206,8 @@ def person_create(said: argparse.Namespace) -> int:
         else:
             office = actions.found_organisation("administration", "Quản trị hệ thống", by=by)
             actions.appoint(person, office, "Quản trị viên", actions.ADMINISTRATOR, by=by)
-    print(f"Đã tạo tài khoản {said.username}." + (" Mật khẩu:" if made else ""))
+    text = _("Account %(name)s is made. Password:") if made else _("Account %(name)s is made.")
+    print(text % {"name": said.username})
     if made:
         print(made)
     return 0
@@ -219,7 +230,8 @@ def journal_verify(said: argparse.Namespace) -> int:
     faults = list(sealer.faults())
     for fault in faults:
         print(f"{fault.number}: {fault.what}")
-    print(f"{len(faults)} lỗi; {sealer.unsealed()} mục chưa niêm phong.")
+    text = _("%(faults)s faults; %(unsealed)s entries not sealed yet.")
+    print(text % {"faults": len(faults), "unsealed": sealer.unsealed()})
     return 1 if faults else 0
 
 

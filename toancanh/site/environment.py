@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 def data_folder() -> Path:
@@ -15,8 +17,39 @@ def database_url() -> str:
     """DATABASE_URL: ``postgresql://user:password@host:port/name`` instead of the SQLite files."""
     url = os.environ.get("DATABASE_URL", "").strip()
     if url and not url.startswith(("postgresql://", "postgres://")):
-        raise SystemExit("DATABASE_URL must begin with postgresql:// (or be empty for SQLite)")
+        raise SystemExit(_("DATABASE_URL must begin with postgresql:// (or be empty for SQLite)."))
+    try:
+        urlsplit(url).port  # noqa: B018 - looked at for its fault
+    except ValueError as fault:
+        raise SystemExit(_("DATABASE_URL has an impossible port or host.")) from fault
     return url
+
+
+def language() -> str:
+    """TOANCANH_LANGUAGE: in which commands speak, vi or en."""
+    return "en" if os.environ.get("TOANCANH_LANGUAGE", "").startswith("en") else "vi"
+
+
+def _(text: str) -> str:
+    # Django cannot translate before the settings are read, and reading them is what is guarded here.
+    locale = Path(__file__).resolve().parents[1] / "locale"
+    return gettext.translation("django", locale, [language()], fallback=True).gettext(text)
+
+
+def check(*, makes_store: bool) -> None:
+    """End with a sentence where there is no store, unless the command makes one; leave nothing behind."""
+    folder, url = data_folder(), database_url()
+    if folder.exists() and not folder.is_dir():
+        raise SystemExit(_("TOANCANH_DATA names a file, not a folder: %(folder)s") % {"folder": folder})
+    if makes_store:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            text = _("The folder of TOANCANH_DATA cannot be made: %(fault)s")
+            raise SystemExit(text % {"fault": fault}) from fault
+    elif not url and not (folder / "city.db").exists():
+        text = _("There is no store in %(folder)s. Set TOANCANH_DATA, or make one: toancanh migrate")
+        raise SystemExit(text % {"folder": folder})
 
 
 def port() -> int:

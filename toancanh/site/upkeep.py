@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime import clock, marks
+from toancanh.kernel.runtime.web import is_full
+from toancanh.kernel.telemetry.store import StoreFull
 
 
 def migrate() -> None:
@@ -16,6 +19,21 @@ def migrate() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def advice(fault: Exception) -> str:
+    """What to do about a database that refuses."""
+    said = str(fault)
+    if isinstance(fault, StoreFull) or is_full(fault):
+        return _("The disk is full: make room on it, then try again. What was saved is safe.")
+    if "not a database" in said or "malformed" in said:
+        text = _("city.db or telemetry.db in %(folder)s is no database or is damaged: put a good copy back.")
+        return text % {"folder": settings.DATA}
+    if isinstance(fault, ProgrammingError) or "no such table" in said or "no such column" in said:
+        return _("The store is not of this version yet: run toancanh migrate")
+    return _(
+        "The database does not answer: see that it runs and that TOANCANH_DATA or DATABASE_URL is right."
+    )
 
 
 def set_aside() -> None:

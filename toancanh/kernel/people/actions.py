@@ -23,6 +23,9 @@ STAFF = ("console.see",)
 """Rights of whoever works in the centre."""
 ADMINISTRATOR = (*STAFF, "people.arrange", "territory.arrange", "registry.arrange", "telemetry.arrange")
 
+FASTEST = 1_000_000_000
+"""Observations a minute: what the column holds on every database."""
+
 
 @dataclass(frozen=True)
 class MadeToken:
@@ -36,6 +39,13 @@ def check(by: Actor) -> None:
     """Only who may arrange people everywhere writes here."""
     if not by.may("people.arrange"):
         raise NotAllowed(_("Accounts and tokens are made by the administrator of this installation."))
+
+
+def check_name(name: str, most: int) -> None:
+    """Refuse what no column holds on every database, and what a line of a list could not show."""
+    if not name.strip() or len(name) > most or not name.isprintable():
+        text = _("A name has 1 to %(most)s characters that can be printed.") % {"most": most}
+        raise Refused(text, "bad_name")
 
 
 @transaction.atomic
@@ -57,6 +67,8 @@ def found_organisation(
 def create_person(username: str, full_name: str, password: str, *, by: Actor, known: bool = False) -> Person:
     """Open an account. ``known`` lets the demo's published password pass the rules."""
     check(by)
+    check_name(username, 60)
+    check_name(full_name, 100)
     if Person.objects.filter(username=username).exists():
         raise Refused(_("There is an account %(name)s already.") % {"name": username}, "taken")
     person = Person(username=username, full_name=full_name, created=clock.now())
@@ -114,11 +126,12 @@ def create_token(
 ) -> MadeToken:
     """Make a device's or gateway's token; it may write every thing unless ``things`` narrows it."""
     check(by)
+    check_name(name, 100)
     if Token.objects.filter(name=name, revoked_at=None).exists():
         text = _("There is a token named %(name)s already; revoke it first or choose another name.")
         raise Refused(text % {"name": name}, "taken")
     Token.objects.filter(name=name).delete()
-    if rate is not None and rate <= 0:
+    if rate is not None and not 0 < rate <= FASTEST:
         raise Refused(_("A rate is a number of observations a minute above 0."), "bad_rate")
     secret, codes = ids.new_secret(), sorted(set(things)) if things is not None else None
     token = Token.objects.create(

@@ -46,6 +46,14 @@ def test_token_is_narrowed_to_things_and_rate(city: City, capsys: Out) -> None:
     [
         ("token", "create", "g", "--thing", "nobody"),
         ("token", "create", "g", "--rate", "0"),
+        ("token", "create", "g", "--rate", "99999999999"),
+        ("token", "create", ""),
+        ("token", "create", "x" * 101),
+        ("token", "create", "a\tb"),
+        ("token", "create", "a\0b"),
+        ("person", "create", "x" * 61),
+        ("person", "create", " "),
+        ("person", "create", "a", "--name", "x" * 101),
         ("token", "revoke", "nobody"),
         ("pack", "load", "/nowhere"),
         ("person", "create", "a", "--password", "short"),
@@ -107,16 +115,56 @@ def test_installed_program_says_what_it_can_do() -> None:
     assert [w for w in ("run", "token", "person", "pack", "simulate") if w not in done.stdout] == []
 
 
-def test_command_before_the_store_is_there_says_what_to_do(tmp_path: Path) -> None:
-    program = Program(tmp_path)
+def told(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
+    """Exit code and stderr of the real program in that folder."""
+    program = Program(folder, variables=variables)
     done = subprocess.run(
-        [PROGRAM, "token", "list"],
+        [PROGRAM, *words],
         env=program.environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
-    assert "toancanh migrate" in done.stderr
     assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_command_before_the_store_is_there_says_what_to_do(tmp_path: Path, language: str) -> None:
+    folder = tmp_path / "mistyped"
+    code, said = told(folder, "token", "list", TOANCANH_LANGUAGE=language)
+    assert (code, "toancanh migrate" in said, folder.exists()) == (1, True, False)
+    assert ("There is no store" in said) == (language == "en")
+
+
+def test_data_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for folder in (file, file / "below"):
+        for words in (("migrate",), ("token", "list")):
+            code, said = told(folder, *words)
+            assert (code, len(said.strip().splitlines())) == (1, 1)
+
+
+def test_address_with_an_impossible_port_is_told(tmp_path: Path) -> None:
+    code, said = told(tmp_path, "migrate", DATABASE_URL="postgresql://u@localhost:99999/city")
+    assert (code, "DATABASE_URL" in said) == (1, True)
+
+
+def test_server_that_is_away_is_not_told_to_migrate(tmp_path: Path) -> None:
+    code, said = told(tmp_path, "token", "list", DATABASE_URL="postgresql://u@127.0.0.1:1/city")
+    assert (code, "toancanh migrate" in said, "DATABASE_URL" in said) == (1, False, True)
+
+
+def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "city.db").write_bytes(b"no database at all, only text" * 100)
+    for words in (("token", "list"), ("migrate",)):
+        code, said = told(tmp_path, *words)
+        assert (code, "city.db" in said) == (1, True)
+
+
+def test_store_of_no_version_is_told_to_migrate(tmp_path: Path) -> None:
+    (tmp_path / "city.db").write_bytes(b"")
+    code, said = told(tmp_path, "token", "list")
+    assert (code, "toancanh migrate" in said) == (1, True)
