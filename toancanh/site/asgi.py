@@ -34,7 +34,12 @@ class House:
     def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
         directory = database_directory()
         self.ingest = Ingest(engine.store(), directory, on_committed=announcer.tell, now=clock.now_us)
-        self.loops = (Loop("sealer", sealer.seal, 0.5), Loop("outbox", outbox.deliver, 1.0))
+        self.loops = (
+            Loop("sealer", sealer.seal, 0.5),
+            Loop("outbox", outbox.deliver, 1.0),
+            Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
+            Loop("sweeper", outbox.sweep, 3600.0),
+        )
         journal.on_wake(self.loops[1].wake)
         self.pages = Pages(get_wsgi_application())
         streams = stream.Streams(hub, is_stopping)
