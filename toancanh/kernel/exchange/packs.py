@@ -57,6 +57,9 @@ def load(folder: Path, *, by: Actor, asked_by: tuple[str, ...] = ()) -> Pack:
         for file, section in SECTIONS.items():
             if (folder / file).exists():
                 section(folder / file, by)
+        stations = folder / "stations.csv"
+        listed = [row["code"] for row in _rows(stations)] if stations.exists() else []
+        registry.keep_listed(said["name"], listed, by=by)
         unit = places.unit(said["unit"]) if said["unit"] else None
         if said["unit"] and unit is None:
             raise Refused(_("Pack %(name)s serves a unit that it does not bring.") % {"name": said["name"]})
@@ -166,6 +169,7 @@ def _stations(path: Path, by: Actor) -> None:
             name_en=row["name_en"],
             is_public=_is(row["public"]),
             is_sample=_is(row["sample"]),
+            is_active=True,
             position_verified=_is(row["position_verified"]),
             facts={"river": row["river"]} if row["river"] else {},
             source=row["source"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -65,6 +65,30 @@ def register(
     )
     revision.bump("directory")
     return thing
+
+
+@transaction.atomic
+def retire(thing: Thing, *, by: Actor) -> Thing:
+    """Take a thing out of maps, lists and doors; its readings stay."""
+    if not by.may("registry.arrange", thing.unit.path):
+        raise NotAllowed(_("Things are registered by the administrator of your locality."))
+    thing.is_active = False
+    thing.save(update_fields=["is_active"])
+    journal.record("registry.retired", f"thing:{thing.code}", by=by, content={"pack": thing.pack})
+    revision.bump("directory")
+    return thing
+
+
+@transaction.atomic
+def keep_listed(pack: str, codes: Iterable[str], *, by: Actor) -> int:
+    """Note which things a pack brought, and retire those of it that it lists no longer; returns how many."""
+    listed = set(codes)
+    Thing.objects.filter(code__in=listed).exclude(pack=pack).update(pack=pack)
+    own = Thing.objects.filter(pack=pack, is_active=True).select_related("unit").order_by("code")
+    gone = [thing for thing in own if thing.code not in listed]
+    for thing in gone:
+        retire(thing, by=by)
+    return len(gone)
 
 
 def _check(thing: Thing) -> None:

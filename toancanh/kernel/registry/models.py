@@ -27,6 +27,8 @@ class Thing(models.Model):
     facts = models.JSONField(default=dict)
     """What its domain says about it beyond this, such as the river."""
     source = models.CharField(max_length=300, blank=True)
+    pack = models.CharField(max_length=60, blank=True, db_index=True)
+    """The locality pack that brought it; empty where somebody registered it."""
 
     def __str__(self) -> str:
         return self.name

@@ -81,14 +81,26 @@ def arrange_units(rows: Iterable[Row], *, by: Actor) -> int:
                 "note": row.get("note", ""),
             },
         )
-        unit.path = f"{parent.path if parent else ''}{unit.pk}/"
-        unit.save(update_fields=["path"])
+        _place(unit, parent)
         said_row = {key: row[key] for key in ("full_name", "parent_code", "valid_from", "valid_to")}
         verb = "territory.unit_added" if is_new else "territory.unit_changed"
         journal.record(verb, f"unit:{unit.code}@{start}", by=by, content=said_row)
         count += 1
     revision.bump("territory")
     return count
+
+
+def _place(unit: Unit, parent: Unit | None) -> None:
+    """Write the unit's path, and with it those of all units below where it moved to another parent."""
+    was, path = unit.path, f"{parent.path if parent else ''}{unit.pk}/"
+    if was and path != was and path.startswith(was):
+        raise Refused(_("Unit %(code)s cannot lie below itself.") % {"code": unit.code}, "bad_parent")
+    moved = list(Unit.objects.filter(path__startswith=was).exclude(pk=unit.pk)) if was and was != path else []
+    for below in moved:
+        below.path = path + below.path.removeprefix(was)
+    Unit.objects.bulk_update(moved, ["path"], batch_size=500)
+    unit.path = path
+    unit.save(update_fields=["path"])
 
 
 @transaction.atomic

@@ -94,6 +94,31 @@ def test_changed_pack_changes_what_it_says(db: None, folder: Path) -> None:
     assert counts()[:6] == (2, 0, 2, 2, 2, 1)
 
 
+def test_station_that_a_newer_version_leaves_out_is_retired(db: None, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (other / "pack.toml").write_text(PACK.replace('"small"', '"other"'), encoding="utf-8")
+    (other / "stations.csv").write_text(
+        STATIONS.replace("g1,", "h1,").replace("g2,", "h2,"), encoding="utf-8"
+    )
+    for file in ("series.csv", "thresholds.csv"):
+        (other / file).unlink()
+    packs.load(other, by=BY)
+    packs.load(folder, by=BY)
+    head, first, second = STATIONS.splitlines()
+    (folder / "stations.csv").write_text("\n".join((head, first)), encoding="utf-8")
+    for file, text in (("series.csv", SERIES), ("thresholds.csv", THRESHOLDS)):
+        kept = [line for line in text.splitlines() if not line.startswith("g2,")]
+        (folder / file).write_text("\n".join(kept), encoding="utf-8")
+    packs.load(folder, by=BY)
+    standing = {thing.code: thing.is_active for thing in Thing.objects.all()}
+    assert standing == {"g1": True, "g2": False, "h1": True, "h2": True}
+    assert [e.subject for e in Entry.objects.filter(action="registry.retired")] == ["thing:g2"]
+    (folder / "stations.csv").write_text("\n".join((head, second, first)), encoding="utf-8")
+    packs.load(folder, by=BY)
+    assert Thing.objects.get(code="g2").is_active
+
+
 def refused(folder: Path) -> Refused:
     """The refusal of the pack; nothing of it may stay."""
     before = counts()

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from tests.city import BY, City, square, unit_row
 from toancanh.kernel.territory import actions, boundaries, queries
+from toancanh.kernel.territory.models import Unit
+from toancanh.lib.errors import Refused
 
 shapely: Any = untyped_shapely
 DEGREE_M = 111_320.0
@@ -134,3 +136,18 @@ def test_outline_of_a_commune_is_itself(city: City, client: Client) -> None:
 
 def test_outlines_are_forgotten_between_tests() -> None:
     assert boundaries._seen == -1
+
+
+def test_unit_with_another_parent_takes_all_below_it_along(city: City) -> None:
+    actions.arrange_units(
+        [unit_row("90", "province", "Tỉnh Thử"), unit_row("91", "province", "Tỉnh Khác")], by=BY
+    )
+    actions.arrange_units([unit_row("900", "district", "Huyện Thử", "90")], by=BY)
+    actions.arrange_units([unit_row("90001", "commune", "Phường Dương Nỗ", "900")], by=BY)
+    actions.arrange_units([unit_row("900", "district", "Huyện Thử", "91")], by=BY)
+    units = {unit.code: unit for unit in Unit.objects.all()}
+    assert units["900"].path == f"{units['91'].path}{units['900'].pk}/"
+    assert units["90001"].path == f"{units['900'].path}{units['90001'].pk}/"
+    assert units["90002"].path == f"{units['90'].path}{units['90002'].pk}/"
+    with pytest.raises(Refused):
+        actions.arrange_units([unit_row("900", "district", "Huyện Thử", "90001")], by=BY)
