@@ -3,8 +3,10 @@
 import { refreshAges } from './ages'
 import { announced } from './live'
 
-// Longer than the centre remembers a figure for all screens: an answer is never older than the reading that asked.
-const SOON_MS = 2_200
+const SOON_MS = 1_500
+// The centre remembers a figure for some seconds for all screens: an answer this soon after a reading may be from
+// before it, and is asked for once more.
+const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
 
 interface Source { url: string; every: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean }
@@ -64,7 +66,7 @@ function put(source: Source, html: string): void {
 async function fetchPart(source: Source): Promise<void> {
   source.busy = true
   source.last = Date.now()
-  source.wanted = source.last - source.heard < SOON_MS - 200
+  source.wanted = source.last - source.heard < REMEMBERED_MS
   try {
     const answer = await fetch(source.url, { cache: 'no-store', headers: { Accept: 'text/html' } })
     // Signed out meanwhile: what stands stays, and the next step of the person says so.

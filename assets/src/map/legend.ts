@@ -16,10 +16,13 @@ function sample(tone: string, level: string, words: string): HTMLElement {
   return row
 }
 
-function group(title: string, rows: HTMLElement[]): HTMLElement[] {
+function group(title: string, rows: HTMLElement[]): HTMLElement {
+  const element = make('div')
   const list = make('ul')
   list.append(...rows)
-  return [...(title ? [make('b', '', title)] : []), list]
+  if (title) element.append(make('b', '', title))
+  element.append(list)
+  return element
 }
 
 export class Legend {
@@ -43,10 +46,10 @@ export class Legend {
     if (names === this.told) return
     this.told = names
     const levels = limits.length ? [0, ...limits.map((_limit, at) => at + 1)] : []
-    const parts = levels.length ? group(say('Alarm levels'), levels.map((n) => sample(String(Math.min(3, n)), String(n), levelTitle(n, limits)))) : []
+    const parts = levels.length ? [group(say('Alarm levels'), levels.map((n) => sample(String(Math.min(3, n)), String(n), levelTitle(n, limits))))] : []
     for (const { legend } of this.specs) {
-      if (legend) parts.push(...group(legend.title, legend.classes.map(([key, title]) => sample(key, '', title))))
+      if (legend) parts.push(group(legend.title, legend.classes.map(([key, title]) => sample(key, '', title))))
     }
-    this.body.replaceChildren(...parts, ...group('', [sample('stale', '', say('No signal (older than twice its period)'))]))
+    this.body.replaceChildren(...parts, group('', [sample('stale', '', say('No signal (older than twice its period)'))]))
   }
 }

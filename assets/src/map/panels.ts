@@ -192,9 +192,7 @@ export function stationCard(station: Station): HTMLElement[] {
   const head = make('p', 'tc-map-card-figure')
   head.append(chip(station))
   if (station.levelName && !station.stale) head.append(make('b', '', station.levelName))
-  if (!station.levelVerified && station.level >= 0) head.append(make('span', 'tc-tag', say('level not verified')))
-  if (station.sample) head.append(make('span', 'tc-tag', say('sample station')))
-  else if (!station.placed) head.append(make('span', 'tc-tag', say('position not verified')))
+  head.append(...doubts(station).map((doubt) => make('span', 'tc-tag', doubt)))
   const parts: HTMLElement[] = [head]
   if (station.sentence && !station.stale) parts.push(make('p', 'tc-map-sentence', station.sentence))
   const age = make('p', 'tc-age')

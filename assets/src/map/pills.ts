@@ -62,6 +62,9 @@ const meet = (a: Area, b: Area): boolean => a[0] < b[2] && a[2] > b[0] && a[1] <
 
 /** Rank from which a label may stand below its point: gauges, and whatever has reached a level. */
 const SERIOUS = 5
+const HEAVY = ['heavy', 'very_heavy']
+/** From here on there is room to label stations that never sent anything; further out they are dots. */
+const NEAR = 10.5
 
 export class Pills {
   private readonly pills = new Map<string, Pill>()
@@ -90,13 +93,15 @@ export class Pills {
     const score = (station: Station): number => (station.code === this.chosen ? 1000 : rank(station))
     for (const station of this.shown().sort((a, b) => score(b) - score(a))) {
       if (kept.size >= MOST) break
+      if (station.value === null && station.code !== this.chosen && this.map.getZoom() < NEAR) continue
       const { x, y } = this.map.project([station.lon, station.lat])
       if (x < -20 || y < -10 || x > width + 20 || y > height + 40) continue
       const half = (figure(station).length * 0.58 + 2.4) * em * 0.5
       const above: Area = [x - half, y - em * 2.5, x + half, y + em * 0.3]
       const below: Area = [x - half, y - em * 0.3, x + half, y + em * 2.5]
       // A gauge finds no room above its point: better below it than not at all.
-      const room = (score(station) >= SERIOUS ? [above, below] : [above]).find((area) => !taken.some((other) => meet(area, other)))
+      const serious = score(station) >= SERIOUS || (!station.stale && HEAVY.includes(station.rainClass))
+      const room = (serious ? [above, below] : [above]).find((area) => !taken.some((other) => meet(area, other)))
       if (!room) continue
       taken.push(room)
       kept.add(station.code)
