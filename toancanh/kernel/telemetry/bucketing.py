@@ -29,7 +29,7 @@ def _bounded(value: float) -> float:
 
 
 def shift(how: How) -> int:
-    """Steps of means are [start, end); an amount bears the end of its period, so steps of sums (start, end]."""
+    """Steps of means are [start, end); amounts bear the end of their period: of sums (start, end]."""
     return 1 if how == "sum" else 0
 
 
