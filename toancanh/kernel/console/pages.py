@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from heapq import nsmallest
 from typing import Any
 
 import msgspec
@@ -24,8 +25,8 @@ from toancanh.kernel.telemetry import board, features, lists
 from toancanh.kernel.telemetry.features import said
 
 SIGHT = "console.see"
-_drawn: Brief[bytes] = Brief(1.0)
-_tiles: Brief[list[dict[str, Any]]] = Brief(1.0)
+_drawn: Brief[bytes] = Brief(2.0)
+_tiles: Brief[list[dict[str, Any]]] = Brief(2.0)
 WATCHED = 8
 """Stations of one kind in the right column: what fits without scrolling."""
 
@@ -60,12 +61,14 @@ def home(request: HttpRequest) -> HttpResponse:
 def watched(request: HttpRequest) -> list[dict[str, Any]]:
     """Stations to keep an eye on: those with thresholds, highest first; then those that fell silent."""
     found = board.own(of(request), clock.now())
-    judged = [one for one in found if one.limits and not one.is_silent]
-    silent = [one for one in found if one.is_silent]
-    judged.sort(key=lambda one: one.urgency)
-    groups = [
-        {"key": "judged", "title": _("Against alarm levels"), "rows": judged[:WATCHED]},
-        {"key": "silent", "title": _("Silent stations"), "rows": silent[:WATCHED]},
+    judged = (one for one in found if one.limits and not one.is_silent)
+    silent = (one for one in found if one.is_silent)
+    highest = nsmallest(WATCHED, judged, key=lambda one: one.urgency)
+    # A real station that fell silent is news; a sample that never spoke is not.
+    quiet = nsmallest(WATCHED, silent, key=lambda one: (one.thing.is_sample, one.reading is None, one.key))
+    groups: list[dict[str, Any]] = [
+        {"key": "judged", "title": _("Against alarm levels"), "rows": highest},
+        {"key": "silent", "title": _("Silent stations"), "rows": quiet},
     ]
     return [group for group in groups if group["rows"]]
 
