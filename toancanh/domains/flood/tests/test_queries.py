@@ -21,7 +21,7 @@ from toancanh.kernel.telemetry import actions
 OFFICER = program("officer")
 PROPERTIES = {"code", "name", "kind", "kind_title", "unit_name", "url", "sample", "position_verified"}
 PROPERTIES |= {"period", "series", "unit", "value", "time", "level", "level_name", "sentence", "precision"}
-PROPERTIES |= {"thresholds", "symbol"}
+PROPERTIES |= {"thresholds", "symbol", "level_verified"}
 
 
 def properties(features: Any) -> dict[str, dict[str, Any]]:
@@ -102,7 +102,7 @@ def test_highest_has_the_tone_of_its_level(city: City, value: float, tone: str) 
         assert queries.highest(OFFICER, NOON).tone == tone
 
 
-def test_highest_passes_over_silent_and_implausible_gauges(city: City) -> None:
+def test_highest_passes_over_silent_and_implausible_gauges(city: City, fresh: Callable[[], None]) -> None:
     other = thing("other", name="Trạm khác")
     actions.set_threshold(series_of(other), "BĐ1", 9.0, START, by=BY, source="x")
     with clock.set_to(NOON):
@@ -110,6 +110,7 @@ def test_highest_passes_over_silent_and_implausible_gauges(city: City) -> None:
         measure(other, NOON, 0.4)
         assert queries.highest(OFFICER, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
         measure(city.gauge, NOON, 99.0)
+        fresh()
         assert queries.highest(OFFICER, NOON).note == "Trạm khác: dưới BĐ1 8,60 m"
 
 
@@ -127,10 +128,11 @@ def test_figures_of_an_empty_store_are_dashes(db: None) -> None:
     assert queries.silent(OFFICER, NOON).text == "0/0"
 
 
-def test_silent_counts_stations_that_stopped_or_never_spoke(city: City) -> None:
+def test_silent_counts_stations_that_stopped_or_never_spoke(city: City, fresh: Callable[[], None]) -> None:
     with clock.set_to(NOON):
         measure(city.gauge, NOON - timedelta(seconds=120), 1.0)
     assert queries.silent(OFFICER, NOON).text == "1/2"
+    fresh()
     assert queries.silent(OFFICER, NOON + timedelta(seconds=1)).text == "2/2"
 
 

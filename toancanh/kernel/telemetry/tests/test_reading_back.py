@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from django.test import Client
 from tests.city import NOON, City, measure, person, thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
-from toancanh.kernel.telemetry.store import Row
+from toancanh.kernel.telemetry.api import gathered
+from toancanh.kernel.telemetry.store import SECOND, Row
 
 PAST = "/api/v1/things/gauge/series/level/observations"
 
@@ -128,6 +130,20 @@ def test_steps_gather_readings_and_follow_pages(measured: City, client: Client) 
     assert (first["min"], first["max"]) == (0.09, 0.18)
     assert first["value"] == pytest.approx(0.135)
     assert rows == client.get(span(start, NOON, step="10m", limit=1000)).json()["items"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("step", "most"), [(60, 3), (600, 1), (600, 7), (3600, 2), (86_400, 50)])
+def test_steps_of_a_page_are_those_of_the_whole_span(city: City, seed: int, step: int, most: int) -> None:
+    chance = random.Random(seed)
+    end = clock.to_us(NOON)
+    gaps = [chance.choice((1.0, 47.0, 61.0, 700.0, 9000.0, 200_000.0)) for _ in range(120)]
+    times = [end - round(sum(gaps[:n]) * SECOND) for n in range(120)]
+    engine.store().put([Row(city.level.pk, at, float(n)) for n, at in enumerate(times)], end)
+    start = times[-1] + 12_345
+    whole = engine.store().buckets(city.level.pk, start, end, step * SECOND, "mean")
+    assert gathered(city.level.pk, start, end, step * SECOND, "mean", most)[:most] == whole[:most]
+    assert gathered(city.level.pk, start, end, step * SECOND, "mean", 10_000) == whole
 
 
 def test_steps_of_rain_are_sums(city: City, client: Client) -> None:
