@@ -146,6 +146,15 @@ def test_steps_of_a_page_are_those_of_the_whole_span(city: City, seed: int, step
     assert gathered(city.level.pk, start, end, step * SECOND, "mean", 10_000) == whole
 
 
+def test_step_in_which_one_look_ends_is_told_once(city: City) -> None:
+    half, most = clock.to_us(NOON.replace(second=30)), 5
+    apart = (0.0, 60 * most - 1.5, 60 * most - 0.5)
+    rows = [Row(city.level.pk, half + round(s * SECOND), 1.0) for s in apart]
+    engine.store().put(rows, half)
+    found = gathered(city.level.pk, half, half + 3600 * SECOND, 60 * SECOND, "mean", most)
+    assert [bucket.count for bucket in found] == [1, 2]
+
+
 def test_steps_of_rain_are_sums(city: City, client: Client) -> None:
     with clock.set_to(NOON):
         measure(city.rain, NOON, *([0.5] * 24), every=300)
