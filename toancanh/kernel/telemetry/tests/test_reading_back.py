@@ -132,7 +132,7 @@ def test_steps_gather_readings_and_follow_pages(measured: City, client: Client) 
     assert rows == client.get(span(start, NOON, step="10m", limit=1000)).json()["items"]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("step", "most"), [(60, 3), (600, 1), (600, 7), (3600, 2), (86_400, 50)])
 def test_steps_of_a_page_are_those_of_the_whole_span(city: City, seed: int, step: int, most: int) -> None:
     chance = random.Random(seed)
@@ -148,7 +148,7 @@ def test_steps_of_a_page_are_those_of_the_whole_span(city: City, seed: int, step
 
 def test_step_in_which_one_look_ends_is_told_once(city: City) -> None:
     half, most = clock.to_us(NOON.replace(second=30)), 5
-    apart = (0.0, 60 * most - 1.5, 60 * most - 0.5)
+    apart = (0.0, 60 * most - 0.5, 60 * most + 0.5)
     rows = [Row(city.level.pk, half + round(s * SECOND), 1.0) for s in apart]
     engine.store().put(rows, half)
     found = gathered(city.level.pk, half, half + 3600 * SECOND, 60 * SECOND, "mean", most)
