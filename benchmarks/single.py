@@ -7,11 +7,11 @@ import json
 from benchmarks.figure import Figure
 from benchmarks.installation import Installation
 
-TITLE = "Single: posts of 1 observation, 16 connections, 1 % duplicates, 0.1 % bad"
+TITLE = "Single: posts of 1 observation, 32 connections, 1 % duplicates, 0.1 % bad"
 
 
 def measure(city: Installation, seconds: float) -> list[Figure]:
-    client = city.client(per=1, connections=16, seconds=seconds, hours_ago=6)
+    client = city.client(per=1, connections=32, seconds=seconds, hours_ago=6)
     told = json.loads(client.communicate(timeout=seconds + 60)[0])
     assert told["rejected"] == told["sent_bad"], told
     return [
