@@ -139,11 +139,12 @@ def test_steps_of_a_page_are_those_of_the_whole_span(city: City, seed: int, step
     end = clock.to_us(NOON)
     gaps = [chance.choice((1.0, 47.0, 61.0, 700.0, 9000.0, 200_000.0)) for _ in range(120)]
     times = [end - round(sum(gaps[:n]) * SECOND) for n in range(120)]
-    engine.store().put([Row(city.level.pk, at, float(n)) for n, at in enumerate(times)], end)
+    level = city.level.pk
+    engine.store().put([Row(level, at, float(n)) for n, at in enumerate(times)], end)
     start = times[-1] + 12_345
-    whole = engine.store().buckets(city.level.pk, start, end, step * SECOND, "mean")
-    assert gathered(city.level.pk, start, end, step * SECOND, "mean", most)[:most] == whole[:most]
-    assert gathered(city.level.pk, start, end, step * SECOND, "mean", 10_000) == whole
+    whole = engine.store().buckets(level, start, end, step * SECOND, "mean")
+    assert gathered(level, start, end, step * SECOND, "mean", most)[:most] == whole[:most]
+    assert gathered(level, start, end, step * SECOND, "mean", 10_000) == whole
 
 
 def test_step_in_which_one_look_ends_is_told_once(city: City) -> None:
@@ -400,6 +401,7 @@ def test_download_of_a_time_before_all_readings_is_empty(measured: City, client:
     assert client.get(f"/things/gauge/level.{kind}?to=0001-01-01T00:00:00Z").status_code == 200
 
 
+@pytest.mark.slow
 def test_table_holds_all_of_a_long_span_and_a_workbook_says_that_it_cannot(
     city: City, client: Client
 ) -> None:

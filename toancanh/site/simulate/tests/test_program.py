@@ -95,7 +95,16 @@ def test_replay_hands_in_every_reading_once() -> None:
     assert peer.conflicts == 0
 
 
-@pytest.mark.parametrize("mishap", ["late", "503", "507", "reset", "kept then reset", "close", "gibberish"])
+@pytest.mark.parametrize(
+    "mishap",
+    [
+        "late",
+        "reset",
+        "kept then reset",
+        "close",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("503", "507", "gibberish")),
+    ],
+)
 def test_nothing_is_lost_or_changed_when_the_door_fails_twice(mishap: str) -> None:
     with Peer(THINGS, [mishap, "none", mishap, mishap]) as peer:
         assert replay(peer, 5) == 0
