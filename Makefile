@@ -59,18 +59,18 @@ clean:
 	@touch $@
 
 .venv/installed: .venv/bin/uv requirements/run.txt requirements/build.txt pyproject.toml
-	.venv/bin/uv pip install -q --python $(PY) --require-hashes -r requirements/build.txt -r requirements/run.txt
-	.venv/bin/uv pip install -q --python $(PY) --no-deps --no-build-isolation -e .
+	.venv/bin/uv pip install -q --compile-bytecode --python $(PY) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	.venv/bin/uv pip install -q --compile-bytecode --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/tools: .venv/installed requirements/dev.txt
-	.venv/bin/uv pip install -q --python $(PY) --require-hashes -r requirements/build.txt -r requirements/dev.txt
+	.venv/bin/uv pip install -q --compile-bytecode --python $(PY) --require-hashes -r requirements/build.txt -r requirements/dev.txt
 	@touch $@
 
 # Node 20 or newer if the machine has it, else the one that PyPI carries.
 .venv/node: .venv/bin/uv requirements/node.txt
 	@node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1 \
-		|| .venv/bin/uv pip install -q --python $(PY) --require-hashes -r requirements/node.txt
+		|| .venv/bin/uv pip install -q --compile-bytecode --python $(PY) --require-hashes -r requirements/node.txt
 	@touch $@
 
 .venv/built: .venv/installed .venv/node $(SOURCES) $(CATALOGUES)

@@ -74,6 +74,9 @@ def test_side_list_follows_who_speaks_without_losing_focus(
     officer: Watched, hue: Program, token: str
 ) -> None:
     page = officer.page
+    # Kim Long speaks now, however long ago its last story was; screens ask the store every few seconds.
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 0.90))
+    page.wait_for_timeout(4_500)
     page.goto(f"{hue.url}/console/")
     judged, silent = page.locator("[data-key=judged]"), page.locator("[data-key=silent]")
     expect(silent.locator("a", has_text="Phú Ốc")).to_be_visible()
