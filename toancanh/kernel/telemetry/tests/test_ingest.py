@@ -76,7 +76,8 @@ def test_waiting_requests_share_a_transaction(gate: Gate) -> None:
         async with running(house):
             gate.open.clear()
             calls = [asyncio.create_task(house.post([row(time=time)])) for time in times(200)]
-            await asyncio.sleep(0.1)
+            while house.ingest.waiting_rows < 200:
+                await asyncio.sleep(0.01)
             gate.open.set()
             assert {answer.status for answer in await asyncio.gather(*calls)} == {200}
             assert house.ingest.figures.groups < 20
@@ -94,7 +95,8 @@ def test_full_queue_refuses_and_keeps_what_it_took(gate: Gate, monkeypatch: pyte
         async with running(house):
             gate.open.clear()
             calls = [asyncio.create_task(house.post([row(time=time)])) for time in times(15)]
-            await asyncio.sleep(0.1)
+            while sum(call.done() for call in calls) < 5:
+                await asyncio.sleep(0.01)
             gate.open.set()
             answers = await asyncio.gather(*calls)
             assert [answer.status for answer in answers] == [200] * 10 + [503] * 5
