@@ -17,6 +17,8 @@ from tests.running import Program
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 GAUGE, OTHER, RAIN = "hue-kim-long", "hue-phu-oc", "hue-rain-19753"
+LIVE = "html[data-live=live]"
+"""The page hears the stream: what is sent from now on reaches it."""
 
 
 def send(city: Program, token: str, *readings: tuple[str, str, datetime, float]) -> dict[str, object]:
@@ -56,6 +58,7 @@ def officer(browser: Browser, hue: Program) -> Iterator[Watched]:
 def test_reading_moves_map_and_side_list_without_reload(officer: Watched, hue: Program, token: str) -> None:
     page = officer.page
     page.wait_for_selector("tc-map[data-ready]")
+    page.wait_for_selector(LIVE)
     row = page.locator(f"[data-reading='{GAUGE}/level']").first
     expect(row.locator("[data-part=value]")).to_have_text("0,90")
     page.evaluate("window.same = true")
@@ -78,6 +81,7 @@ def test_side_list_follows_who_speaks_without_losing_focus(
     send(hue, token, (GAUGE, "level", datetime.now(UTC), 0.90))
     page.wait_for_timeout(4_500)
     page.goto(f"{hue.url}/console/")
+    page.wait_for_selector(LIVE)
     judged, silent = page.locator("[data-key=judged]"), page.locator("[data-key=silent]")
     expect(silent.locator("a", has_text="Phú Ốc")).to_be_visible()
     judged.locator("a", has_text="Kim Long").focus()
@@ -93,6 +97,7 @@ def test_reading_extends_chart_sentence_and_table(officer: Watched, hue: Program
     page = officer.page
     page.goto(f"{hue.url}/console/things/{GAUGE}/")
     page.wait_for_selector("tc-chart[data-ready]")
+    page.wait_for_selector(LIVE)
     before = int(page.get_attribute("tc-chart", "data-points") or 0)
     page.evaluate("window.same = true")
     page.locator("summary", has_text="Số liệu mới nhất").click()
@@ -137,6 +142,8 @@ def test_unverified_levels_and_places_are_marked_wherever_they_show(
         expect(page.get_by_text("vị trí chưa kiểm chứng").first).to_be_visible()
     send(hue, token, (GAUGE, "level", datetime.now(UTC), 2.10))
     expect(here.locator("[data-part=unverified]")).to_be_hidden()
+    # The layers are drawn anew every other second.
+    page.wait_for_timeout(3_000)
     page.goto(f"{hue.url}/map/?thing={GAUGE}")
     expect(page.locator(".tc-map-card")).to_contain_text("vị trí chưa kiểm chứng")
     pill = page.locator(f".tc-pill[data-code='{GAUGE}']")
