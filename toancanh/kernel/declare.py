@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+Tone = Literal["plain", "good", "watch", "bad"]
+"""What a figure means, from which its colour follows."""
+
 
 @dataclass(frozen=True)
 class Title:
@@ -127,7 +130,7 @@ class Figure:
     note: str = ""
     doubt: str = ""
     """What of it was not checked against its source, in words; empty where nothing is doubtful."""
-    tone: Literal["plain", "good", "watch", "bad"] = "plain"
+    tone: Tone = "plain"
     at: datetime | None = None
 
 

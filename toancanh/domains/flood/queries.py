@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.domains.flood import bulletin
-from toancanh.kernel.declare import Actor, Figure
+from toancanh.kernel.declare import Actor, Figure, Tone
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import board, engine
@@ -19,6 +19,7 @@ from toancanh.kernel.telemetry.queries import Measured, measured
 
 GAUGE = "flood.gauge"
 RAIN = "flood.rain_station"
+RAIN_TONES: Mapping[str, Tone] = {"heavy": "watch", "very_heavy": "bad"}
 
 
 def stations(kind: str, to: Actor, at: datetime) -> list[Measured]:
@@ -64,11 +65,11 @@ def highest(to: Actor, at: datetime) -> Figure:
     if not found:
         return Figure(text="—", note=_("no gauge reports"))
     top = min(found, key=lambda one: one.urgency)
-    tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
+    tone: Tone = "bad" if top.rank >= 2 else "watch" if top.rank == 1 else "good"
     text, _comma, against = top.sentence(get_language() or "vi").partition(", ")
     doubt = "" if level_verified(top) else _("level not verified")
     note = f"{named(top.thing)}: {against}"
-    return Figure(text=text, note=note, doubt=doubt, tone=tone, at=top.time)  # type: ignore[arg-type]
+    return Figure(text=text, note=note, doubt=doubt, tone=tone, at=top.time)
 
 
 def wettest(to: Actor, at: datetime) -> Figure:
@@ -81,10 +82,10 @@ def wettest(to: Actor, at: datetime) -> Figure:
     one = next(one for one in found if one.series.pk == top)
     language = get_language() or "vi"
     kind = bulletin.rain_class(fallen[top])
-    tone = {"heavy": "watch", "very_heavy": "bad"}.get(kind.key, "plain")
+    tone = RAIN_TONES.get(kind.key, "plain")
     text = f"{bulletin.figure(fallen[top], language, 1)} mm"
     note = f"{named(one.thing.unit)}: {getattr(kind.title, language, kind.title.vi)}"
-    return Figure(text=text, note=note, tone=tone, at=one.time)  # type: ignore[arg-type]
+    return Figure(text=text, note=note, tone=tone, at=one.time)
 
 
 def silent(to: Actor, at: datetime) -> Figure:
@@ -92,5 +93,5 @@ def silent(to: Actor, at: datetime) -> Figure:
     found = [*own(GAUGE, to, at), *own(RAIN, to, at)]
     quiet = [one for one in found if one.is_silent]
     names = ", ".join(named(one.thing) for one in quiet[:2])
-    tone = "watch" if quiet else "good"
-    return Figure(text=f"{len(quiet)}/{len(found)}", note=names, tone=tone, at=at)  # type: ignore[arg-type]
+    tone: Tone = "watch" if quiet else "good"
+    return Figure(text=f"{len(quiet)}/{len(found)}", note=names, tone=tone, at=at)

@@ -26,6 +26,7 @@ def deliver() -> int:
             for on in catalogue.reactions(event.name):
                 on.react(event.payload)
         except Exception as fault:
+            # Whatever broke, the event stays and is tried again; the other events go on.
             log.exception("reaction to %s failed", event.name)
             wait = timedelta(seconds=min(2**event.attempts, 3600))
             Event.objects.filter(pk=event.pk).update(next_at=clock.now() + wait, fault=str(fault)[:400])
