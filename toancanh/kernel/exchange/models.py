@@ -2,7 +2,10 @@
 
 from django.db import models
 
+from toancanh.kernel.exchange.sensorthings import models as sensorthings
 from toancanh.kernel.territory.models import Unit
+
+__all__ = ["Pack", "sensorthings"]
 
 
 class Pack(models.Model):
