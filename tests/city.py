@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from toancanh.kernel.declare import Actor, Message, program
+from toancanh.kernel.declare import Actor, Message, SeriesType, program
 from toancanh.kernel.exchange.models import Pack
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
@@ -19,7 +19,7 @@ from toancanh.kernel.telemetry import actions as telemetry
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.backfill import keep
 from toancanh.kernel.telemetry.directory import database_directory
-from toancanh.kernel.telemetry.ingest import Taken
+from toancanh.kernel.telemetry.intake import Taken
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import actions as territory
 from toancanh.kernel.territory.models import Unit
@@ -97,13 +97,14 @@ def thing(
     name: str = "",
     *,
     public: bool = True,
+    own: SeriesType | None = None,
     **facts: Any,
 ) -> Thing:
-    """Register a thing with one series."""
+    """Register a thing with one series, which ``own`` describes where its kind does not."""
     made = registry.register(
         code, kind, name or f"Trạm {code}", lon, lat, by=BY, is_public=public, source="kiểm thử", **facts
     )
-    telemetry.define_series(made, series, by=BY)
+    telemetry.define_series(made, series, by=BY, own=own)
     return made
 
 

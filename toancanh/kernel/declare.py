@@ -90,6 +90,8 @@ class ThingType:
     title: Title
     icon: str
     series: tuple[SeriesType, ...] = ()
+    open: bool = False
+    """Its things may bring quantities that are not declared here, each described by its own series."""
 
 
 @dataclass(frozen=True, kw_only=True)

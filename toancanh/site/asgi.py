@@ -21,11 +21,12 @@ from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.runtime.pages import Pages
-from toancanh.kernel.telemetry import engine, stream
+from toancanh.kernel.telemetry import engine, letters, numbering, stream
 from toancanh.kernel.telemetry.announce import announcer
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.kernel.telemetry.ingest import Ingest
+from toancanh.kernel.telemetry.ledger import DatabaseLedger
 
 
 class House:
@@ -33,12 +34,16 @@ class House:
 
     def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
         directory = database_directory()
-        self.ingest = Ingest(engine.store(), directory, on_committed=announcer.tell, now=clock.now_us)
+        self.ingest = Ingest(
+            engine.store(), directory, on_committed=announcer.tell, now=clock.now_us, ledger=DatabaseLedger()
+        )
         self.loops = (
             Loop("sealer", sealer.seal, 0.5),
             Loop("outbox", outbox.deliver, 1.0),
             Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
             Loop("sweeper", outbox.sweep, 3600.0),
+            Loop("gaps", numbering.tell, 5.0),
+            Loop("letters", letters.expire, 3600.0),
         )
         journal.on_wake(self.loops[1].wake)
         self.pages = Pages(get_wsgi_application())

@@ -81,7 +81,9 @@ def stations() -> list[Station]:
     """Every thing that measures, as domains need it to tell its past."""
     found: dict[str, dict[str, Any]] = {}
     for series in (
-        Series.objects.filter(thing__is_active=True).select_related("thing").order_by("thing__code")
+        Series.objects.filter(thing__is_active=True, thing__lon__isnull=False)
+        .select_related("thing")
+        .order_by("thing__code")
     ):
         thing = series.thing
         facts = {"code": thing.code, "kind": thing.kind, "lon": thing.lon, "lat": thing.lat}

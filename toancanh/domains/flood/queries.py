@@ -14,7 +14,7 @@ from toancanh.kernel.declare import Actor, Figure, Tone
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import board, engine
-from toancanh.kernel.telemetry.features import feature, level_verified, named
+from toancanh.kernel.telemetry.features import feature, level_verified, named, placed
 from toancanh.kernel.telemetry.queries import Measured, measured
 
 GAUGE = "flood.gauge"
@@ -23,8 +23,8 @@ RAIN_TONES: Mapping[str, Tone] = {"heavy": "watch", "very_heavy": "bad"}
 
 
 def stations(kind: str, to: Actor, at: datetime) -> list[Measured]:
-    """Every station of a kind that the actor may see, with its newest reading."""
-    return measured(list(registry.visible(to).filter(kind=kind).order_by("code")), at)
+    """Every station of a kind that the actor may see on a map, with its newest reading."""
+    return placed(measured(list(registry.visible(to).filter(kind=kind).order_by("code")), at))
 
 
 def own(kind: str, to: Actor, at: datetime) -> list[Measured]:

@@ -123,6 +123,7 @@ def create_token(
     things: Iterable[str] | None = None,
     rate: int | None = None,
     expires_at: datetime | None = None,
+    is_program: bool = False,
 ) -> MadeToken:
     """Make a device's or gateway's token; it may write every thing unless ``things`` narrows it."""
     check(by)
@@ -131,21 +132,40 @@ def create_token(
         text = _("There is a token named %(name)s already; revoke it first or choose another name.")
         raise Refused(text % {"name": name}, "taken")
     Token.objects.filter(name=name).delete()
-    if rate is not None and not 0 < rate <= FASTEST:
-        raise Refused(_("A rate is a number of observations a minute above 0."), "bad_rate")
-    secret, codes = ids.new_secret(), sorted(set(things)) if things is not None else None
-    token = Token.objects.create(
-        name=name,
-        digest=ids.digest(secret),
-        things=codes,
-        rate=rate,
-        created=clock.now(),
-        expires_at=expires_at,
-        revoked_at=None,
-    )
-    content = {"things": codes, "rate": rate}
-    journal.record("people.token_created", f"token:{token.pk} {name}", by=by, content=content)
-    revision.bump("directory")
+    secret = ids.new_secret()
+    token = Token(name=name, digest=ids.digest(secret), created=clock.now(), is_program=is_program)
+    _limit(token, things, rate, expires_at)
+    token.save(force_insert=True)
+    _changed("people.token_created", token, by)
+    return MadeToken(token, secret)
+
+
+@transaction.atomic
+def narrow_token(
+    name: str, *, by: Actor, things: Iterable[str] | None, rate: int | None, expires_at: datetime | None
+) -> Token:
+    """Say anew what a token may write, how fast and until when; who is connected is judged by it at once."""
+    check(by)
+    token = _in_force(name)
+    _limit(token, things, rate, expires_at)
+    token.save(update_fields=["things", "rate", "expires_at"])
+    _changed("people.token_narrowed", token, by)
+    return token
+
+
+@transaction.atomic
+def renew_token(name: str, *, by: Actor) -> MadeToken:
+    """Give a token a new secret; the old one is refused from the next request on."""
+    check(by)
+    token = _in_force(name)
+    if token.is_program:
+        raise Refused(
+            _("%(name)s belongs to the program: nobody uses its secret.") % {"name": name}, "program"
+        )
+    secret = ids.new_secret()
+    token.digest = ids.digest(secret)
+    token.save(update_fields=["digest"])
+    _changed("people.token_renewed", token, by)
     return MadeToken(token, secret)
 
 
@@ -153,11 +173,31 @@ def create_token(
 def revoke_token(name: str, *, by: Actor) -> Token:
     """End a token: the next request that carries it is refused."""
     check(by)
+    token = _in_force(name)
+    token.revoked_at = clock.now()
+    token.save(update_fields=["revoked_at"])
+    _changed("people.token_revoked", token, by)
+    return token
+
+
+def _in_force(name: str) -> Token:
     token = Token.objects.select_for_update().filter(name=name, revoked_at=None).first()
     if token is None:
         raise NotFound(_("There is no token %(name)s in force.") % {"name": name})
-    token.revoked_at = clock.now()
-    token.save(update_fields=["revoked_at"])
-    journal.record("people.token_revoked", f"token:{token.pk} {name}", by=by, content={})
-    revision.bump("directory")
     return token
+
+
+def _limit(token: Token, things: Iterable[str] | None, rate: int | None, expires_at: datetime | None) -> None:
+    if rate is not None and not 0 < rate <= FASTEST:
+        raise Refused(_("A rate is a number of observations a minute above 0."), "bad_rate")
+    token.things = sorted(set(things)) if things is not None else None
+    token.rate = rate
+    token.expires_at = expires_at
+
+
+def _changed(action: str, token: Token, by: Actor) -> None:
+    """Write what a token may do from now on into the journal, and let every door look anew."""
+    until = token.expires_at.isoformat() if token.expires_at else ""
+    content = {"things": token.things, "rate": token.rate, "expires_at": until}
+    journal.record(action, f"token:{token.pk} {token.name}", by=by, content=content)
+    revision.bump("directory")

@@ -80,7 +80,7 @@ class Grant(models.Model):
 
 
 class Token(models.Model):
-    """A device's or gateway's key: the secret itself is shown once and not kept."""
+    """A device's or gateway's key under its name: the secret itself is shown once and not kept."""
 
     name = models.CharField(max_length=100, unique=True)
     digest = models.CharField(max_length=64, unique=True)
@@ -91,3 +91,5 @@ class Token(models.Model):
     created = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    is_program = models.BooleanField(default=False)
+    """Made by the product for a feed, a folder or a broker of its own: nobody knows the secret."""

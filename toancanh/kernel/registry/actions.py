@@ -28,14 +28,16 @@ def register(
     code: str,
     kind: str,
     name: str,
-    lon: float,
-    lat: float,
+    lon: float | None,
+    lat: float | None,
     *,
     by: Actor,
     unit: Unit | None = None,
     **facts: Any,  # noqa: ANN401 - columns of Thing, checked by the model
 ) -> Thing:
     """Write a thing, or change the one of that code. Its unit is where it stands unless given.
+
+    Without ``lon`` and ``lat`` it waits for its place: on no map, and in the unit given.
 
     Raises Refused for an unknown kind, an impossible place, or a place outside every unit.
     """
@@ -100,7 +102,14 @@ def _check(thing: Thing) -> None:
         raise Refused(f"{thing.code}: {said}", "bad_thing") from fault
 
 
-def _unit_at(code: str, lon: float, lat: float, given: Unit | None) -> Unit:
+def _unit_at(code: str, lon: float | None, lat: float | None, given: Unit | None) -> Unit:
+    if lon is None or lat is None:
+        if lon is not lat:
+            raise Refused(_("%(code)s needs both coordinates, or none yet.") % {"code": code}, "bad_place")
+        if given is None:
+            text = _("%(code)s has no place yet: say which unit it belongs to.")
+            raise Refused(text % {"code": code}, "no_unit")
+        return given
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise Refused(_("%(code)s lies nowhere on earth.") % {"code": code}, "bad_place")
     found = given or territory.unit_at(lon, lat)

@@ -15,8 +15,9 @@ class Thing(models.Model):
     name = models.CharField(max_length=150)
     name_en = models.CharField(max_length=150, blank=True)
     folded = models.CharField(max_length=320)
-    lon = models.FloatField()
-    lat = models.FloatField()
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    """Both null: a thing that waits for its place, and is on no map until then."""
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, null=True, on_delete=models.PROTECT, related_name="+")
     is_public = models.BooleanField(default=False)
@@ -32,3 +33,8 @@ class Thing(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it is known where it stands."""
+        return self.lon is not None and self.lat is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.declare import Actor
+from toancanh.kernel.declare import Actor, SeriesType
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import revision
@@ -17,6 +18,9 @@ from toancanh.kernel.telemetry.models import Series, Threshold
 from toancanh.lib.errors import NotAllowed, Refused
 
 LONGEST_S = 366 * 86_400
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}\Z")
+RESERVED = ("ack", "cmd")
+"""Names that the topics of MQTT need for themselves."""
 
 
 def check(thing: Thing, by: Actor) -> None:
@@ -26,23 +30,28 @@ def check(thing: Thing, by: Actor) -> None:
 
 
 @transaction.atomic
-def define_series(thing: Thing, name: str, *, by: Actor, period_s: int | None = None) -> Series:
-    """Let the thing measure ``name`` as its kind declares it; ``period_s`` where this station differs."""
+def define_series(
+    thing: Thing, name: str, *, by: Actor, period_s: int | None = None, own: SeriesType | None = None
+) -> Series:
+    """Let the thing measure ``name`` as its kind declares it; ``period_s`` where this station differs.
+
+    A thing of an open kind may bring a quantity that the kind does not declare: ``own`` describes it.
+    """
     check(thing, by)
     declared = catalogue.series_type(thing.kind, name)
-    if declared is None:
-        text = _("A %(kind)s measures no %(name)s.") % {"kind": thing.kind, "name": name}
-        raise Refused(text, "bad_series")
+    described = declared or _own(thing, name, own)
     if period_s is not None and not 0 < period_s <= LONGEST_S:
         raise Refused(_("A period is a number of seconds from 1 to a year."), "bad_period")
     series, is_new = Series.objects.update_or_create(
         thing=thing,
         name=name,
         defaults={
-            "unit": declared.unit,
-            "low": declared.low,
-            "high": declared.high,
-            "period_s": period_s or declared.period,
+            "unit": described.unit,
+            "low": described.low,
+            "high": described.high,
+            "period_s": period_s or described.period,
+            "title": "" if declared else described.title.vi,
+            "title_en": "" if declared else described.title.en,
         },
     )
     verb = "telemetry.series_defined" if is_new else "telemetry.series_changed"
@@ -50,6 +59,23 @@ def define_series(thing: Thing, name: str, *, by: Actor, period_s: int | None = 
     journal.record(verb, f"series:{thing.code}/{name}", by=by, content=content)
     revision.bump("directory")
     return series
+
+
+def _own(thing: Thing, name: str, own: SeriesType | None) -> SeriesType:
+    """What describes a quantity that only this thing has; refused where its kind is not open."""
+    kind = catalogue.thing_type(thing.kind)
+    if kind is None or not kind.open or own is None:
+        text = _("A %(kind)s measures no %(name)s.") % {"kind": thing.kind, "name": name}
+        raise Refused(text, "bad_series")
+    if not NAME.match(name) or name in RESERVED:
+        text = _("A series is named with a-z, 0-9, - and _, and not ack or cmd: %(name)s")
+        raise Refused(text % {"name": name}, "bad_name")
+    is_bounded = math.isfinite(own.low) and math.isfinite(own.high) and own.low < own.high
+    if not is_bounded or not 0 < own.period <= LONGEST_S:
+        raise Refused(_("%(name)s has an impossible range or period.") % {"name": name}, "bad_series")
+    if len(own.unit) > 20 or max(len(own.title.vi), len(own.title.en)) > 120:
+        raise Refused(_("%(name)s has too long a title or unit of measure.") % {"name": name}, "bad_series")
+    return own
 
 
 @transaction.atomic

@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
-from toancanh.kernel import catalogue
 from toancanh.kernel.people.web import of
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.registry.models import Thing
@@ -21,7 +20,7 @@ from toancanh.kernel.runtime.api import Problem, moment
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.bucketing import shift
 from toancanh.kernel.telemetry.models import Series
-from toancanh.kernel.telemetry.queries import Measured, measured
+from toancanh.kernel.telemetry.queries import Measured, described, measured
 from toancanh.kernel.telemetry.store import (
     CORRECTED,
     LOCAL_OFFSET,
@@ -202,8 +201,7 @@ def stepped(
     series: Series, thing: Thing, start: int, end: int, step: int, most: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Rows a step, and where the next page begins."""
-    declared = catalogue.series_type(thing.kind, series.name)
-    how: How = "sum" if declared and declared.adds_up else "mean"
+    how: How = "sum" if described(thing.kind, series).adds_up else "mean"
     found = gathered(series.pk, start, end, step, how, most + 1)
     rows = [
         {

@@ -9,7 +9,7 @@ from datetime import datetime
 from toancanh.kernel.declare import Message
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.directory import Directory, TokenInfo
-from toancanh.kernel.telemetry.ingest import Request, Taken, judge, taken
+from toancanh.kernel.telemetry.intake import Request, Taken, judge, taken
 from toancanh.kernel.telemetry.store import Store
 
 OURSELVES = TokenInfo(id=0, name="program")
@@ -24,6 +24,7 @@ class Observed:
     time: datetime
     value: float
     correction: bool = False
+    seq: int | None = None
 
 
 def keep(store: Store, directory: Directory, messages: Sequence[Message], now: int) -> Taken:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Actor, Limit, SeriesType
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.runtime.brief import Brief
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.models import Series
-from toancanh.kernel.telemetry.queries import Measured, limits_on
+from toancanh.kernel.telemetry.queries import Measured, described, limits_on
 from toancanh.kernel.telemetry.store import Reading
 
 
@@ -29,7 +28,7 @@ class Known:
     path: str
     thing: Thing
     series: Series
-    declared: SeriesType | None
+    declared: SeriesType
     limits: tuple[Limit, ...]
 
 
@@ -80,7 +79,7 @@ def _load(day: date) -> tuple[Known, ...]:
             row.thing.unit.path,
             row.thing,
             row,
-            catalogue.series_type(row.thing.kind, row.name),
+            described(row.thing.kind, row),
             limits.get(row.pk, ()),
         )
         for row in rows.order_by("thing__code", "name")

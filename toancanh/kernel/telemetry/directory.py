@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import inf
 from typing import Any, Protocol, TypeVar
 
@@ -40,18 +41,28 @@ class TokenInfo:
     rate: int | None = None
     expires: int | None = None
     revoked: int | None = None
+    digest: str = ""
 
     def is_valid(self, now: int) -> bool:
         """Neither revoked nor expired at the time in microseconds."""
         return (self.revoked is None or self.revoked > now) and (self.expires is None or self.expires > now)
 
+    def may_write(self, thing: str) -> bool:
+        """Whether the thing of that code is one of its own."""
+        return self.things is None or thing in self.things
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Directory:
     """Active things by code with their series by name, and tokens by the SHA-256 of their secret."""
 
     things: Mapping[str, Mapping[str, SeriesInfo]] = field(default_factory=dict)
     tokens: Mapping[str, TokenInfo] = field(default_factory=dict)
+
+    @cached_property
+    def named(self) -> Mapping[str, TokenInfo]:
+        """Tokens by name, as devices say it when they sign in."""
+        return {token.name: token for token in self.tokens.values()}
 
 
 class DirectorySource(Protocol):
@@ -141,7 +152,7 @@ def _load() -> Directory:
 def _token(row: tuple[Any, ...]) -> TokenInfo:
     from toancanh.kernel.runtime.clock import to_us
 
-    number, name, _, things, rate, expires, revoked = row
+    number, name, digest, things, rate, expires, revoked = row
     return TokenInfo(
         number,
         name,
@@ -149,4 +160,5 @@ def _token(row: tuple[Any, ...]) -> TokenInfo:
         rate,
         None if expires is None else to_us(expires),
         None if revoked is None else to_us(revoked),
+        digest,
     )

@@ -14,14 +14,8 @@ import msgspec
 
 from toancanh.kernel.telemetry import refusals
 from toancanh.kernel.telemetry.directory import DirectorySource, TokenInfo
-from toancanh.kernel.telemetry.ingest import (
-    UNAUTHORIZED,
-    Busy,
-    Ingest,
-    Recorded,
-    Request,
-    Taken,
-)
+from toancanh.kernel.telemetry.ingest import Busy, Ingest
+from toancanh.kernel.telemetry.intake import UNAUTHORIZED, Recorded, Request, Taken
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,6 +39,7 @@ class Observation(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     value: float
     correction: bool = False
+    seq: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] | None = None
 
 
 class _Refused(Exception):
@@ -242,13 +237,16 @@ def _decoded(body: bytes) -> list[Observation]:
 
 
 def _render(taken: Taken, said_in: int) -> bytes:
-    if not taken.refusals:
+    if not taken.refusals and not taken.receipts:
         return b'{"accepted":%d,"rejected":[]}' % taken.accepted
     rejected = [
         {"index": index, "code": code, "reason": refusals.ROW[code][said_in]}
         for index, code in taken.refusals
     ]
-    return msgspec.json.encode({"accepted": taken.accepted, "rejected": rejected})
+    said: dict[str, object] = {"accepted": taken.accepted, "rejected": rejected}
+    if taken.receipts:
+        said["kept"] = taken.receipts
+    return msgspec.json.encode(said)
 
 
 def _too_large() -> _Refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -36,6 +36,11 @@ def level_verified(found: Measured) -> bool:
 def limits_json(found: Measured) -> str:
     """The limits in force, as scripts judge readings by them that arrive live."""
     return json.dumps([asdict(limit) for limit in found.limits], ensure_ascii=False)
+
+
+def placed(found: Iterable[Measured]) -> list[Measured]:
+    """Those that stand somewhere: what a map can show."""
+    return [one for one in found if one.thing.is_placed]
 
 
 def feature(found: Measured, **more: object) -> dict[str, Any]:

@@ -6,97 +6,36 @@ import asyncio
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import TypeVar
 
-from toancanh.kernel.telemetry.directory import (
-    Directory,
-    DirectorySource,
-    DirectoryUnavailable,
-    TokenInfo,
+from toancanh.kernel.telemetry.directory import Directory, DirectorySource, DirectoryUnavailable
+from toancanh.kernel.telemetry.intake import (
+    FULL,
+    UNAVAILABLE,
+    Code,
+    Denied,
+    Kept,
+    Ledger,
+    NoLedger,
+    Request,
+    Result,
+    Taken,
+    keep,
 )
-from toancanh.kernel.telemetry.store import (
-    GOOD,
-    OUT_OF_RANGE,
-    SECOND,
-    Answer,
-    Batch,
-    Outcome,
-    Reading,
-    Row,
-    Store,
-    StoreFull,
-    StoreUnavailable,
-)
+from toancanh.kernel.telemetry.store import Reading, Row, Store, StoreFull, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
 GROUP_ROWS = 20_000
 MAX_ROWS = 100_000
 MAX_REQUESTS = 10_000
-FUTURE = 5 * 60 * SECOND
-TOO_OLD = int(20 * 365.25 * 86_400) * SECOND
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Code = str
-
-
-class Observation(Protocol):
-    """One row as a door decoded it; `time` is aware."""
-
-    thing: str
-    series: str
-    time: datetime
-    value: float
-    correction: bool
-
-
-class Refusal(NamedTuple):
-    """A row that was not taken, by its position in the request."""
-
-    position: int
-    code: Code
-
-
-class Taken(NamedTuple):
-    """What became of a request whose rows were judged one by one; durable."""
-
-    accepted: int
-    refusals: list[Refusal]
-
-
-class Recorded(NamedTuple):
-    """The answer that an earlier request with the same Idempotency-Key and body has had."""
-
-    answer: bytes
-
-
-# What a whole request can be refused for, after it was queued.
-Denied = str
-UNAUTHORIZED: Denied = "unauthorized"
-KEY_REUSED: Denied = "key_reused"
-UNAVAILABLE: Denied = "unavailable"
-FULL: Denied = "full"
-
-Result = Taken | Recorded | Denied
+Told = TypeVar("Told")
 
 
 class Busy(Exception):
     """The queue is full; nothing of the request was taken."""
-
-
-@dataclass(eq=False, slots=True)
-class Request:
-    """Rows of one sender; `render` makes the answer that is recorded under the key."""
-
-    digest: str
-    observations: Sequence[Observation]
-    key: str = ""
-    body_hash: bytes = b""
-    render: Callable[[Taken], bytes] | None = None
-    future: asyncio.Future[Result] = field(init=False)
 
 
 @dataclass(slots=True)
@@ -109,20 +48,11 @@ class Figures:
     failed_groups: int = 0
 
 
-class _Judged(NamedTuple):
-    """A request whose rows are resolved: `positions` are the indexes of the `rows` that may be stored."""
-
-    request: Request
-    token: TokenInfo
-    rows: list[Row]
-    positions: list[int]
-    refusals: list[Refusal]
-
-
 class Ingest:
     """A bounded queue and the thread that empties it; `offer` and `check` belong to one event loop.
 
-    `on_committed` is called on the writer's thread with the readings that became the newest of their series.
+    On the writer's thread, `on_committed` is called with the readings that became the newest of their series,
+    and `on_kept` with every row that the store holds now; refused rows and numbers go to the `ledger`.
     """
 
     def __init__(
@@ -132,10 +62,14 @@ class Ingest:
         on_committed: Callable[[list[Reading]], None] = lambda _: None,
         *,
         now: Callable[[], int],
+        ledger: Ledger | None = None,
+        on_kept: Callable[[list[Row]], None] | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
+        self._ledger = ledger or NoLedger()
         self._on_committed = on_committed
+        self._on_kept = on_kept
         self._now = now
         self._queue: deque[Request] = deque()
         self._checks: deque[asyncio.Future[bool]] = deque()
@@ -177,7 +111,7 @@ class Ingest:
 
     def offer(self, request: Request) -> asyncio.Future[Result]:
         """Take the request; its future is done after commit. Raises Busy when there is no place."""
-        count = len(request.observations)
+        count = request.weight
         if not self.is_running or self._requests >= MAX_REQUESTS:
             raise Busy
         if self._rows and self._rows + count > MAX_ROWS:
@@ -206,7 +140,7 @@ class Ingest:
         figures.groups += 1
         figures.failed_groups += failed
         for request, result in results:
-            self._rows -= len(request.observations)
+            self._rows -= request.weight
             self._requests -= 1
             if isinstance(result, Taken):
                 figures.accepted += result.accepted
@@ -232,7 +166,7 @@ class Ingest:
         group: list[Request] = []
         count = 0
         while self._queue:
-            count += len(self._queue[0].observations)
+            count += self._queue[0].weight
             if group and count > GROUP_ROWS:
                 break
             group.append(self._queue.popleft())
@@ -241,12 +175,13 @@ class Ingest:
     def _work(self, group: list[Request], checks: list[asyncio.Future[bool]]) -> None:
         assert self._loop is not None
         results: list[tuple[Request, Result]] = []
-        readings: list[Reading] = []
+        kept: Kept | None = None
         failure: Denied | None = None
         try:
             directory = self._directory.refresh()
             if group:
-                results, readings = self._write(group, directory)
+                kept = self._write(group, directory)
+                results = kept.results
         except StoreFull as error:
             failure = self._troubled(FULL, error)
         except (StoreUnavailable, DirectoryUnavailable) as error:
@@ -260,8 +195,10 @@ class Ingest:
         self._loop.call_soon_threadsafe(self._settle, results, failure is not None)
         if checks:
             self._loop.call_soon_threadsafe(_answer_checks, checks, failure != UNAVAILABLE)
-        if readings:
-            self._tell(readings)
+        if kept is not None:
+            self._tell(self._on_committed, kept.newest)
+            if self._on_kept is not None:
+                self._tell(self._on_kept, kept.rows)
 
     def _troubled(self, kind: str, error: Exception) -> Denied:
         """Log a trouble when it begins, not at each of the thousands of requests that meet it."""
@@ -276,97 +213,19 @@ class Ingest:
             self._trouble = ""
             _log.warning("observations are kept again")
 
-    def _tell(self, readings: list[Reading]) -> None:
+    def _tell(self, listener: Callable[[list[Told]], None], told: list[Told]) -> None:
+        if not told:
+            return
         try:
-            self._on_committed(readings)
+            listener(told)
         except Exception:  # noqa: BLE001 - what was acknowledged is kept whatever a listener does with it
-            _log.exception("a listener failed on %d readings", len(readings))
+            _log.exception("a listener failed on %d readings", len(told))
 
-    def _write(
-        self, group: list[Request], directory: Directory
-    ) -> tuple[list[tuple[Request, Result]], list[Reading]]:
-        now = self._now()
-        results: list[tuple[Request, Result]] = []
-        keys: set[tuple[int, str]] = set()
-        judged: list[_Judged] = []
-        later: list[Request] = []
-        with self._store.batch() as batch:
-            for request in group:
-                token = directory.tokens.get(request.digest)
-                if token is None or not token.is_valid(now):
-                    results.append((request, UNAUTHORIZED))
-                    continue
-                if request.key:
-                    before = batch.recall(token.id, request.key, now)
-                    if before is not None:
-                        same = before.body_hash == request.body_hash
-                        results.append((request, Recorded(before.answer) if same else KEY_REUSED))
-                        continue
-                    if (token.id, request.key) in keys:
-                        later.append(request)
-                        continue
-                    keys.add((token.id, request.key))
-                judged.append(judge(request, token, directory, now))
-            rows = [row for item in judged for row in item.rows]
-            placed = batch.put(rows, now)
-            start = 0
-            for item in judged:
-                end = start + len(item.rows)
-                answer = taken(item, placed.outcomes[start:end])
-                start = end
-                results.append((item.request, answer))
-                _remember(batch, item, answer, now)
+    def _write(self, group: list[Request], directory: Directory) -> Kept:
+        kept = keep(self._store, directory, self._ledger, group, self._now())
         # The same key twice in one group: the second finds the answer of the first, in the next group.
-        self._queue.extendleft(reversed(later))
-        return results, placed.newest
-
-
-def judge(request: Request, token: TokenInfo, directory: Directory, now: int) -> _Judged:
-    """Resolve the names of a request and sort out what may not be stored."""
-    latest, oldest = now + FUTURE, now - TOO_OLD
-    things, allowed = directory.things, token.things
-    rows: list[Row] = []
-    positions: list[int] = []
-    refusals: list[Refusal] = []
-    for index, observation in enumerate(request.observations):
-        of_thing = things.get(observation.thing)
-        if of_thing is None:
-            refusals.append(Refusal(index, "unknown_thing"))
-            continue
-        series = of_thing.get(observation.series)
-        if series is None:
-            refusals.append(Refusal(index, "unknown_series"))
-            continue
-        if allowed is not None and observation.thing not in allowed:
-            refusals.append(Refusal(index, "forbidden"))
-            continue
-        passed = observation.time - _EPOCH
-        time = (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds
-        if time > latest or time < oldest:
-            refusals.append(Refusal(index, "future" if time > latest else "too_old"))
-            continue
-        value = observation.value
-        quality = GOOD if series.low <= value <= series.high else OUT_OF_RANGE
-        rows.append(Row(series.id, time, value, quality, token.name if observation.correction else ""))
-        positions.append(index)
-    return _Judged(request, token, rows, positions, refusals)
-
-
-def taken(item: _Judged, outcomes: list[Outcome]) -> Taken:
-    conflicts = [
-        Refusal(index, "conflict")
-        for index, outcome in zip(item.positions, outcomes, strict=True)
-        if outcome is Outcome.CONFLICT
-    ]
-    refusals = sorted(item.refusals + conflicts) if conflicts else item.refusals
-    return Taken(len(outcomes) - len(conflicts), refusals)
-
-
-def _remember(batch: Batch, item: _Judged, taken: Taken, now: int) -> None:
-    request = item.request
-    if request.key and request.render is not None:
-        answer = Answer(request.body_hash, request.render(taken))
-        batch.remember(item.token.id, request.key, answer, now)
+        self._queue.extendleft(reversed(kept.later))
+        return kept
 
 
 def _answer_checks(checks: list[asyncio.Future[bool]], is_known: bool) -> None:

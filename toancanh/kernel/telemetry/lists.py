@@ -72,7 +72,7 @@ class Page:
             sheet.write_string(line, 0, one.thing.code)
             sheet.write_string(line, 1, named(one.thing))
             sheet.write_string(line, 2, named(one.thing.unit))
-            sheet.write_string(line, 3, said(one.declared.title) if one.declared else one.series.name)
+            sheet.write_string(line, 3, said(one.declared.title))
             sheet.write_string(line, 5, one.series.unit)
             sheet.write_string(line, 7, one.level_name)
             if one.reading and one.time:

@@ -15,6 +15,9 @@ class Series(models.Model):
     high = models.FloatField()
     period_s = models.PositiveIntegerField()
     """Seconds between readings: silent after twice that."""
+    title = models.CharField(max_length=120, blank=True)
+    title_en = models.CharField(max_length=120, blank=True)
+    """What people call it; empty where the kind of the thing declares it."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["thing", "name"], name="series_once"),)
@@ -36,4 +39,68 @@ class Threshold(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["series", "name", "valid_from"], name="threshold_from"),
+        )
+
+
+class Letter(models.Model):
+    """A dead letter: a row that a door refused, as it came, until its cause is mended or its time is over."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    """Over all that it says: the same row sent again is the same letter."""
+    at = models.DateTimeField()
+    token = models.BigIntegerField()
+    source = models.CharField(max_length=100)
+    """Name of the token that brought it."""
+    door = models.CharField(max_length=20)
+    code = models.CharField(max_length=40)
+    """Why it was refused: a key of ``refusals.ROW``."""
+    thing = models.CharField(max_length=100)
+    series = models.CharField(max_length=100)
+    time_us = models.BigIntegerField(null=True)
+    value = models.FloatField(null=True)
+    correction = models.BooleanField(default=False)
+    raw = models.CharField(max_length=2000, blank=True)
+    """What could not be read, as far as it can be shown; empty where the row was understood."""
+    fault = models.CharField(max_length=300, blank=True)
+    settled_at = models.DateTimeField(null=True)
+    """When it was taken after all, or put aside by somebody."""
+    settled_as = models.CharField(max_length=20, blank=True)
+    """``replayed`` or ``dismissed``."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["code", "source", "at"], name="letter_group"),
+            models.Index(fields=["thing", "series"], name="letter_thing"),
+            models.Index(fields=["at"], name="letter_age"),
+        )
+
+
+class Sequence(models.Model):
+    """How far a device has come that numbers its observations."""
+
+    thing = models.CharField(max_length=100, unique=True)
+    newest = models.BigIntegerField()
+    """The highest number that came since the device began to count."""
+    newest_us = models.BigIntegerField()
+    """Time of that observation: a smaller number at a later time is a device that began anew."""
+    updated = models.DateTimeField()
+
+
+class Gap(models.Model):
+    """Numbers ``first`` to ``last`` of a device that have not come."""
+
+    thing = models.CharField(max_length=100)
+    source = models.CharField(max_length=100)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    noticed_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    """When it became an event: it was not filled within the grace of a message that is merely late."""
+    filled_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["thing", "first"], name="gap_thing"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="gap_order"),
         )

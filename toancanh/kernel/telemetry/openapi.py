@@ -20,6 +20,11 @@ ROW = {
             "default": False,
             "description": "Replace what is kept at that time",
         },
+        "seq": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Number of the device's own: what is missing is noticed, what is kept is told",
+        },
     },
 }
 REJECTED = {
@@ -37,7 +42,15 @@ REJECTED = {
 ANSWER = {
     "type": "object",
     "required": ["accepted", "rejected"],
-    "properties": {"accepted": {"type": "integer"}, "rejected": {"type": "array", "items": REJECTED}},
+    "properties": {
+        "accepted": {"type": "integer"},
+        "rejected": {"type": "array", "items": REJECTED},
+        "kept": {
+            "type": "object",
+            "additionalProperties": {"type": "integer"},
+            "description": "Of things whose rows were numbered: all to this number are kept",
+        },
+    },
 }
 FAULTS = {
     "400": "Wrong shape or type: nothing was kept",

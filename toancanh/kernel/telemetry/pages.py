@@ -98,7 +98,7 @@ def panel(one: Measured, span: timedelta) -> dict[str, Any]:
     end = clock.to_us(one.at) + 5 * 60 * 1_000_000
     newest = clock.to_us(one.at - span)
     totals = {}
-    if one.declared and one.declared.adds_up:
+    if one.declared.adds_up:
         for hours in (1, 3, 24):
             # A reading bears the end of its period: one at the start of the span is of the time before.
             start, until = clock.to_us(one.at - timedelta(hours=hours)) + 1, clock.to_us(one.at) + 1
@@ -108,13 +108,13 @@ def panel(one: Measured, span: timedelta) -> dict[str, Any]:
     rows = engine.store().range(one.series.pk, max(0, recent), end, limit=SHOWN * 4)
     return {
         "now": one,
-        "title": said(one.declared.title) if one.declared else one.series.name,
+        "title": said(one.declared.title),
         "sentence": one.sentence(get_language() or "vi"),
         "limits": one.limits,
         "limits_json": json.dumps([asdict(limit) for limit in one.limits], ensure_ascii=False),
         "thresholds": thresholds(one.series),
         "totals": totals,
-        "bars": bool(one.declared and one.declared.adds_up),
+        "bars": one.declared.adds_up,
         "rows": [(r.time, r.value, quality(r.quality)) for r in reversed(rows[-SHOWN:])],
         "from": clock.from_us(newest).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }

@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db.models import Q
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.declare import Limit, SeriesType
+from toancanh.kernel.declare import Limit, SeriesType, Title
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
@@ -26,7 +26,7 @@ class Measured:
 
     thing: Thing
     series: Series
-    declared: SeriesType | None
+    declared: SeriesType
     reading: Reading | None
     limits: tuple[Limit, ...]
     at: datetime
@@ -61,7 +61,7 @@ class Measured:
     @property
     def per(self) -> int:
         """Minutes that one reading adds up over, such as the 5 of rain in 5 minutes; 0 for a level."""
-        return self.series.period_s // 60 if self.declared and self.declared.adds_up else 0
+        return self.series.period_s // 60 if self.declared.adds_up else 0
 
     @cached_property
     def urgency(self) -> tuple[bool, bool, int, float, str]:
@@ -79,15 +79,31 @@ class Measured:
     @property
     def precision(self) -> int:
         """Decimals that people write of this quantity."""
-        return self.declared.precision if self.declared else 2
+        return self.declared.precision
 
     def sentence(self, language: str) -> str:
         """The reading as bulletins of its field write it; empty without a plausible one."""
-        if self.reading is None or self.declared is None or self.declared.sentence is None:
+        if self.reading is None or self.declared.sentence is None:
             return ""
         if self.reading.quality & OUT_OF_RANGE:
             return ""
         return self.declared.sentence(self.reading.value, self.limits, language)
+
+
+def described(kind: str, series: Series) -> SeriesType:
+    """What the series measures: as its kind declares it, else as it was described when it was defined."""
+    declared = catalogue.series_type(kind, series.name)
+    if declared is not None:
+        return declared
+    title = series.title or series.name
+    return SeriesType(
+        name=series.name,
+        title=Title(title, series.title_en or title),
+        unit=series.unit,
+        low=series.low,
+        high=series.high,
+        period=series.period_s,
+    )
 
 
 def precision(kind: str, name: str) -> int:
@@ -136,7 +152,7 @@ def measured(things: Sequence[Thing], at: datetime | None = None) -> list[Measur
             Measured(
                 thing=thing,
                 series=row,
-                declared=catalogue.series_type(thing.kind, row.name),
+                declared=described(thing.kind, row),
                 reading=newest.get(row.pk),
                 limits=limits.get(row.pk, ()),
                 at=now,

@@ -134,6 +134,10 @@ ROW: dict[str, tuple[str, str]] = {
         "Thời điểm đo cách đây hơn 20 năm; hãy kiểm tra năm trong trường time.",
         "The time is more than 20 years ago; check the year in the field time.",
     ),
+    "malformed": (
+        "Không đọc được nội dung; hãy gửi một số, hoặc {time, value}, hoặc danh sách các mục đó.",
+        "The content could not be read; send a number, or {time, value}, or a list of those.",
+    ),
     "conflict": (
         'Đã có giá trị khác cho thời điểm này; nếu muốn sửa, hãy gửi lại với "correction": true.',
         'Another value is stored for this time; to replace it, send it again with "correction": true.',

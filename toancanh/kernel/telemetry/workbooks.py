@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel import catalogue
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import named, said
 from toancanh.kernel.telemetry.models import Series
+from toancanh.kernel.telemetry.queries import described
 from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE, Reading
 
 NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
@@ -48,8 +48,7 @@ def write(thing: Thing, series: Series, rows: Sequence[Reading], language: str) 
 
 def sheet_name(thing: Thing, series: Series) -> str:
     """The series' title in the reader's language, as far as the format allows."""
-    declared = catalogue.series_type(thing.kind, series.name)
-    title = said(declared.title) if declared else series.name
+    title = said(described(thing.kind, series).title)
     return title.translate(NOT_IN_NAMES)[:31]
 
 

@@ -167,11 +167,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _options(argv)
     except SystemExit as wrong:
         return int(wrong.code or 0)
+    before = [(which, signal.getsignal(which)) for which in (signal.SIGINT, signal.SIGTERM)]
     try:
         _listen_for_the_end(options.parent_pipe)
         return Simulation(options).run()
     except (Stopped, KeyboardInterrupt):
         return 0
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for which, handler in before:
+                signal.signal(which, handler)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from tests.city import BY, City
+from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions
 from toancanh.kernel.people.models import Token
 from toancanh.kernel.runtime import clock, ids
 from toancanh.kernel.telemetry.directory import database_directory
-from toancanh.lib.errors import NotFound, Refused
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 
 def test_token_is_shown_once_and_kept_as_a_digest(city: City) -> None:
@@ -80,7 +81,36 @@ def test_impossible_rate_is_refused(city: City, rate: int) -> None:
 
 def test_making_and_ending_are_journalled(city: City) -> None:
     actions.create_token("gateway", by=BY, things=["gauge"])
+    actions.narrow_token("gateway", by=BY, things=["gauge", "rain"], rate=5, expires_at=None)
+    actions.renew_token("gateway", by=BY)
     actions.revoke_token("gateway", by=BY)
     done = Entry.objects.filter(action__startswith="people.token").order_by("pk")
-    assert list(done.values_list("action", flat=True)) == ["people.token_created", "people.token_revoked"]
-    assert done[0].content == '{"rate":null,"things":["gauge"]}'
+    assert list(done.values_list("action", flat=True)) == [
+        f"people.token_{what}" for what in ("created", "narrowed", "renewed", "revoked")
+    ]
+    assert done[0].content == '{"expires_at":"","rate":null,"things":["gauge"]}'
+    assert done[1].content == '{"expires_at":"","rate":5,"things":["gauge","rain"]}'
+
+
+def test_renewed_token_has_a_new_secret_and_its_old_limits(city: City) -> None:
+    first = actions.create_token("gateway", by=BY, things=["gauge"], rate=7)
+    second = actions.renew_token("gateway", by=BY)
+    tokens = database_directory().refresh()
+    assert ids.digest(first.secret) not in tokens.tokens
+    info = tokens.tokens[ids.digest(second.secret)]
+    assert (info.things, info.rate, info.digest) == (frozenset({"gauge"}), 7, ids.digest(second.secret))
+    assert tokens.named["gateway"] is info
+
+
+def test_token_of_the_program_has_no_secret_to_renew(city: City) -> None:
+    actions.create_token("feed", by=BY, is_program=True)
+    with pytest.raises(Refused):
+        actions.renew_token("feed", by=BY)
+
+
+def test_only_administrators_narrow_and_renew(city: City) -> None:
+    actions.create_token("gateway", by=BY)
+    with pytest.raises(NotAllowed):
+        actions.narrow_token("gateway", by=ANYONE, things=[], rate=None, expires_at=None)
+    with pytest.raises(NotAllowed):
+        actions.renew_token("gateway", by=ANYONE)

@@ -1,0 +1,60 @@
+"""Dead letters: rows that a door refused, kept until their cause is mended or their time is over."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry.intake import Dead
+from toancanh.kernel.telemetry.models import Letter
+
+KEPT = timedelta(days=30)
+MOST = 200_000
+"""Letters of one source: who sends only what is refused must not fill the disk."""
+
+
+def keep(dead: Sequence[Dead], now: int) -> int:
+    """Write refused rows down; the same row sent again is the same letter. Returns how many were given."""
+    at = clock.from_us(now)
+    letters = {letter.digest: letter for letter in (_letter(row) for row in dead)}
+    for letter in letters.values():
+        letter.at = at
+    Letter.objects.bulk_create(letters.values(), ignore_conflicts=True, batch_size=1000)
+    return len(dead)
+
+
+def expire() -> int:
+    """Forget letters past their time, and the oldest of sources that have too many; returns how many went."""
+    gone, _kinds = Letter.objects.filter(at__lt=clock.now() - KEPT).delete()
+    for source in Letter.objects.order_by().values_list("source", flat=True).distinct():
+        own = Letter.objects.filter(source=source).order_by("-at", "-pk")
+        last = own.values_list("pk", flat=True)[MOST : MOST + 1].first()
+        if last is not None:
+            more, _kinds = Letter.objects.filter(source=source, pk__lte=last).delete()
+            gone += more
+    return gone
+
+
+def _letter(row: Dead) -> Letter:
+    raw = row.raw.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    said = (row.token, row.door, row.code, row.thing, row.series, row.time, row.value, row.correction)
+    return Letter(
+        digest=hashlib.sha256(repr((*said, row.raw)).encode()).hexdigest(),
+        token=row.token,
+        source=row.source,
+        door=row.door,
+        code=row.code,
+        thing=_short(row.thing, 100),
+        series=_short(row.series, 100),
+        time_us=row.time,
+        value=row.value,
+        correction=row.correction,
+        raw=raw[:2000],
+        fault=_short(row.fault, 300),
+    )
+
+
+def _short(text: str, most: int) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most]
