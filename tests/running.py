@@ -29,11 +29,12 @@ def free_port() -> int:
 
 @dataclass
 class Program:
-    """One installation: its folder, its port, and the process while it runs."""
+    """One installation: its folder, its port, and the process (of one role) while it runs."""
 
     folder: Path
     port: int = field(default_factory=free_port)
     variables: dict[str, str] = field(default_factory=dict)
+    role: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,7 +46,7 @@ class Program:
     def environment(self) -> dict[str, str]:
         """What it is started with: nothing of the tests' own settings."""
         kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
-        own = {"TOANCANH_DATA": str(self.folder), "PORT": str(self.port), "DEMO": "0"}
+        own = {"TOANCANH_DATA": str(self.folder), "PORT": str(self.port), "DEMO": "0", "MQTT_PORT": "0"}
         return {**kept, **own, **self.variables}
 
     def do(self, *words: str) -> str:
@@ -62,12 +63,21 @@ class Program:
 
     def start(self) -> None:
         """Start, and wait until it can serve."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start, without waiting."""
         log = (self.folder / "log.txt").open("ab")
-        command = [PROGRAM, "run"]
+        command = [PROGRAM, "run", self.role] if self.role else [PROGRAM, "run"]
         self.process = subprocess.Popen(
             command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
         )
         log.close()
+
+    def wait(self) -> None:
+        """Wait until it can serve."""
+        assert self.process is not None
         end = time.monotonic() + READY
         while time.monotonic() < end:
             assert self.process.poll() is None, (self.folder / "log.txt").read_text()

@@ -1,87 +1,100 @@
-"""The whole house as one ASGI application: the edge, the raw doors, and Django's pages behind them.
+"""The house as one ASGI application: the edge, and behind it what the process's role has put there.
 
-Pages run as WSGI in a pool of threads: measured six times the requests of Django's own ASGI handler
-(docs/decisions/0003), which besides would take any body to disk before it looks at the path.
+Which role brings what stands in `roles`. Pages run as WSGI in a pool of threads: measured six times the
+requests of Django's own ASGI handler (docs/decisions/0003), which besides would take any body to disk before
+it looks at the path.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
+from typing import Protocol
 
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from servestatic import ServeStaticASGI
 
-from toancanh.kernel.journal import actions as journal
-from toancanh.kernel.journal import outbox, sealer
-from toancanh.kernel.runtime import clock, doors
-from toancanh.kernel.runtime.doors import Door
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
-from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.runtime.pages import Pages
-from toancanh.kernel.telemetry import engine, letters, numbering, stream
-from toancanh.kernel.telemetry.announce import announcer
+from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.directory import database_directory
-from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
+from toancanh.kernel.telemetry.store import Reading
+
+OPERATIONS = "toancanh.site.operations"
+"""Addresses that every role answers: whether it lives, can serve, and how it does."""
+
+
+class Service(Protocol):
+    """Something beside HTTP that lives on the event loop, such as a door for another protocol."""
+
+    async def start(self) -> None:
+        """Begin; an exception ends the program before it says that it is ready."""
+
+    async def stop(self) -> None:
+        """Take no more, finish what was taken, let go. The ingest still writes."""
 
 
 class House:
-    """Everything that runs in the process, put together and taken down with the server's life."""
+    """Everything that runs in the process, put together by a role and taken down with the server's life."""
 
-    def __init__(self, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        directory = database_directory()
-        self.ingest = Ingest(
-            engine.store(), directory, on_committed=announcer.tell, now=clock.now_us, ledger=DatabaseLedger()
-        )
-        self.loops = (
-            Loop("sealer", sealer.seal, 0.5),
-            Loop("outbox", outbox.deliver, 1.0),
-            Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
-            Loop("sweeper", outbox.sweep, 3600.0),
-            Loop("gaps", numbering.tell, 5.0),
-            Loop("letters", letters.expire, 3600.0),
-        )
-        journal.on_wake(self.loops[1].wake)
+    def __init__(self, is_stopping: Callable[[], bool] = lambda: False, *, with_pages: bool = True) -> None:
+        self.is_stopping = is_stopping
+        self.directory = database_directory()
         self.pages = Pages(get_wsgi_application())
-        streams = stream.Streams(hub, is_stopping)
-        self.edge = Edge(self.pages, self.lifespan)
-        observations = ObservationsDoor(self.ingest, directory, now=clock.now_us)
-        self.edge.mount(
-            "/api/v1/observations", observations, Door(data="device", methods=("POST",), max_body=MAX_BYTES)
+        self.edge = Edge(self.pages, self.lifespan, None if with_pages else OPERATIONS)
+        self.loops: list[Loop] = []
+        self.services: list[Service] = []
+        self.listeners: list[Callable[[list[Reading]], None]] = []
+        """Each is told the readings that a commit of this process made the newest of their series."""
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """The writer behind every door of this process; made when the first door asks for it."""
+        ledger = DatabaseLedger()
+        return Ingest(
+            engine.store(), self.directory, on_committed=self._tell, now=clock.now_us, ledger=ledger
         )
-        self.edge.mount("/live", streams.stream, stream.DOOR)
-        self.edge.mount("/live/poll", streams.poll, stream.DOOR)
-        self.edge.mount("/static/", static_files(), Door(data="assets"))
-        list(doors.routes())
+
+    def _tell(self, readings: list[Reading]) -> None:
+        for listener in self.listeners:
+            listener(readings)
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start what runs beside requests, and end it when the server ends."""
         await receive()
-        frames = asyncio.create_task(hub.run())
-        self.ingest.start()
-        for loop in self.loops:
-            loop.start()
+        begun: list[Service] = []
+        try:
+            await self._start(begun)
+        except (Exception, SystemExit) as fault:  # noqa: BLE001 - whatever keeps a service from beginning
+            await self._end(begun)
+            return await send({"type": "lifespan.startup.failed", "message": str(fault)})
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        frames.cancel()
-        await self.ingest.stop()
-        await asyncio.to_thread(self._stop)
+        await self._end(begun)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self, begun: list[Service]) -> None:
+        if "ingest" in self.__dict__:
+            self.ingest.start()
+        for service in self.services:
+            await service.start()
+            begun.append(service)
+        for loop in self.loops:
+            loop.start()
+
+    async def _end(self, begun: list[Service]) -> None:
+        for service in reversed(begun):
+            await service.stop()
+        if "ingest" in self.__dict__:
+            await self.ingest.stop()
+        await asyncio.to_thread(self._stop)
 
     def _stop(self) -> None:
         self.pages.stop()
-        for loop in self.loops:
+        for loop in reversed(self.loops):
             loop.stop()
-        sealer.seal()
         engine.close()
-
-
-def static_files() -> ServeStaticASGI:
-    """Built assets, compressed when they were built; a name with a hash is kept for ever."""
-    return ServeStaticASGI(
-        None, root=str(settings.STATIC_ROOT), prefix="static/", immutable_file_test=r"-[0-9A-Za-z]{8,}\."
-    )

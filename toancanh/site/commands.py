@@ -76,7 +76,17 @@ def parser() -> argparse.ArgumentParser:
     def group(name: str, what: str) -> argparse._SubParsersAction[argparse.ArgumentParser]:
         return commands.add_parser(name, help=what).add_subparsers(required=True, metavar="ACTION")
 
-    add(commands, "run", "serve the city on this machine (PORT, TOANCANH_DATA, DATABASE_URL, DEMO)", run)
+    made = add(
+        commands, "run", "serve the city on this machine (PORT, TOANCANH_DATA, DATABASE_URL, DEMO)", run
+    )
+    made.add_argument(
+        "role",
+        nargs="?",
+        default="",
+        choices=("", "web", "ingest", "worker"),
+        metavar="ROLE",
+        help="one part apart: web (pages), ingest (doors for data), worker (duties); everything unless given",
+    )
     add(commands, "migrate", "bring the store to this version", migrate)
     commands.add_parser(
         "simulate", help="send a storm's readings through the public door (see simulate --help)"
@@ -108,31 +118,47 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(said: argparse.Namespace) -> int:
-    """Serve: bring the store up, fill a new one with the demo, open the doors."""
+    """Serve a role, or everything: bring the store up, open the doors."""
     from django.conf import settings
 
-    from toancanh.site import building, demo, server, upkeep
+    from toancanh.site import building, demo, locks, server, upkeep
 
+    role, port = said.role, environment.port(said.role)
     building.check()
-    lock = server.alone(settings.DATA)
-    door = server.listen(settings.PORT)
+    environment.mqtt()
+    environment.broker()
+    held = locks.hold(settings.DATA, role, many=bool(settings.DATABASE_URL))
+    door = server.listen(port)
     upkeep.migrate()
+    token = "" if role else prepare()
+    upkeep.keep_real()
+    demo.settle()
+    print(f"Toàn Cảnh {role}".rstrip() + f": http://localhost:{port}/", flush=True)
+    command = server.simulator_command(f"http://127.0.0.1:{port}") if token else None
+    try:
+        return server.serve(role, door, command, token)
+    finally:
+        for lock in held:
+            lock.close()
+
+
+def prepare() -> str:
+    """Fill a new store with the demo where that is wanted; the key of its simulator, empty without a demo."""
+    from django.conf import settings
+
+    from toancanh.site import demo, upkeep
+
     is_new = upkeep.is_new()
-    url = f"http://localhost:{settings.PORT}/"
-    token = ""
     if settings.DEMO and (is_new or demo.is_unfinished()):
         demo.build(tell=lambda line: print(line, flush=True))
     upkeep.keep_real()
-    demo.settle()
     if demo.is_on():
-        token = demo.simulator_token()
-    elif is_new:
+        demo.settle()
+        return demo.simulator_token()
+    if is_new:
         text = _("The store is empty. Make an administrator: %(person)s; load a locality: %(pack)s")
         print(text % {"person": "toancanh person create", "pack": "toancanh pack load packs/hue"})
-    print(f"Toàn Cảnh: {url}", flush=True)
-    command = server.simulator_command(f"http://127.0.0.1:{settings.PORT}") if token else None
-    with lock:
-        return server.serve(door, settings.PORT, command, token)
+    return ""
 
 
 def migrate(said: argparse.Namespace) -> int:

@@ -4,8 +4,40 @@ from __future__ import annotations
 
 import gettext
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+PORTS = {"": 8000, "web": 8000, "ingest": 8001, "worker": 8002}
+"""Where each role listens unless PORT is set, so that one of each may stand on one machine."""
+
+
+@dataclass(frozen=True)
+class Mqtt:
+    """Where the MQTT door listens; with certificate and key it speaks TLS."""
+
+    host: str
+    port: int
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether passwords and readings cross a network unencrypted."""
+        return self.certificate is None and self.host not in LOOPBACK
+
+
+@dataclass(frozen=True)
+class Broker:
+    """The outside broker, and the group in which several ingest processes share its messages."""
+
+    host: str
+    port: int
+    is_tls: bool
+    user: str
+    password: str = field(repr=False)
+    group: str
 
 
 def data_folder() -> Path:
@@ -52,12 +84,73 @@ def check(*, makes_store: bool) -> None:
         raise SystemExit(text % {"folder": folder})
 
 
-def port() -> int:
-    """PORT: where the program listens on this machine; 8000 unless set."""
-    value = os.environ.get("PORT") or "8000"
-    if not value.isdigit() or not 0 < int(value) < 65536:
-        raise SystemExit(f"PORT must be a number from 1 to 65535, not {value!r}")
+def port(role: str = "") -> int:
+    """PORT: where the role listens on this machine."""
+    return _port("PORT", PORTS[role], lowest=1)
+
+
+def _port(name: str, unless_set: int, *, lowest: int) -> int:
+    value = os.environ.get(name, "").strip() or str(unless_set)
+    if not (value.isascii() and value.isdigit() and len(value) < 6 and lowest <= int(value) < 65536):
+        text = _("%(name)s must be a number from %(lowest)s to 65535, not %(value)s.")
+        raise SystemExit(text % {"name": name, "lowest": lowest, "value": repr(value)})
     return int(value)
+
+
+def mqtt() -> Mqtt | None:
+    """The MQTT door by MQTT_PORT, MQTT_HOST, MQTT_CERT, MQTT_KEY and MQTT_PLAIN; None where there is none.
+
+    Beyond this machine it needs TLS, unless MQTT_PLAIN=1 says that the network is trusted.
+    """
+    port = _port("MQTT_PORT", 1883, lowest=0)
+    if port == 0:
+        return None
+    host = os.environ.get("MQTT_HOST", "").strip() or "127.0.0.1"
+    certificate, key = (_file(name) for name in ("MQTT_CERT", "MQTT_KEY"))
+    if (certificate is None) != (key is None):
+        raise SystemExit(_("MQTT_CERT and MQTT_KEY belong together: set both or neither."))
+    made = Mqtt(host, port, certificate, key)
+    if made.is_open and os.environ.get("MQTT_PLAIN", "").strip() != "1":
+        text = _(
+            "MQTT on %(host)s needs TLS: set MQTT_CERT and MQTT_KEY, or MQTT_PLAIN=1 on a trusted network."
+        )
+        raise SystemExit(text % {"host": host})
+    return made
+
+
+def _file(name: str) -> Path | None:
+    value = os.environ.get(name, "").strip()
+    if value and not os.access(value, os.R_OK):
+        raise SystemExit(_("%(name)s names no readable file: %(file)s") % {"name": name, "file": value})
+    return Path(value).resolve() if value else None
+
+
+def broker() -> Broker | None:
+    """BROKER_URL: ``mqtt://user:password@host:port`` or ``mqtts://``, with BROKER_SHARE; None without."""
+    value = os.environ.get("BROKER_URL", "").strip()
+    if not value:
+        return None
+    try:
+        url = urlsplit(value)
+        port = url.port
+    except ValueError:
+        url, port = urlsplit(""), None
+    if (
+        url.scheme not in ("mqtt", "mqtts")
+        or not url.hostname
+        or url.path.strip("/")
+        or url.query
+        or port == 0
+    ):
+        # The address itself is not told: it holds a password.
+        raise SystemExit(_("BROKER_URL must look like mqtt://user:password@host:1883 (or mqtts://)."))
+    group = os.environ.get("BROKER_SHARE", "").strip() or "toancanh"
+    if not group.isprintable() or set(group) & set("/+#"):
+        raise SystemExit(_("BROKER_SHARE must be a name without / + and #."))
+    is_tls = url.scheme == "mqtts"
+    unless_set = 8883 if is_tls else 1883
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    return Broker(url.hostname, port or unless_set, is_tls, user, password, group)
 
 
 def demo() -> bool:

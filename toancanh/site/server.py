@@ -1,19 +1,19 @@
-"""Runs the house: one process that listens on this machine, and beside it the demo's simulator."""
+"""Runs a role of the house: a process that listens on this machine, and beside it the demo's simulator."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 import uvicorn
+from django.utils.translation import gettext as _
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_DEADLINE = 10.0
@@ -103,39 +103,31 @@ class Server(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket on this machine; says what to do when the port is taken."""
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def listen(port: int, host: str = "127.0.0.1", variable: str = "PORT") -> socket.socket:
+    """A listening socket; says what to do when the port is taken or the address is not this machine's."""
     try:
-        door.bind(("127.0.0.1", port))
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.socket(family, kind, protocol)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
     except OSError as fault:
-        told = f"Cổng {port} đang bị chương trình khác dùng ({fault.strerror}). "
-        told += f"Hãy chọn cổng khác: PORT={port + 1} make run"
-        raise SystemExit(told) from fault
+        facts = {"port": port, "host": host, "fault": fault.strerror, "variable": variable}
+        if fault.errno == errno.EADDRINUSE:
+            facts["other"] = f"{variable}={port + 1 if port < 65535 else 8000}"
+            text = _("Port %(port)s is taken by another program. Choose another one: %(other)s")
+        else:
+            text = _("Cannot listen on %(host)s port %(port)s (%(fault)s): look at %(variable)s.")
+        raise SystemExit(text % facts) from fault
     door.listen(1024)
     return door
 
 
-def alone(data: Path) -> IO[str]:
-    """Hold the data folder for this process; two programs on one store would serve stale pages."""
-    data.mkdir(parents=True, exist_ok=True)
-    lock = (data / "run.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as fault:
-        raise SystemExit(
-            f"Một Toàn Cảnh khác đang chạy trên {data}. Hãy dừng nó trước, hoặc đặt TOANCANH_DATA khác."
-        ) from fault
-    return lock
-
-
-def serve(door: socket.socket, port: int, simulator: list[str] | None, token: str) -> int:
+def serve(role: str, door: socket.socket, simulator: list[str] | None, token: str) -> int:
     """Serve until told to stop; returns the exit code."""
-    from toancanh.site.asgi import House  # app ready: needs Django set up
+    from toancanh.site import roles  # app ready: needs Django set up
 
     server: Server
-    house = House(is_stopping=lambda: server.should_exit)
+    house = roles.house(role, lambda: server.should_exit)
     config = uvicorn.Config(
         house.edge,
         loop="uvloop",
@@ -158,7 +150,7 @@ def serve(door: socket.socket, port: int, simulator: list[str] | None, token: st
     finally:
         if child is not None:
             stop(child)
-    return 0
+    return 0 if server.started else 1
 
 
 def start_simulator(command: list[str], token: str) -> subprocess.Popen[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,15 +29,21 @@ def _secret_key() -> str:
     kept = path.read_text().strip() if path.is_file() else ""
     if kept:
         return kept
-    made = secrets.token_urlsafe(50)
     DATA.mkdir(parents=True, exist_ok=True)
-    # Written aside and renamed: a key cut off half way would lock everyone out.
-    aside = path.with_suffix(".new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(made)
-        os.fsync(file.fileno())
-    aside.replace(path)
-    return made
+    # Written aside first: a key cut off half way would lock everyone out.
+    aside = path.with_suffix(f".{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+            os.fsync(file.fileno())
+        if path.is_file():
+            aside.replace(path)  # an empty one, as a full disk leaves it
+        else:
+            with suppress(FileExistsError):  # another process that started with this one was first
+                os.link(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path.read_text().strip()
 
 
 def _database() -> dict[str, Any]:

@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry.store import StoreFull
+from toancanh.site import locks
 
 
 def migrate() -> None:
-    """Apply what is missing; costs one look where nothing is."""
-    set_aside()
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", verbosity=0, interactive=False)
+    """Apply what is missing; costs one look where nothing is. Of several that start, one does it."""
+    with locks.migrating(settings.DATA):
+        set_aside()
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", verbosity=0, interactive=False)
 
 
 def advice(fault: Exception) -> str:

@@ -16,7 +16,7 @@ from toancanh.kernel.telemetry import pages as readings
 from toancanh.kernel.telemetry.openapi import document
 from toancanh.kernel.territory import api as territory
 from toancanh.kernel.territory import pages as places
-from toancanh.site import health
+from toancanh.site import operations
 
 api = house.make(toancanh.__version__)
 api.add_router("/things", telemetry.router)
@@ -46,9 +46,7 @@ urlpatterns = [
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),
-    path("healthz", health.alive, name="healthz"),
-    path("readyz", health.ready, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
+    *operations.urlpatterns,
     path("api/v1/", (house.register(api.urls[0]), "api", "api")),
 ]
 

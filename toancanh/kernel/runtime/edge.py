@@ -48,11 +48,17 @@ SAID: dict[int, tuple[str, str]] = {
 
 
 class Edge:
-    """The ASGI application: raw doors by exact path, everything else to the pages."""
+    """The ASGI application: raw doors by exact path, everything else to the pages.
 
-    def __init__(self, pages: App, lifespan: App, body_deadline: float = BODY_DEADLINE) -> None:
+    ``only`` names a module of routes: of Django's pages those alone are served.
+    """
+
+    def __init__(
+        self, pages: App, lifespan: App, only: str | None = None, body_deadline: float = BODY_DEADLINE
+    ) -> None:
         self.pages = pages
         self.lifespan = lifespan
+        self.only = only
         self.body_deadline = body_deadline
         self.raw: dict[str, tuple[App, Door]] = {}
         self.prefixes: dict[str, tuple[App, Door]] = {}
@@ -100,11 +106,11 @@ class Edge:
         if not scope["query_string"].isascii() or "\0" in path:
             return 400
         try:
-            door = doors.of(resolve(path).func) or NOTHING
+            door = doors.of(resolve(path, self.only).func) or NOTHING
         except Resolver404:
             # A person gets a page that says so; a body for nowhere is refused unread.
             door = NOTHING
-            if scope["method"] not in door.methods:
+            if scope["method"] not in door.methods or self.only is not None:
                 return 404
         return self.pages, door, False
 

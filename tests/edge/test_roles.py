@@ -1,0 +1,81 @@
+"""The roles of the program apart: what each serves, who may run beside whom, several that start at once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.edge.wire import ask
+from tests.postgres import shared_cluster
+from tests.running import PROGRAM, ROOT, Program
+from toancanh.site.roles import ROLES
+
+pytestmark = [pytest.mark.xdist_group("roles"), pytest.mark.slow]
+OPERATIONS = ("/healthz", "/readyz", "/metrics")
+
+
+@contextmanager
+def running(folder: Path, *roles: str, **variables: str) -> Iterator[list[Program]]:
+    """One process of each role named, all on one store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    programs = [Program(folder, role=role, variables=variables) for role in roles]
+    try:
+        for program in programs:
+            program.begin()
+        for program in programs:
+            program.wait()
+        yield programs
+    finally:
+        for program in programs:
+            program.kill()
+
+
+def refused(folder: Path, role: str) -> str:
+    """What the role says that may not run here."""
+    program = Program(folder, role=role)
+    command = [PROGRAM, "run", *([role] if role else [])]
+    done = subprocess.run(
+        command, env=program.environment, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, len(done.stderr.strip().splitlines())) == (1, "", 1)
+    return done.stderr
+
+
+def test_each_role_answers_for_itself_and_for_nothing_else(tmp_path: Path) -> None:
+    with running(tmp_path, *ROLES) as programs:
+        web, ingest, worker = programs
+        for program in programs:
+            assert [ask(program.port, path).status for path in OPERATIONS] == [200] * 3
+        assert [ask(web.port, path).status for path in ("/", "/map/", "/api/v1/things")] == [200] * 3
+        for program in (ingest, worker):
+            assert [ask(program.port, path).status for path in ("/", "/map/", "/sign-in/", "/live")] == [
+                404
+            ] * 4
+        doors = [ask(program.port, "/api/v1/observations", method="POST").status for program in programs]
+        assert doors == [401, 401, 404]
+        for role in ("", *ROLES):
+            assert f"toancanh run {role}".rstrip() in refused(tmp_path, role) or role == ""
+        for program in programs:
+            assert program.process is not None
+            program.process.send_signal(signal.SIGTERM)
+            assert program.process.wait(10) == 0
+        assert "Traceback" not in (tmp_path / "log.txt").read_text()
+
+
+def test_whole_program_keeps_roles_away(tmp_path: Path) -> None:
+    with running(tmp_path, ""):
+        for role in ROLES:
+            assert "toancanh run" in refused(tmp_path, role)
+
+
+@pytest.mark.postgres
+def test_several_that_start_at_once_on_an_empty_database_bring_it_up_together(tmp_path: Path) -> None:
+    where = shared_cluster().fresh()
+    with running(tmp_path, "web", "web", "ingest", "ingest", "worker", DATABASE_URL=where) as programs:
+        assert [ask(program.port, "/readyz").status for program in programs] == [200] * 5
+    assert "Traceback" not in (tmp_path / "log.txt").read_text()

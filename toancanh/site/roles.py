@@ -1,0 +1,102 @@
+"""What each role of the program brings into its process: the page to read for what runs where.
+
+`toancanh run` is all of them in one process; apart they share nothing but the store. A new door is mounted in
+`data` (HTTP, also of the web role, so that one address is enough behind a proxy) or in `field` (other
+protocols); a steady duty becomes a loop in `worker`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from django.conf import settings
+from servestatic import ServeStaticASGI
+
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.journal import outbox, sealer
+from toancanh.kernel.runtime import clock, doors
+from toancanh.kernel.runtime.doors import Door
+from toancanh.kernel.runtime.live import hub
+from toancanh.kernel.runtime.loops import Loop
+from toancanh.kernel.telemetry import letters, numbering, stream
+from toancanh.kernel.telemetry.announce import announcer
+from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
+from toancanh.site.asgi import House
+
+Role = Literal["", "web", "ingest", "worker"]
+"""What a process is for; empty: everything."""
+ROLES: tuple[str, ...] = get_args(Role)[1:]
+
+
+def house(role: str, is_stopping: Callable[[], bool]) -> House:
+    """The process of a role, put together and not yet started."""
+    made = House(is_stopping, with_pages=role in ("", "web"))
+    for part in PARTS[role]:
+        part(made)
+    return made
+
+
+def web(house: House) -> None:
+    """Pages, reading APIs, live streams, built files."""
+    streams = stream.Streams(hub, house.is_stopping)
+    house.edge.mount("/live", streams.stream, stream.DOOR)
+    house.edge.mount("/live/poll", streams.poll, stream.DOOR)
+    house.edge.mount("/static/", static_files(), Door(data="assets"))
+    house.services.append(Frames())
+    house.listeners.append(announcer.tell)
+    list(doors.routes())
+
+
+def data(house: House) -> None:
+    """The HTTP doors through which data comes."""
+    observations = ObservationsDoor(house.ingest, house.directory, now=clock.now_us)
+    door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
+    house.edge.mount("/api/v1/observations", observations, door)
+
+
+def field(house: House) -> None:
+    """Doors and connections of other protocols, for devices and gateways."""
+
+
+def worker(house: House) -> None:
+    """Steady duties beside every request."""
+    deliver = Loop("outbox", outbox.deliver, 1.0)
+    house.loops += [
+        Loop("sealer", sealer.seal, 0.5, at_end=True),
+        deliver,
+        Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
+        Loop("sweeper", outbox.sweep, 3600.0),
+        Loop("gaps", numbering.tell, 5.0),
+        Loop("letters", letters.expire, 3600.0),
+    ]
+    # Of events that other processes commit, the loop learns at its next look.
+    journal.on_wake(deliver.wake)
+
+
+PARTS: dict[str, tuple[Callable[[House], None], ...]] = {
+    "": (web, data, field, worker),
+    "web": (web, data),
+    "ingest": (data, field),
+    "worker": (worker,),
+}
+
+
+class Frames:
+    """Turns what the hub was told into frames for open pages."""
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(hub.run())
+
+    async def stop(self) -> None:
+        """End."""
+        self._task.cancel()
+
+
+def static_files() -> ServeStaticASGI:
+    """Built assets, compressed when they were built; a name with a hash is kept for ever."""
+    return ServeStaticASGI(
+        None, root=str(settings.STATIC_ROOT), prefix="static/", immutable_file_test=r"-[0-9A-Za-z]{8,}\."
+    )
