@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from toancanh.kernel.telemetry.store import (
@@ -20,7 +20,7 @@ Stored = Mapping[tuple[int, int], tuple[float, int]]
 
 
 class Engine(Protocol):
-    """The four statements an engine has to offer inside its open transaction."""
+    """The statements an engine has to offer inside its open transaction."""
 
     chunk: int
 
@@ -35,6 +35,18 @@ class Engine(Protocol):
 
     def advance(self, newest: Sequence[Reading]) -> None:
         """Make the readings the latest of their series unless a newer one is there."""
+
+    def has(self, month: str) -> bool:
+        """Whether anything was ever stored in the month."""
+
+    def remove(self, month: str, old: Superseded) -> None:
+        """Take the row out of its month, and put it on record."""
+
+    def last(self, series: int) -> Reading | None:
+        """The newest row of the series that is left."""
+
+    def fall_back(self, series: int, to: Reading | None) -> None:
+        """Make an older reading the latest of its series, or none where none is left."""
 
 
 def place(engine: Engine, rows: Sequence[Row], latest: Mapping[int, Reading], now: int) -> Placed:
@@ -61,6 +73,23 @@ def place(engine: Engine, rows: Sequence[Row], latest: Mapping[int, Reading], no
     if readings:
         engine.advance(readings)
     return Placed(outcomes, readings)
+
+
+def withdraw(engine: Engine, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
+    """Take rows out and let the latest of their series fall back to what is left; returns the rows."""
+    rows = [Row(series, time, 0.0) for series, time in sorted(set(keys))]
+    gone: list[Reading] = []
+    for name, positions in split_by_month(rows):
+        if not engine.has(name):
+            continue
+        for run in _runs(rows, positions, engine.chunk):
+            stored = engine.stored(name, [rows[position] for position in run])
+            for (series, time), (value, quality) in sorted(stored.items()):
+                engine.remove(name, Superseded(series, time, value, quality, now, source))
+                gone.append(Reading(series, time, value, quality))
+    for series in {reading.series for reading in gone}:
+        engine.fall_back(series, engine.last(series))
+    return gone
 
 
 def _correct(engine: Engine, name: str, row: Row, now: int) -> tuple[Outcome, Reading]:

@@ -90,7 +90,7 @@ class Total:
 
 
 class Superseded(NamedTuple):
-    """A value that a correction replaced."""
+    """A value that a correction replaced, or that was withdrawn."""
 
     series: int
     time: int
@@ -135,6 +135,13 @@ class Store(Protocol):
     def put(self, rows: Sequence[Row], now: int) -> Placed:
         """Keep the rows in a transaction of their own."""
 
+    def withdraw(self, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
+        """Take the readings of these (series, time) out, and put them among the superseded values.
+
+        Returns those that were there; a reading of the same time that comes later is a new one. The writer of
+        another process may go on holding a withdrawn newest reading for the newest until a later one comes.
+        """
+
     def range(
         self, series: int, start: int, end: int, *, limit: int, after: int | None = None
     ) -> list[Reading]:
@@ -153,7 +160,7 @@ class Store(Protocol):
         """The newest reading of each series."""
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
-        """The values that corrections replaced in the span, oldest correction first."""
+        """The values that were corrected or withdrawn in the span, what happened first coming first."""
 
     def close(self) -> None: ...
 

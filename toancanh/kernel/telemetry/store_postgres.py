@@ -57,6 +57,8 @@ _STORED: LiteralString = """SELECT o.series, o.time, o.value, o.quality
 _REMEMBER: LiteralString = """INSERT INTO measurements.idempotency VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (token, key) DO UPDATE
     SET body_hash = excluded.body_hash, answer = excluded.answer, at = excluded.at"""
+_SUPERSEDE: LiteralString = """INSERT INTO measurements.correction(series, time, value, quality, at, source)
+    VALUES (%s, %s, %s, %s, %s, %s)"""
 # Any fixed number will do: whoever makes tables waits for the others that do.
 _MAKING = 7_267_225
 _CHUNK = 20_000
@@ -93,10 +95,17 @@ class PostgresStore:
                 raise
             self._months |= batch.made
             self._latest.update((reading.series, reading) for reading in batch.newest)
+            self._latest.update(batch.fallen)
+            for series in batch.emptied:
+                self._latest.pop(series, None)
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
         with self.batch() as batch:
             return batch.put(rows, now)
+
+    def withdraw(self, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
+        with self.batch() as batch:
+            return placing.withdraw(batch, keys, now, source)
 
     def _usable_writer(self) -> Connection:
         """The writing connection, a new one when the server closed the old one while it was idle."""
@@ -226,6 +235,8 @@ class _Batch:
         self._months = months
         self.made: set[str] = set()
         self.newest: list[Reading] = []
+        self.fallen: dict[int, Reading] = {}
+        self.emptied: set[int] = set()
         self.now = 0
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
@@ -265,11 +276,32 @@ class _Batch:
             "UPDATE measurements.observation SET value = %s, quality = %s WHERE series = %s AND time = %s",
             (reading.value, reading.quality, reading.series, reading.time),
         )
+        self._connection.execute(_SUPERSEDE, old)
+
+    def has(self, month: str) -> bool:
+        return True
+
+    def remove(self, month: str, old: Superseded) -> None:
         self._connection.execute(
-            "INSERT INTO measurements.correction(series, time, value, quality, at, source)"
-            " VALUES (%s, %s, %s, %s, %s, %s)",
-            old,
+            "DELETE FROM measurements.observation WHERE series = %s AND time = %s", old[:2]
         )
+        self._connection.execute(_SUPERSEDE, old)
+
+    def last(self, series: int) -> Reading | None:
+        row = self._connection.execute(
+            "SELECT series, time, value, quality FROM measurements.observation"
+            " WHERE series = %s ORDER BY time DESC LIMIT 1",
+            (series,),
+        ).fetchone()
+        return None if row is None else Reading._make(row)
+
+    def fall_back(self, series: int, to: Reading | None) -> None:
+        self._connection.execute("DELETE FROM measurements.latest WHERE series = %s", (series,))
+        if to is None:
+            self.emptied.add(series)
+        else:
+            self.fallen[series] = to
+            self.advance([to])
 
     def advance(self, newest: Sequence[Reading]) -> None:
         self._connection.execute(_ADVANCE, _columns(sorted(newest, key=_key)))

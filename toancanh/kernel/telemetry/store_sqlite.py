@@ -52,6 +52,7 @@ _KEYS = 10_000
 _BUSY_MS = 10_000
 _PRUNE_EVERY = 60 * 1_000_000
 _NO_ROOM = 1 << 20
+_END = 1 << 62
 
 
 class SqliteStore:
@@ -84,10 +85,17 @@ class SqliteStore:
                 self._abandon(connection)
                 raise
             self._latest.update((reading.series, reading) for reading in batch.newest)
+            self._latest.update(batch.fallen)
+            for series in batch.emptied:
+                self._latest.pop(series, None)
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
         with self.batch() as batch:
             return batch.put(rows, now)
+
+    def withdraw(self, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
+        with self.batch() as batch:
+            return placing.withdraw(batch, keys, now, source)
 
     def _open_writer(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -240,6 +248,8 @@ class _Batch:
         self._latest = latest
         self._made: set[str] = set()
         self.newest: list[Reading] = []
+        self.fallen: dict[int, Reading] = {}
+        self.emptied: set[int] = set()
         self.now = 0
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
@@ -286,6 +296,32 @@ class _Batch:
             (reading.value, reading.quality, reading.series, reading.time),
         )
         self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
+
+    def has(self, month: str) -> bool:
+        return bool(_tables(self._connection, *month_span(month)))
+
+    def remove(self, month: str, old: Superseded) -> None:
+        self._connection.execute(f"DELETE FROM {_TABLE}{month} WHERE series = ? AND time = ?", old[:2])
+        self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
+
+    def last(self, series: int) -> Reading | None:
+        for table in reversed(_tables(self._connection, 0, _END)):
+            row = self._connection.execute(
+                f"SELECT series, time, value, quality FROM {table}"  # our own table name
+                " WHERE series = ? ORDER BY time DESC LIMIT 1",
+                (series,),
+            ).fetchone()
+            if row is not None:
+                return Reading._make(row)
+        return None
+
+    def fall_back(self, series: int, to: Reading | None) -> None:
+        self._connection.execute("DELETE FROM latest WHERE series = ?", (series,))
+        if to is None:
+            self.emptied.add(series)
+        else:
+            self.fallen[series] = to
+            self._connection.execute("INSERT INTO latest VALUES (?, ?, ?, ?)", to)
 
     def advance(self, newest: Sequence[Reading]) -> None:
         for start in range(0, len(newest), _CHUNK):

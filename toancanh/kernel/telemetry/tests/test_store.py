@@ -95,6 +95,28 @@ def test_older_row_does_not_become_the_latest(store: Store) -> None:
     assert store.latest() == {1: Reading(1, MIDNIGHT, 1.0, 0)}
 
 
+def test_withdrawn_reading_leaves_its_series_and_stays_on_record(store: Store) -> None:
+    store.put([Row(1, MIDNIGHT + n, float(n)) for n in range(3)], NOW)
+    gone = store.withdraw([(1, MIDNIGHT + 1), (1, MIDNIGHT + 1), (1, MIDNIGHT + 9), (2, NOW)], NOW, "gateway")
+    assert gone == [Reading(1, MIDNIGHT + 1, 1.0, 0)]
+    assert [row.value for row in store.range(1, 0, NOW, limit=10)] == [0.0, 2.0]
+    assert store.superseded(1, 0, NOW) == [Superseded(1, MIDNIGHT + 1, 1.0, 0, NOW, "gateway")]
+    assert store.latest() == {1: Reading(1, MIDNIGHT + 2, 2.0, 0)}
+    assert store.withdraw([(1, MIDNIGHT + 1)], NOW, "gateway") == []
+
+
+def test_latest_falls_back_to_what_is_left_and_rises_again(store: Store) -> None:
+    older = MIDNIGHT - 40 * DAY
+    store.put([Row(1, older, 1.0), Row(1, MIDNIGHT, 2.0)], NOW)
+    store.withdraw([(1, MIDNIGHT)], NOW, "gateway")
+    assert store.latest() == {1: Reading(1, older, 1.0, 0)}
+    assert store.put([Row(1, older + 1, 3.0)], NOW).newest == [Reading(1, older + 1, 3.0, 0)]
+    store.withdraw([(1, older), (1, older + 1)], NOW, "gateway")
+    assert store.latest() == {}
+    assert store.put([Row(1, older, 5.0)], NOW).newest == [Reading(1, older, 5.0, 0)]
+    assert store.latest() == {1: Reading(1, older, 5.0, 0)}
+
+
 def test_many_rows_of_many_series_come_back_whole(store: Store) -> None:
     rows = [Row(series, MIDNIGHT + time, series + time / 7) for time in range(9) for series in range(1, 701)]
     assert set(store.put(rows, NOW).outcomes) == {Outcome.KEPT}
