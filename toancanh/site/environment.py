@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,3 +168,15 @@ def hosts() -> list[str]:
 def test_database() -> str:
     """TOANCANH_TEST_DB: a file for the tests' database where memory can't be shared."""
     return os.environ.get("TOANCANH_TEST_DB", ":memory:")
+
+
+def egress_allow() -> tuple[str, ...]:
+    """EGRESS_ALLOW: networks that feeds may reach although they are closed, such as 127.0.0.0/8."""
+    found = []
+    for text in os.environ.get("EGRESS_ALLOW", "").replace(",", " ").split():
+        try:
+            found.append(str(ipaddress.ip_network(text)))
+        except ValueError as fault:
+            said = _("EGRESS_ALLOW must hold networks such as 127.0.0.0/8, not %(text)s")
+            raise SystemExit(said % {"text": repr(text)}) from fault
+    return tuple(found)

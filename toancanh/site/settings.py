@@ -21,6 +21,7 @@ DATABASE_URL = environment.database_url()
 TELEMETRY = DATABASE_URL or str(DATA / "telemetry.db")
 PORT = environment.port()
 DEMO = environment.demo()
+EGRESS_ALLOW = environment.egress_allow()
 
 
 def _secret_key() -> str:
