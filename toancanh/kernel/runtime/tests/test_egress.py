@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.web_peer import Canary, Peer, Said, canary, packed, peer
-from toancanh.kernel.runtime import egress, reach
+from toancanh.kernel.runtime import reach
 from toancanh.kernel.runtime.egress import Asked, Egress, Limits, Stopped
 from toancanh.lib.errors import Refused
-from toancanh.site import environment
 
 PEER = "127.0.0.3"
 """The only address of this machine that these tests open; the canaries listen on all others."""
@@ -312,14 +311,3 @@ def test_certificate_is_that_of_the_name_not_of_the_address(authority: Path) -> 
             assert told.value.code == "unreachable"
         with pytest.raises(Stopped):
             Egress(always=[f"{PEER}/32"], resolve=lambda host, port: [PEER]).fetch(Asked(url=found.url("/")))
-
-
-def test_administrator_opens_networks_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EGRESS_ALLOW", " 127.0.0.0/8, ::1/128 ")
-    assert environment.egress_allow() == ("127.0.0.0/8", "::1/128")
-    monkeypatch.setenv("EGRESS_ALLOW", "127.0.0.1/8")
-    with pytest.raises(SystemExit, match="EGRESS_ALLOW"):
-        environment.egress_allow()
-    monkeypatch.delenv("EGRESS_ALLOW")
-    assert environment.egress_allow() == ()
-    assert egress.door() is not egress.door()
