@@ -81,7 +81,7 @@ def stations() -> list[Station]:
     """Every thing that measures, as domains need it to tell its past."""
     found: dict[str, dict[str, Any]] = {}
     for series in (
-        Series.objects.filter(thing__is_active=True, thing__lon__isnull=False)
+        Series.objects.filter(is_active=True, thing__is_active=True, thing__lon__isnull=False)
         .select_related("thing")
         .order_by("thing__code")
     ):

@@ -35,7 +35,8 @@ def define_series(
 ) -> Series:
     """Let the thing measure ``name`` as its kind declares it; ``period_s`` where this station differs.
 
-    A thing of an open kind may bring a quantity that the kind does not declare: ``own`` describes it.
+    A series that was ended begins again. A thing of an open kind may bring a quantity that the kind does not
+    declare: ``own`` describes it.
     """
     check(thing, by)
     declared = catalogue.series_type(thing.kind, name)
@@ -52,11 +53,23 @@ def define_series(
             "period_s": period_s or described.period,
             "title": "" if declared else described.title.vi,
             "title_en": "" if declared else described.title.en,
+            "is_active": True,
         },
     )
     verb = "telemetry.series_defined" if is_new else "telemetry.series_changed"
     content = {"unit": series.unit, "low": series.low, "high": series.high, "period_s": series.period_s}
     journal.record(verb, f"series:{thing.code}/{name}", by=by, content=content)
+    revision.bump("directory")
+    return series
+
+
+@transaction.atomic
+def end_series(series: Series, *, by: Actor) -> Series:
+    """Take a series out of doors, maps and lists; its readings stay, and defining it again brings it back."""
+    check(series.thing, by)
+    series.is_active = False
+    series.save(update_fields=["is_active"])
+    journal.record("telemetry.series_ended", f"series:{series.thing.code}/{series.name}", by=by, content={})
     revision.bump("directory")
     return series
 

@@ -79,7 +79,7 @@ class Announcer:
 
 def _load(day: date) -> dict[int, Told]:
     limits = limits_on(day)
-    rows = Series.objects.filter(thing__is_active=True)
+    rows = Series.objects.filter(is_active=True, thing__is_active=True)
     columns = rows.values_list(
         "pk", "name", "thing__code", "thing__kind", "thing__is_public", "thing__unit__path"
     )

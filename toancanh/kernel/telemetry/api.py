@@ -175,7 +175,7 @@ def observations(
     """
     most = bounded(limit, MOST)
     found = visible(request, code)
-    series = Series.objects.filter(thing=found, name=name).first()
+    series = Series.objects.filter(thing=found, name=name, is_active=True).first()
     if series is None:
         raise NotFound(_("%(thing)s measures no %(series)s.") % {"thing": code, "series": name})
     start, end = between(since, to, clock.now() + timedelta(minutes=5))

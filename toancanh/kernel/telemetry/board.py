@@ -71,7 +71,9 @@ def _current(at: datetime) -> tuple[Known, ...]:
 
 def _load(day: date) -> tuple[Known, ...]:
     limits = limits_on(day)
-    rows = Series.objects.filter(thing__is_active=True).select_related("thing__unit", "thing__organisation")
+    rows = Series.objects.filter(is_active=True, thing__is_active=True).select_related(
+        "thing__unit", "thing__organisation"
+    )
     return tuple(
         Known(
             row.pk,

@@ -136,7 +136,7 @@ def _load() -> Directory:
     from toancanh.kernel.telemetry.models import Series  # app ready
 
     things: dict[str, dict[str, SeriesInfo]] = {}
-    rows = Series.objects.filter(thing__is_active=True).values_list(
+    rows = Series.objects.filter(is_active=True, thing__is_active=True).values_list(
         "id", "thing__code", "name", "low", "high", "period_s"
     )
     for number, code, name, low, high, period in rows.iterator(chunk_size=5000):

@@ -18,6 +18,8 @@ class Series(models.Model):
     title = models.CharField(max_length=120, blank=True)
     title_en = models.CharField(max_length=120, blank=True)
     """What people call it; empty where the kind of the thing declares it."""
+    is_active = models.BooleanField(default=True)
+    """False once it was ended: no door takes and no page shows it, its readings stay."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["thing", "name"], name="series_once"),)

@@ -123,7 +123,7 @@ def panel(one: Measured, span: timedelta) -> dict[str, Any]:
 def asked_for(request: HttpRequest, code: str, name: str) -> tuple[Thing, Series, int, int]:
     """The series and span that a download asks for; the last day unless told."""
     thing = found(request, code)
-    series = Series.objects.filter(thing=thing, name=name).first()
+    series = Series.objects.filter(thing=thing, name=name, is_active=True).first()
     if series is None:
         raise Http404(_("There is no such series."))
     return thing, series, *between(request.GET.get("from", ""), request.GET.get("to", ""), clock.now())

@@ -141,7 +141,7 @@ def measured(things: Sequence[Thing], at: datetime | None = None) -> list[Measur
     """The newest reading of every series of these things: three queries however many they are."""
     now = at or clock.now()
     by_id = {thing.pk: thing for thing in things}
-    rows = list(Series.objects.filter(thing__in=list(by_id)).order_by("thing__code", "name"))
+    rows = list(Series.objects.filter(thing__in=list(by_id), is_active=True).order_by("thing__code", "name"))
     ids = [row.pk for row in rows]
     newest = engine.store().latest(ids) if ids else {}
     limits = limits_on(now.astimezone(clock.VIETNAM).date(), ids)

@@ -37,6 +37,8 @@ class Shared(Described):
 
     origin = models.CharField(max_length=150, null=True, unique=True)
     """What it was derived from, such as ``thing:12``; kept when a client changes the row."""
+    is_removed = models.BooleanField(default=False)
+    """Deleted by a client: told nowhere any more, and kept for what refers to it."""
     made_by = models.CharField(max_length=80, blank=True)
     """`Actor.key` of the client that made it: who may see it while nothing that he sees points to it."""
 
@@ -102,6 +104,7 @@ class HistoricalLocation(models.Model):
         FeatureOfInterest, null=True, on_delete=models.SET_NULL, related_name="historical_locations"
     )
     """What observations are of that name no feature and were made while the thing was here."""
+    is_removed = models.BooleanField(default=False)
 
     class Meta:
         indexes = (models.Index(fields=["thing", "time"], name="historical_location_of"),)
@@ -133,7 +136,7 @@ class ObservationDetail(models.Model):
     phenomenon_end = models.BigIntegerField(null=True)
     result_time = models.BigIntegerField(null=True)
     result: models.JSONField[Any, Any] = models.JSONField(null=True)
-    """A result that is no number; the store then keeps 0."""
+    """A result that is no number; the store then holds nothing at that time."""
     result_quality: models.JSONField[Any, Any] = models.JSONField(null=True)
     valid_start = models.BigIntegerField(null=True)
     valid_end = models.BigIntegerField(null=True)

@@ -11,7 +11,8 @@ from toancanh.kernel.declare import ANYONE, Limit
 from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.telemetry import actions, queries
+from toancanh.kernel.telemetry import actions, board, engine, queries
+from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.models import Series, Threshold
 from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Reading
 from toancanh.lib.errors import NotAllowed, Refused
@@ -26,6 +27,22 @@ def test_series_is_as_its_kind_declares(city: City) -> None:
     assert list(done.order_by("pk").values_list("action", flat=True)) == [
         "telemetry.series_defined",
         "telemetry.series_changed",
+    ]
+
+
+def test_ended_series_is_taken_and_shown_nowhere_until_it_is_defined_again(city: City) -> None:
+    measure(city.gauge, NOON, 2.5)
+    with pytest.raises(NotAllowed):
+        actions.end_series(city.level, by=ANYONE)
+    actions.end_series(city.level, by=BY)
+    assert "gauge" not in database_directory().refresh().things
+    assert [one.thing.code for one in board.own(BY, NOON)] == ["rain"]
+    assert queries.measured([city.gauge]) == []
+    assert len(engine.store().range(city.level.pk, 0, clock.to_us(NOON) + 1, limit=9)) == 1
+    actions.define_series(city.gauge, "level", by=BY)
+    assert "gauge" in database_directory().refresh().things
+    assert [one.reading for one in queries.measured([city.gauge])] == [
+        Reading(city.level.pk, clock.to_us(NOON), 2.5, 0)
     ]
 
 
