@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from math import inf
 from typing import Literal, NamedTuple, Protocol
 
 from toancanh.lib.errors import Full, Unavailable
@@ -30,7 +31,13 @@ ANSWER_KEPT = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+FOREVER = 1 << 62
+"""A time after every reading."""
+
 How = Literal["mean", "sum"]
+Column = Literal["series", "time", "value"]
+Order = tuple[tuple[Column, bool], ...]
+"""Columns to sort by, each with whether it descends."""
 
 
 class StoreUnavailable(Unavailable):
@@ -39,6 +46,10 @@ class StoreUnavailable(Unavailable):
 
 class StoreFull(StoreUnavailable, Full):
     """There is no room left for the transaction; nothing of it was kept, and it may be sent again later."""
+
+
+class TooLong(Exception):
+    """A selection took longer than it may; one of a shorter span or of fewer series will do."""
 
 
 class Outcome(IntEnum):
@@ -87,6 +98,22 @@ class Total:
 
     sum: float
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Readings of these series with start <= time < end and low <= value <= high.
+
+    ``after`` is time and series of a row that was had: of the readings at that time, those of series up to it
+    are left out. With ``start`` or ``end`` moved to that time it continues an order by time.
+    """
+
+    series: Sequence[int]
+    start: int = 0
+    end: int = FOREVER
+    low: float = -inf
+    high: float = inf
+    after: tuple[int, int] | None = None
 
 
 class Superseded(NamedTuple):
@@ -158,6 +185,15 @@ class Store(Protocol):
 
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         """The newest reading of each series."""
+
+    def select(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> list[Reading]:
+        """Readings in that order, rows that are equal in it by time and series; raises TooLong."""
+
+    def each(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> dict[int, list[Reading]]:
+        """The same of every series by itself, ``limit`` of each; series without any are left out."""
+
+    def counts(self, wanted: Wanted) -> dict[int, int]:
+        """How many readings every series has; those without any are left out; raises TooLong."""
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         """The values that were corrected or withdrawn in the span, what happened first coming first."""

@@ -10,13 +10,15 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg import errors, sql
 
-from toancanh.kernel.telemetry import bucketing, placing
+from toancanh.kernel.telemetry import bucketing, placing, selecting
 from toancanh.kernel.telemetry.connections import Readers
+from toancanh.kernel.telemetry.selecting_postgres import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     Answer,
     Bucket,
     How,
+    Order,
     Placed,
     Reading,
     Row,
@@ -24,6 +26,7 @@ from toancanh.kernel.telemetry.store import (
     StoreUnavailable,
     Superseded,
     Total,
+    Wanted,
     month_span,
 )
 
@@ -174,6 +177,27 @@ class PostgresStore:
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         wanted = None if series is None else list(series)
         return self._asked(lambda connection: _read_latest(connection, wanted))
+
+    def select(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> list[Reading]:
+        whole, ordered = selecting.whole(wanted), selecting.total_order(order)
+        return self._selected(lambda asked: selecting.select(asked, whole, ordered, limit, skip))
+
+    def each(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> dict[int, list[Reading]]:
+        whole, ordered = selecting.whole(wanted), selecting.total_order(order)
+        found: dict[int, list[Reading]] = {}
+        for reading in self._selected(lambda asked: asked.each(whole, ordered, limit, skip)):
+            found.setdefault(reading.series, []).append(reading)
+        return found
+
+    def counts(self, wanted: Wanted) -> dict[int, int]:
+        return self._selected(lambda asked: asked.counts(selecting.whole(wanted)))
+
+    def _selected(self, ask: Callable[[Selection], Answered]) -> Answered:
+        def within_time(connection: Connection) -> Answered:
+            with within(connection):
+                return ask(Selection(connection, _months))
+
+        return self._asked(within_time)
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         rows = self._read(

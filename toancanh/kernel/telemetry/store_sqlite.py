@@ -5,20 +5,23 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from toancanh.kernel.telemetry import bucketing, placing
+from toancanh.kernel.telemetry import bucketing, placing, selecting
 from toancanh.kernel.telemetry.connections import Readers
+from toancanh.kernel.telemetry.selecting_sqlite import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     Answer,
     Bucket,
     How,
+    Order,
     Placed,
     Reading,
     Row,
@@ -26,6 +29,7 @@ from toancanh.kernel.telemetry.store import (
     StoreUnavailable,
     Superseded,
     Total,
+    Wanted,
     month_span,
 )
 
@@ -181,6 +185,29 @@ class SqliteStore:
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         with self._reader() as connection:
             return _read_latest(connection, None if series is None else list(series))
+
+    def select(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> list[Reading]:
+        with self._selection() as selection:
+            ordered = selecting.total_order(order)
+            return selecting.select(selection, selecting.whole(wanted), ordered, limit, skip)
+
+    def each(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> dict[int, list[Reading]]:
+        ordered = selecting.total_order(order)
+        with self._selection() as selection:
+            found = {
+                one: selecting.select(selection, replace(wanted, series=(one,)), ordered, limit, skip)
+                for one in selecting.whole(wanted).series
+            }
+        return {one: rows for one, rows in found.items() if rows}
+
+    def counts(self, wanted: Wanted) -> dict[int, int]:
+        with self._selection() as selection:
+            return selection.counts(selecting.whole(wanted))
+
+    @contextmanager
+    def _selection(self) -> Iterator[Selection]:
+        with self._reader() as connection, within(connection):
+            yield Selection(connection, _all_tables(connection))
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         with self._reader() as connection:
@@ -360,11 +387,16 @@ def _advance_sql(count: int) -> str:
 
 def _tables(connection: sqlite3.Connection, start: int, end: int) -> list[str]:
     """The monthly tables that a span touches, oldest first."""
+    return _all_tables(connection)(start, end)
+
+
+def _all_tables(connection: sqlite3.Connection) -> Callable[[int, int], list[str]]:
+    """Looks once which monthly tables there are; gives those that a span touches, oldest first."""
     select = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?"
     rows = connection.execute(select, (_TABLE + "[0-9]*",))
     names = sorted(name for (name,) in rows.fetchall())
-    spans = ((name, month_span(name.removeprefix(_TABLE))) for name in names)
-    return [name for name, (first, last) in spans if first < end and start < last]
+    spans = [(name, month_span(name.removeprefix(_TABLE))) for name in names]
+    return lambda start, end: [name for name, (first, last) in spans if first < end and start < last]
 
 
 def _read_latest(connection: sqlite3.Connection, series: list[int] | None) -> dict[int, Reading]:

@@ -1,0 +1,76 @@
+"""Selections from the monthly tables of an SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from toancanh.kernel.telemetry.selecting import SECONDS, bounds_sql, order_sql
+from toancanh.kernel.telemetry.store import Order, Reading, TooLong, Wanted, month_span
+
+_STEPS = 20_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+
+class Selection:
+    """The engine of `selecting` on one reading connection; ``tables`` are the monthly ones, oldest first."""
+
+    def __init__(self, connection: sqlite3.Connection, tables: Callable[[int, int], list[str]]) -> None:
+        self._connection = connection
+        self._tables = tables
+
+    def pieces(self, wanted: Wanted) -> Sequence[tuple[int, int]]:
+        spans = [month_span(name[-6:]) for name in self._tables(wanted.start, wanted.end)]
+        return [(max(start, wanted.start), min(end, wanted.end)) for start, end in spans]
+
+    def rows(self, wanted: Wanted, order: Order, limit: int, skip: int) -> list[Reading]:
+        tables = self._tables(wanted.start, wanted.end)
+        if not tables:
+            return []
+        said, given = bounds_sql(wanted, "?")
+        condition = f"{_among(wanted)} AND {said}"
+        parts = [f"SELECT series, time, value, quality FROM {name} WHERE {condition}" for name in tables]
+        statement = f"{' UNION ALL '.join(parts)} ORDER BY {order_sql(order)} LIMIT ? OFFSET ?"
+        parameters = [*([_told(wanted), *given] * len(tables)), limit, skip]
+        return [Reading._make(row) for row in self._connection.execute(statement, parameters).fetchall()]
+
+    def total(self, wanted: Wanted) -> int:
+        return sum(self.counts(wanted).values())
+
+    def counts(self, wanted: Wanted) -> dict[int, int]:
+        found: dict[int, int] = {}
+        said, given = bounds_sql(wanted, "?")
+        for name in self._tables(wanted.start, wanted.end):
+            rows = self._connection.execute(
+                f"SELECT series, count(*) FROM {name} WHERE {_among(wanted)} AND {said} GROUP BY series",
+                [_told(wanted), *given],
+            )
+            for series, count in rows.fetchall():
+                found[series] = found.get(series, 0) + count
+        return found
+
+
+def _among(wanted: Wanted) -> str:
+    return "series = ?" if len(wanted.series) == 1 else "series IN (SELECT value FROM json_each(?))"
+
+
+def _told(wanted: Wanted) -> int | str:
+    return wanted.series[0] if len(wanted.series) == 1 else json.dumps(wanted.series)
+
+
+@contextmanager
+def within(connection: sqlite3.Connection, seconds: float = SECONDS) -> Iterator[None]:
+    """End what takes longer with TooLong."""
+    end = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            raise TooLong from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
