@@ -7,10 +7,19 @@ import sys
 from pathlib import Path
 
 import toancanh  # noqa: F401 - swaps in the SQLite that the program uses
-from benchmarks import bulk, page, report, single, start, stream, week
+from benchmarks import bulk, engines, influx, page, report, single, start, stream, week
 from benchmarks.installation import installation
 
-MEASUREMENTS = {"start": start, "week": week, "bulk": bulk, "single": single, "stream": stream, "page": page}
+MEASUREMENTS = {
+    "start": start,
+    "week": week,
+    "bulk": bulk,
+    "single": single,
+    "stream": stream,
+    "page": page,
+    "engines": engines,
+    "influx": influx,
+}
 
 
 def main() -> int:

@@ -102,7 +102,7 @@ def _build(program: Program, rows: int) -> None:
     for pack in ("vietnam", "hue"):
         program.do("pack", "load", str(ROOT / "packs" / pack))
     codes = [f"bench-{number:05d}" for number in range(SERIES)]
-    _write_pack(folder / "bench", codes)
+    write_pack(folder / "bench", codes)
     program.do("pack", "load", str(folder / "bench"))
     token = program.token("bench")
     program.do("person", "create", "bench", "--password", PASSWORD)
@@ -114,7 +114,8 @@ def _build(program: Program, rows: int) -> None:
     print(f"  {stored:,} rows after {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _write_pack(folder: Path, codes: list[str]) -> None:
+def write_pack(folder: Path, codes: list[str]) -> None:
+    """A pack of gauges with these codes, all in one place."""
     folder.mkdir()
     (folder / "pack.toml").write_text(PACK)
     head = "code,kind,name,name_en,lon,lat,unit_code,river,public,sample,position_verified,source\n"
