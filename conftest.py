@@ -147,7 +147,7 @@ def fresh() -> Callable[[], None]:
 
 def _on_server(statement: str) -> None:
     server = settings.DATABASE_URL.rpartition("/")[0]
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+    with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=10) as connection:
         connection.execute(statement.encode())
 
 

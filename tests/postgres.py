@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
+
+from tests.ports import free_port
 
 _LOOK_IN = ("/usr/lib/postgresql", "/usr/local/pgsql", "/usr/pgsql")
 _NAMES = iter(range(1, 1_000_000))
@@ -41,7 +42,7 @@ class Cluster:
     def fresh(self) -> str:
         """The address of a new, empty database."""
         name = f"fresh_{os.getpid()}_{next(_NAMES)}"
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.database(name)
 
@@ -51,11 +52,13 @@ class Cluster:
         self._control("start", "-w", "-t", "30", "-o", settings, "-l", log)
 
     def stop(self, mode: str = "fast") -> None:
-        self._control("stop", "-w", "-m", mode)
+        self._control("stop", "-w", "-t", "60", "-m", mode)
 
     def _control(self, *arguments: str) -> None:
         command = [str(self.binaries / "pg_ctl"), "-s", "-D", str(self.folder / "data"), *arguments]
-        subprocess.run(_as_postgres(command), check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
+        # Not a pipe: the server that it starts would hold the other end.
+        silent = subprocess.DEVNULL
+        subprocess.run(_as_postgres(command), check=True, cwd=self.folder, stdout=silent, timeout=90)
 
 
 @cache
@@ -92,11 +95,11 @@ def postgres_cluster() -> Iterator[Cluster]:
     if os.getuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-    cluster = Cluster(folder, binaries, _free_port())
+    cluster = Cluster(folder, binaries, free_port())
     try:
         make = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust"]
         make += ["-E", "UTF8", "--locale=C", "--no-sync"]
-        subprocess.run(_as_postgres(make), check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(_as_postgres(make), check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
         cluster.start()
         yield cluster
     finally:
@@ -115,6 +118,8 @@ def _end(cluster: Cluster) -> None:
         for _ in range(100):
             os.kill(pid, 0)
             time.sleep(0.05)
+        # Its backends see that it is gone and end too.
+        os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
 
@@ -123,12 +128,6 @@ def _as_postgres(command: list[str]) -> list[str]:
     if os.getuid() != 0:
         return command
     return ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", *command]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @cache

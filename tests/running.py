@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = str(Path(sys.executable).parent / "toancanh")
 READY = 60.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -85,7 +79,7 @@ class Program:
                 with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
                     if answer.status == 200:
                         return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
         raise AssertionError(f"not ready after {READY} s: {(self.folder / 'log.txt').read_text()}")
 
@@ -93,7 +87,14 @@ class Program:
         """End it as a power cut would."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(timeout=30)
+
+    def end(self) -> None:
+        """End it and whatever it started, however it does; nothing where nothing runs."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=30)
 
     def stop(self) -> int:
         """End it as Ctrl-C would; its exit code."""
@@ -110,9 +111,8 @@ def city(folder: Path, *packs: str, **variables: str) -> Iterator[Program]:
     program.do("migrate")
     for pack in packs:
         program.do("pack", "load", str(ROOT / "packs" / pack))
-    program.start()
     try:
+        program.start()
         yield program
     finally:
-        if program.process is not None and program.process.poll() is None:
-            program.kill()
+        program.end()

@@ -46,7 +46,7 @@ def server() -> str:
     running = postgres.postgres_cluster()
     cluster = running.__enter__()
     atexit.register(running.__exit__, None, None, None)
-    with psycopg.connect(cluster.url, autocommit=True) as connection:
+    with psycopg.connect(cluster.url, autocommit=True, connect_timeout=10) as connection:
         for setting in ("fsync = off", "full_page_writes = off"):
             connection.execute(f"ALTER SYSTEM SET {setting}".encode())
         connection.execute("SELECT pg_reload_conf()")

@@ -22,7 +22,7 @@ OWN = {app.label: app for app in apps.get_app_configs() if app.name.startswith("
 
 def tracked() -> list[Path]:
     """Files under version control that are here; every file of the folder where git is not."""
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, timeout=30)
     if done.returncode:
         return [
             p for p in ROOT.rglob("*") if p.is_file() and not {".venv", "node_modules", ".git"} & set(p.parts)

@@ -39,7 +39,10 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         rows = [{"thing": "hue-kim-long", "series": "level", "time": time, "value": 0.4} for time in times]
         sent = ["curl", "-fsS", f"{program.url}/api/v1/observations", "--json", json.dumps(rows)]
         subprocess.run(
-            [*sent, "-H", f"Authorization: Bearer {env['TOKEN']}"], check=True, capture_output=True
+            [*sent, "-H", f"Authorization: Bearer {env['TOKEN']}"],
+            check=True,
+            capture_output=True,
+            timeout=30,
         )
         yield env
 

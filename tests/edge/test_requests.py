@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.edge.conftest import House
-from tests.edge.wire import Answer, ask, connect, memory_mb, open_temporary, pour, read, send, wait
+from tests.edge.wire import Answer, ask, connect, memory_mb, open_temporary, pour, read, send, until, wait
 
 pytestmark = [pytest.mark.xdist_group("edge"), pytest.mark.slow]
 MB = 1_000_000
@@ -47,11 +47,13 @@ def test_400_mb_for_nowhere_are_refused_unread(house: House) -> None:
             held.extend(open_temporary(house.pid))
             most.append(memory_mb(house.pid))
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    answer, written = pour(house.port, head("/nowhere", 400 * MB), 400 * MB)
-    done.set()
-    watcher.join()
+    try:
+        answer, written = pour(house.port, head("/nowhere", 400 * MB), 400 * MB)
+    finally:
+        done.set()
+        watcher.join(10)
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert held == []
@@ -308,14 +310,13 @@ def test_token_revoked_by_another_process_is_refused_at_once(house: House) -> No
 def test_reading_is_told_on_the_stream_and_read_back(house: House) -> None:
     with connect(house.port, 10) as wire:
         wire.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        data = wire.recv(65536)
-        while b"retry: 3000" not in data:
-            data += wire.recv(65536)
+        until(wire, rb"retry: 3000")
         auth = {"Authorization": f"Bearer {house.token}"}
         answer = ask(house.port, "/api/v1/observations", "POST", observed(2.22), **auth)
         assert answer.json == {"accepted": 1, "rejected": []}
-        while not (found := re.search(rb'data: ({"cursor":.*"hue-kim-long".*})\n\n', data)):
-            data += wire.recv(65536)
+        told = rb'data: ({"cursor":.*"hue-kim-long".*})\n\n'
+        found = re.search(told, until(wire, told))
+    assert found is not None
     said = json.loads(found[1])
     assert [(r[0], r[3], r[5]) for r in said["readings"]] == [("hue-kim-long", 2.22, 2)]
     latest = ask(house.port, "/api/v1/things/hue-kim-long").json["latest"]["level"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -106,6 +107,17 @@ def open_temporary(pid: int) -> list[str]:
         if target.startswith(("/tmp/tmp", "/var/tmp/")):
             held.append(target)
     return held
+
+
+def until(wire: socket.socket, pattern: bytes, seconds: float = 10.0) -> bytes:
+    """What came up to where the pattern is found; fails when the other end closes or time is over."""
+    data, end = b"", time.monotonic() + seconds
+    while not re.search(pattern, data):
+        wire.settimeout(max(0.01, end - time.monotonic()))
+        part = wire.recv(65536)
+        assert part, f"closed after {data!r}"
+        data += part
+    return data
 
 
 def wait(condition: Any, seconds: float) -> bool:

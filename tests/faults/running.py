@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
 import signal
 import socket
@@ -17,17 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests.faults.server import TOKEN
+from tests.ports import free_port
 from toancanh.kernel.runtime.clock import to_us
 from toancanh.kernel.telemetry.store import Store
 
 Key = tuple[int, int]
 BACK_WITHIN = 15.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:
@@ -62,8 +56,8 @@ class Server:
     def kill(self) -> None:
         """Without warning, as the power would."""
         assert self._process is not None
-        os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(timeout=30)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

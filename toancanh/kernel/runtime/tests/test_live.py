@@ -18,12 +18,13 @@ def reading(value: float, thing: str = "gauge", time: int = 1) -> Reading:
 
 @asynccontextmanager
 async def running() -> AsyncIterator[Hub]:
-    """A hub that makes frames."""
+    """A hub that makes frames, for half a minute at most."""
     hub = Hub()
     task = asyncio.create_task(hub.run())
     await asyncio.sleep(0)
     try:
-        yield hub
+        async with asyncio.timeout(30):
+            yield hub
     finally:
         task.cancel()
 

@@ -115,9 +115,10 @@ class House:
 
 @asynccontextmanager
 async def running(house: House) -> AsyncIterator[House]:
-    """The house with its writer at work."""
+    """The house with its writer at work, for a minute at most."""
     house.ingest.start()
     try:
-        yield house
+        async with asyncio.timeout(60):
+            yield house
     finally:
         await house.ingest.stop()

@@ -112,7 +112,7 @@ def test_ingest_answers_only_when_the_letters_are_written(city: City, secret: st
         ingest = Ingest(engine.store(), directory, now=lambda: now, ledger=ledger, on_kept=kept.extend)
         ingest.start()
         rows = [Sent("gauge", "level", NOON, 1.0, seq=5), Sent("gauge", "x", NOON, 1.0)]
-        result = await ingest.offer(Request(ids.digest(secret), rows))
+        result = await asyncio.wait_for(ingest.offer(Request(ids.digest(secret), rows)), 30)
         await ingest.stop()
         return result
 

@@ -217,7 +217,7 @@ def test_newest_readings_are_asked_again_after_the_server_dropped_the_connection
     try:
         store.put([Row(1, MIDNIGHT, 1.0)], NOW)
         assert store.latest([1])
-        with psycopg.connect(where, autocommit=True) as server:
+        with psycopg.connect(where, autocommit=True, connect_timeout=10) as server:
             server.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -273,13 +273,14 @@ def test_two_writers_on_one_store_agree(where: str) -> None:
             placed.append(store.put(mine[start : start + 100], NOW).outcomes)
 
     threads = [
-        threading.Thread(target=write, args=(one, rows)),
-        threading.Thread(target=write, args=(other, rows[::-1])),
+        threading.Thread(target=write, args=(one, rows), daemon=True),
+        threading.Thread(target=write, args=(other, rows[::-1]), daemon=True),
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     assert {outcome for outcomes in placed for outcome in outcomes} == {Outcome.KEPT}
     assert len(placed) == 20
     assert one.latest() == {series: Reading(series, MIDNIGHT + 19, 19.0, 0) for series in range(1, 51)}

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.ports import free_port
 from toancanh.domains.flood.storm import HOUR_US, SECOND_US, due_times
 from toancanh.site.simulate import main
 from toancanh.site.simulate.fleet import Fleet, rfc3339, sensors_of, time_us_of
@@ -66,14 +69,33 @@ def silent_of(things: list[dict[str, Any]]) -> str:
     return fleet.faults.silent
 
 
-def started(url: str, *more: str, stdin: int | None = None) -> subprocess.Popen[bytes]:
-    command = "import sys; from toancanh.site.simulate import main; sys.exit(main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", command, "--url", url, *more],
-        env={**os.environ, "TOANCANH_TOKEN": TOKEN},
-        stdin=stdin,
-        stderr=subprocess.PIPE,
-    )
+class Started:
+    """The simulator as a process of its own, and the file with what it complained of."""
+
+    def __init__(self, url: str, log: Path, *more: str, stdin: int | None = None) -> None:
+        self._log = log
+        command = "import sys; from toancanh.site.simulate import main; sys.exit(main())"
+        with log.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", command, "--url", url, *more],
+                env={**os.environ, "TOANCANH_TOKEN": TOKEN},
+                stdin=stdin,
+                stderr=errors,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+
+@contextmanager
+def started(url: str, folder: Path, *more: str, stdin: int | None = None) -> Iterator[Started]:
+    program = Started(url, folder / "simulator.log", *more, stdin=stdin)
+    try:
+        yield program
+    finally:
+        program.process.kill()
+        program.process.wait(10)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
@@ -160,14 +182,14 @@ def test_misuse_is_told_with_code_2(arguments: list[str], monkeypatch: pytest.Mo
     assert main(arguments) == 2
 
 
-def test_a_start_fills_the_gap_since_the_latest_reading_then_goes_on() -> None:
+def test_a_start_fills_the_gap_since_the_latest_reading_then_goes_on(tmp_path: Path) -> None:
     now = time.time_ns() // 1000
     latest = {"level": {"time": rfc3339(now - HOUR_US), "value": 1.0}}
-    with Peer([gauge("g-1", latest), gauge("g-2"), rain("r-1")]) as peer:
-        program = started(peer.url)
+    things = [gauge("g-1", latest), gauge("g-2"), rain("r-1")]
+    with Peer(things) as peer, started(peer.url, tmp_path) as program:
         wait_for(lambda: len(peer.times("g-2")) >= 360 and len(peer.times("g-1")) >= 60)
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(5) == 0
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(5) == 0
     gaps = [time_us_of(t) for t in peer.times("g-1")]
     assert 59 <= len(gaps) <= 62
     assert all(b - a == 60 * SECOND_US for a, b in itertools.pairwise(gaps))
@@ -175,36 +197,31 @@ def test_a_start_fills_the_gap_since_the_latest_reading_then_goes_on() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_at_once_even_while_the_door_is_silent(how: signal.Signals) -> None:
-    with Peer(THINGS, ["late"] * 500) as peer:
-        program = started(peer.url)
+def test_a_signal_ends_it_at_once_even_while_the_door_is_silent(how: signal.Signals, tmp_path: Path) -> None:
+    with Peer(THINGS, ["late"] * 500) as peer, started(peer.url, tmp_path) as program:
         wait_for(lambda: bool(peer.posts))
         asked = time.monotonic()
-        program.send_signal(how)
-        assert program.wait(5) == 0
+        program.process.send_signal(how)
+        assert program.process.wait(5) == 0
         assert time.monotonic() - asked < 2
-        assert program.stderr is not None
-        assert b"Traceback" not in program.stderr.read()
+        assert "Traceback" not in program.said
 
 
-def test_it_ends_when_its_parent_does() -> None:
-    with Peer(THINGS) as peer:
-        program = started(peer.url, "--parent-pipe", stdin=subprocess.PIPE)
+def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    with Peer(THINGS) as peer, started(peer.url, tmp_path, "--parent-pipe", stdin=pipe) as program:
         wait_for(lambda: bool(peer.posts))
-        assert program.poll() is None
-        assert program.stdin is not None
-        program.stdin.close()
-        assert program.wait(5) == 0
+        assert program.process.poll() is None
+        assert program.process.stdin is not None
+        program.process.stdin.close()
+        assert program.process.wait(5) == 0
 
 
-def test_it_waits_for_a_server_that_is_still_starting() -> None:
-    with Peer(THINGS) as first:
-        url = first.url
-    program = started(url, "--once")
-    assert program.stderr is not None
-    assert b"again in" in program.stderr.readline()
-    program.send_signal(signal.SIGTERM)
-    assert program.wait(5) == 0
+def test_it_waits_for_a_server_that_is_still_starting(tmp_path: Path) -> None:
+    with started(f"http://127.0.0.1:{free_port()}", tmp_path, "--once") as program:
+        wait_for(lambda: "again in" in program.said)
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(5) == 0
 
 
 def test_latest_is_read_whatever_its_offset() -> None:
