@@ -1,5 +1,5 @@
 // Hands live readings to the page as tc:reading events and says when the connection is lost.
-import { LiveSource, type LiveMessage, type Row, type State } from './live-source'
+import { LiveSource, type Frame, type LiveMessage, type Row, type State } from './live-source'
 import { showBanner } from './shell'
 import { say } from './words'
 
@@ -18,9 +18,24 @@ function announce([code, series, time, value, quality, level]: Row): void {
 }
 
 let banner = 0
+let missed: string | null = null
+
+/** What arrived at the centre after this page was made and before it began to listen: asked for once. */
+async function catchUp(): Promise<void> {
+  if (!missed) return
+  const url = missed
+  missed = null
+  try {
+    const answer = await fetch(url, { cache: 'no-store' })
+    if (answer.ok) ((await answer.json()) as Frame).readings.forEach(announce)
+  } catch {
+    // the line went again: its return fetches anew what the page shows
+  }
+}
 
 function stateChanged(state: State, again: boolean): void {
   document.documentElement.dataset.live = state
+  if (state !== 'lost') void catchUp()
   clearTimeout(banner)
   if (state === 'lost') {
     banner = window.setTimeout(
@@ -63,6 +78,8 @@ export function startLive(): void {
   if (!wanted) return
   const path = document.querySelector<HTMLElement>('[data-live-url]')?.dataset.liveUrl || wanted.getAttribute('live') || '/live'
   const url = new URL(path, location.href).href
+  const made = document.body.dataset.liveSince
+  if (made) missed = `${url}/poll?since=${made}`
   if (typeof SharedWorker === 'undefined') direct(url)
   else shared(url)
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.edge.wire import ask
+from tests.edge.wire import ask, connect
 from tests.postgres import shared_cluster
 from tests.running import PROGRAM, ROOT, Program
 from toancanh.site.roles import ROLES
@@ -79,3 +82,70 @@ def test_several_that_start_at_once_on_an_empty_database_bring_it_up_together(tm
     with running(tmp_path, "web", "web", "ingest", "ingest", "worker", DATABASE_URL=where) as programs:
         assert [ask(program.port, "/readyz").status for program in programs] == [200] * 5
     assert "Traceback" not in (tmp_path / "log.txt").read_text()
+
+
+class Listening:
+    """A page's stream, and what was told on it."""
+
+    def __init__(self, port: int) -> None:
+        self._wire = connect(port)
+        self._wire.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self._heard = b""
+        while b"heartbeat" not in self._heard:
+            self._heard += self._wire.recv(65536)
+
+    def until(self, said: bytes) -> float:
+        """Seconds until this stood on the stream."""
+        start = time.monotonic()
+        while said not in self._heard:
+            part = self._wire.recv(65536)
+            assert part, "the stream ended"
+            self._heard += part
+        return time.monotonic() - start
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def post(program: Program, token: str, value: float, at: datetime) -> None:
+    """Let a gauge of Huế have measured."""
+    row = {"thing": "hue-kim-long", "series": "level", "time": at.isoformat(), "value": value}
+    answer = ask(
+        program.port,
+        "/api/v1/observations",
+        "POST",
+        json.dumps([row]).encode(),
+        Authorization=f"Bearer {token}",
+    )
+    assert (answer.status, answer.json["accepted"]) == (200, 1)
+
+
+def live_across(folder: Path, *ingests: str, **variables: str) -> None:
+    """Readings posted to each ingest in turn reach a page of the web process within about a second."""
+    program = Program(folder, variables=variables)
+    folder.mkdir(parents=True, exist_ok=True)
+    program.do("migrate")
+    program.do("pack", "load", str(ROOT / "packs" / "hue"))
+    token = program.token("gateway")
+    with running(folder, "web", *ingests, **variables) as (web, *doors):
+        page = Listening(web.port)
+        start = datetime.now(UTC) - timedelta(hours=1)
+        took = []
+        for number in range(12):
+            value = 1.001 + number / 100
+            post(doors[number % len(doors)], token, value, start + timedelta(minutes=number))
+            took.append(page.until(f",{value},".encode()))
+        post(web, token, 2.345, datetime.now(UTC))
+        took.append(page.until(b",2.345,"))
+        page.close()
+        assert max(took) < 1.5, took
+        assert sorted(took)[len(took) // 2] < 1.0, took
+
+
+def test_page_hears_what_an_ingest_process_beside_it_commits(tmp_path: Path) -> None:
+    live_across(tmp_path, "ingest")
+
+
+@pytest.mark.postgres
+def test_page_hears_what_several_ingest_processes_commit(tmp_path: Path) -> None:
+    live_across(tmp_path, "ingest", "ingest", DATABASE_URL=shared_cluster().fresh())

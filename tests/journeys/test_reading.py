@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser import Watched, open_page, sign_in
 from tests.journeys.conftest import OFFICER
@@ -71,6 +71,22 @@ def test_reading_moves_map_and_side_list_without_reload(officer: Watched, hue: P
     expect(highest).to_contain_text("2,56 m", timeout=15_000)
     expect(highest).to_contain_text("Trạm thủy văn Kim Long: trên BĐ2 0,56 m")
     assert page.evaluate("window.same") is True
+
+
+def test_reading_between_page_and_stream_is_shown(officer: Watched, hue: Program, token: str) -> None:
+    page = officer.page
+    held: list[Route] = []
+    page.add_init_script("delete window.SharedWorker")
+    page.route("**/live", lambda route: held.append(route))
+    page.goto(f"{hue.url}/console/things/{GAUGE}/")
+    page.wait_for_timeout(200)
+    send(hue, token, (GAUGE, "level", datetime.now(UTC), 1.23))
+    assert held, "the page opened no stream"
+    page.wait_for_timeout(1_000)  # until its frame was told to whoever listened
+    expect(page.locator("[data-sentence]")).not_to_contain_text("1,23")
+    held[0].continue_()
+    expect(page.locator("[data-sentence]")).to_contain_text("1,23", timeout=4_000)
+    page.unroute("**/live")
 
 
 def test_side_list_follows_who_speaks_without_losing_focus(

@@ -41,8 +41,16 @@ class Service(Protocol):
 class House:
     """Everything that runs in the process, put together by a role and taken down with the server's life."""
 
-    def __init__(self, is_stopping: Callable[[], bool] = lambda: False, *, with_pages: bool = True) -> None:
+    def __init__(
+        self,
+        is_stopping: Callable[[], bool] = lambda: False,
+        *,
+        with_pages: bool = True,
+        has_others: bool = False,
+    ) -> None:
         self.is_stopping = is_stopping
+        self.has_others = has_others
+        """Whether other processes work on the same store."""
         self.directory = database_directory()
         self.pages = Pages(get_wsgi_application())
         self.edge = Edge(self.pages, self.lifespan, None if with_pages else OPERATIONS)

@@ -51,5 +51,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     UNSEALED.set(sealer.unsealed())
     WAITING.set(Event.objects.filter(next_at__isnull=False).count())
     MEMORY.set(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-    FRAMES.set(hub.cursor)
+    FRAMES.set(hub.told)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

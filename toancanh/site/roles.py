@@ -20,8 +20,7 @@ from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
-from toancanh.kernel.telemetry import letters, numbering, stream
-from toancanh.kernel.telemetry.announce import announcer
+from toancanh.kernel.telemetry import letters, numbering, stream, watch
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.site.asgi import House
 
@@ -32,7 +31,8 @@ ROLES: tuple[str, ...] = get_args(Role)[1:]
 
 def house(role: str, is_stopping: Callable[[], bool]) -> House:
     """The process of a role, put together and not yet started."""
-    made = House(is_stopping, with_pages=role in ("", "web"))
+    has_others = bool(role) or bool(settings.DATABASE_URL)
+    made = House(is_stopping, with_pages=role in ("", "web"), has_others=has_others)
     for part in PARTS[role]:
         part(made)
     return made
@@ -45,7 +45,9 @@ def web(house: House) -> None:
     house.edge.mount("/live/poll", streams.poll, stream.DOOR)
     house.edge.mount("/static/", static_files(), Door(data="assets"))
     house.services.append(Frames())
-    house.listeners.append(announcer.tell)
+    watching = watch.Watch(others=house.has_others)
+    house.listeners.append(watching.committed)
+    house.loops.append(Loop("watch", watching.look, watch.EVERY))
     list(doors.routes())
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from toancanh.kernel.runtime import clock
+
 Reading = tuple[str, str, int, float, int, int]
 """Thing, series, time in ms, value, quality bits, rank of the level."""
 
@@ -61,7 +63,10 @@ encode = msgspec.json.Encoder().encode
 
 
 class Hub:
-    """Collects readings from any thread and hands frames to listeners on the event loop."""
+    """Collects readings from any thread and hands frames to listeners on the event loop.
+
+    A frame's cursor is the time it was told, in ms, so that a page may go on with another process.
+    """
 
     def __init__(self) -> None:
         self._pending: dict[tuple[str, str], tuple[Reading, str | None]] = {}
@@ -69,11 +74,13 @@ class Hub:
         self._changed: asyncio.Condition | None = None
         self._cursor = 0
         self._kept = 0
+        self.told = 0
+        """Frames so far."""
         self._lock = threading.Lock()
 
     @property
     def cursor(self) -> int:
-        """Number of the newest frame."""
+        """Of the newest frame; 0 before the first."""
         return self._cursor
 
     def publish(self, readings: Iterable[tuple[Reading, str | None]]) -> None:
@@ -96,7 +103,8 @@ class Hub:
                 continue
             with self._lock:
                 taken, self._pending = self._pending, {}
-            self._cursor += 1
+            self._cursor = max(self._cursor + 1, clock.now_us() // 1000)
+            self.told += 1
             self._keep(Tick(self._cursor, list(taken.values())))
             async with self._changed:
                 self._changed.notify_all()

@@ -39,6 +39,7 @@ class Announcer:
         self._told: dict[int, Told] = {}
         self._seen: tuple[int, date] | None = None
         self._look_at = 0.0
+        self._rejudged: set[int] = set()
         self._lock = threading.Lock()
 
     def tell(self, readings: Iterable[Reading]) -> None:
@@ -60,6 +61,14 @@ class Announcer:
                 frames.append((said, series.path))
         self._hub.publish(frames)
 
+    def look(self) -> None:
+        """Tell the newest readings again whose thresholds changed, whichever process or day changed them."""
+        self._current()
+        with self._lock:
+            rejudged, self._rejudged = self._rejudged, set()
+        if rejudged:
+            self.tell(engine.store().latest(rejudged).values())
+
     def _current(self) -> dict[int, Told]:
         with self._lock:
             if time.monotonic() < self._look_at:
@@ -68,7 +77,10 @@ class Announcer:
             day = clock.now().astimezone(clock.VIETNAM).date()
             seen = (revision.current("directory"), day)
             if seen != self._seen:
-                self._told, self._seen = _load(day), seen
+                told = _load(day)
+                known = ((key, self._told.get(key)) for key in told)
+                self._rejudged |= {key for key, old in known if old and old.limits != told[key].limits}
+                self._told, self._seen = told, seen
             return self._told
 
     def forget(self) -> None:

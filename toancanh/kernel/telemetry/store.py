@@ -141,6 +141,17 @@ class Placed(NamedTuple):
     newest: list[Reading]
 
 
+Mark = tuple[int, int]
+"""Where a look at the newest readings stood, as its engine counts."""
+
+
+class Changed(NamedTuple):
+    """Where this look stood, and readings among which is every one that became newest since the last."""
+
+    mark: Mark
+    readings: list[Reading]
+
+
 class Batch(Protocol):
     """One open transaction of the writer."""
 
@@ -194,6 +205,12 @@ class Store(Protocol):
 
     def counts(self, wanted: Wanted) -> dict[int, int]:
         """How many readings every series has; those without any are left out; raises TooLong."""
+
+    def changed(self, since: Mark | None) -> Changed:
+        """What processes have made newest since a mark (None: all that is newest); may name too much.
+
+        Cheap enough to be asked several times a second where nothing happens.
+        """
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         """The values that were corrected or withdrawn in the span, what happened first coming first."""

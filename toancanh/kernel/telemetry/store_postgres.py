@@ -10,14 +10,16 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg import errors, sql
 
-from toancanh.kernel.telemetry import bucketing, placing, selecting
+from toancanh.kernel.telemetry import bucketing, changes, placing, selecting
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.selecting_postgres import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     Answer,
     Bucket,
+    Changed,
     How,
+    Mark,
     Order,
     Placed,
     Reading,
@@ -198,6 +200,9 @@ class PostgresStore:
                 return ask(Selection(connection, _months))
 
         return self._asked(within_time)
+
+    def changed(self, since: Mark | None) -> Changed:
+        return self._asked(lambda connection: changes.of_postgres(connection, since))
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         rows = self._read(

@@ -13,14 +13,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from toancanh.kernel.telemetry import bucketing, placing, selecting
+from toancanh.kernel.telemetry import bucketing, changes, placing, selecting
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.selecting_sqlite import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     Answer,
     Bucket,
+    Changed,
     How,
+    Mark,
     Order,
     Placed,
     Reading,
@@ -69,6 +71,7 @@ class SqliteStore:
         self._latest: dict[int, Reading] = {}
         self._pruned = 0
         self._readers: Readers[sqlite3.Connection] = Readers(self._open_reader)
+        self._changes = changes.OfSqlite(self._open_reader, lambda reader: _read_latest(reader, None))
         with self._lock, self._translated():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._open_writer()
@@ -209,6 +212,10 @@ class SqliteStore:
         with self._reader() as connection, within(connection):
             yield Selection(connection, _all_tables(connection))
 
+    def changed(self, since: Mark | None) -> Changed:
+        with self._translated():
+            return self._changes.since(since)
+
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         with self._reader() as connection:
             rows = connection.execute(
@@ -224,6 +231,7 @@ class SqliteStore:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+        self._changes.close()
 
     # --- connections
 

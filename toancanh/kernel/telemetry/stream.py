@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from toancanh.kernel.people import web as people
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.edge import Receive, Scope, Send
 from toancanh.kernel.runtime.live import Hub, Paths
@@ -23,6 +24,10 @@ DOOR = Door(data="stream")
 HEARTBEAT = 15.0
 """Seconds after which a quiet stream says that it lives."""
 ALIVE = b"event: heartbeat\ndata: \n\n"
+OVERLAP = 2_000
+"""Ms that are told again: another process may have told the same commit a moment sooner or later."""
+AHEAD = 60_000
+"""Ms that the clocks of two hosts may differ; a cursor beyond was given before a clock was set back."""
 KNOWN_FOR = 60.0
 """Seconds after which it is asked again who is signed in."""
 HEAD = [
@@ -77,11 +82,11 @@ class Streams:
         await _answer(send, 200, self.hub.since(self._begin(scope), await _paths(scope)))
 
     def _begin(self, scope: Scope) -> int:
-        """Where to begin: at what the page had, or now; to a cursor from before a restart all is news."""
-        asked, now = _cursor(scope), self.hub.cursor
+        """Where to begin: a little before what the page had, or now; to a cursor beyond now all is news."""
+        asked = _cursor(scope)
         if asked is None:
-            return now
-        return asked if asked <= now else 0
+            return self.hub.cursor
+        return max(0, asked - OVERLAP) if asked <= clock.now_us() // 1000 + AHEAD else 0
 
 
 async def _answer(send: Send, status: int, body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -15,6 +16,8 @@ from toancanh.web import formats
 from toancanh.web.built import asset_file, icon_body
 
 register = template.Library()
+MADE_OF_MS = 10_000
+"""How old the figures of a new page may be: they are remembered for some seconds for all screens."""
 
 
 def _language() -> str:
@@ -25,6 +28,12 @@ def _language() -> str:
 def asset(name: str) -> str:
     """URL of a built file: {% asset "app.js" %}."""
     return static(f"web/{asset_file(name)}")
+
+
+@register.simple_tag
+def live_since() -> int:
+    """From when on, in ms, readings may be missing on the page being made: what it shows is seconds old."""
+    return int(time.time() * 1000) - MADE_OF_MS
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.live import KEEP, Hub, Reading
 
 
@@ -53,13 +54,26 @@ def told(data: bytes) -> list[dict[str, Any]]:
 
 
 def played(play: Callable[[Hub], Any]) -> None:
-    """Run a test's part on a running hub."""
+    """Run a test's part on a running hub, at the beginning of time: its cursors are 1, 2, 3 …"""
 
     async def all_of_it() -> None:
         async with running() as hub:
             await play(hub)
 
-    asyncio.run(all_of_it())
+    with clock.set_to(clock.EPOCH):
+        asyncio.run(all_of_it())
+
+
+def test_cursor_is_the_time_that_any_process_would_give() -> None:
+    async def play(hub: Hub) -> None:
+        with clock.set_to(clock.from_us(5_000_000)):
+            await frames(hub, [[(reading(1.0), None)], [(reading(2.0), None)]])
+            assert (hub.cursor, hub.told) == (5_001, 2)
+        with clock.set_to(clock.from_us(4_000_000)):
+            await frames(hub, [[(reading(3.0), None)]])
+            assert hub.cursor == 5_002
+
+    played(play)
 
 
 def test_newest_of_a_tick_wins() -> None:

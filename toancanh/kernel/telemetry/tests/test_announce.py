@@ -105,10 +105,14 @@ def with_frames(*readings: tuple[Any, str | None]) -> Streams:
     from toancanh.kernel.runtime.live import Tick
 
     hub = Hub()
-    for reading in readings:
-        hub._cursor += 1
+    for number, reading in enumerate(readings):
+        hub._cursor = TOLD + number * 5_000
         hub._ticks.append(Tick(hub._cursor, [reading]))
     return Streams(hub, lambda: False)
+
+
+TOLD = 1_700_000_000_000
+"""When the first of two frames was told, 5 s before the other."""
 
 
 ONE = ("gauge", "level", 1, 1.0, 0, 1)
@@ -120,21 +124,29 @@ TWO = ("hidden", "level", 2, 2.0, 0, 1)
     [
         ("", 0),
         ("since=0", 1),
-        ("since=1", 0),
-        ("since=2", 0),
-        # From before a restart: the page starts anew instead of waiting for ever.
-        ("since=3", 1),
-        ("since=999999999999", 1),
+        (f"since={TOLD - 1}", 1),
+        (f"since={TOLD + 1}", 1),
+        # Another process may have told the same frame a moment later.
+        (f"since={TOLD + 5_000}", 0),
+        (f"since={TOLD + 8_000}", 0),
+        # From before the clock was set back: the page starts anew instead of waiting for ever.
+        ("since=999999999999999", 1),
         ("since=-1", 0),
         ("since=x", 0),
         ("since=%D9%A1", 0),
         ("since=99999999999999999999999999999", 0),
-        ("since=1&since=0", 0),
+        (f"since={TOLD + 9_000}&since=0", 0),
     ],
 )
 def test_poll_goes_on_from_any_cursor(query: str, count: int) -> None:
     status, said = ask(with_frames((ONE, None), (TWO, "1/2/")), query)
-    assert (status, said["cursor"], len(said["readings"])) == (200, 2, count)
+    assert (status, said["cursor"], len(said["readings"])) == (200, TOLD + 5_000, count)
+
+
+def test_poll_tells_again_what_another_process_may_have_told_later() -> None:
+    streams = with_frames((ONE, None), (ONE, None))
+    assert len(ask(streams, f"since={TOLD + 5_000 + 1_999}")[1]["readings"]) == 1
+    assert len(ask(streams, f"since={TOLD + 5_000 + 2_000}")[1]["readings"]) == 0
 
 
 @pytest.mark.django_db(transaction=True)
