@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.journal.models import Event
@@ -14,26 +15,42 @@ from toancanh.kernel.runtime import clock
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
+LONGEST = timedelta(hours=1)
+"""Between two attempts at a failing event."""
 BATCH = 100
 KEPT = timedelta(days=30)
 
 
 def deliver() -> int:
-    """Run what is due now; returns how many events were done. A failing one is tried again later."""
-    done = 0
+    """Run what is due now; returns how many events were done. A failing one is tried again later.
+
+    Several processes may deliver at once: an event belongs to who leased it until the lease is over.
+    """
+    done, leased = 0, clock.now()
     for event in _lease():
+        if clock.now() - leased > LEASE / 2 and not _still_ours(event):
+            continue
         try:
             for on in catalogue.reactions(event.name):
                 on.react(event.payload)
         except Exception as fault:
             # Whatever broke, the event stays and is tried again; the other events go on.
             log.exception("reaction to %s failed", event.name)
-            wait = timedelta(seconds=min(2**event.attempts, 3600))
-            Event.objects.filter(pk=event.pk).update(next_at=clock.now() + wait, fault=str(fault)[:400])
+            wait = timedelta(seconds=min(2**event.attempts, LONGEST.total_seconds()))
+            _own(event).update(next_at=clock.now() + wait, fault=str(fault)[:400])
         else:
-            Event.objects.filter(pk=event.pk).update(next_at=None, fault="")
-            done += 1
+            done += _own(event).update(next_at=None, fault="")
     return done
+
+
+def _own(event: Event) -> QuerySet[Event]:
+    """The row, unless another process has leased it meanwhile: each lease counts an attempt."""
+    return Event.objects.filter(pk=event.pk, attempts=event.attempts)
+
+
+def _still_ours(event: Event) -> bool:
+    """Make the lease longer before it runs out under the work of those before."""
+    return bool(_own(event).update(next_at=clock.now() + LEASE))
 
 
 def sweep() -> int:
@@ -47,8 +64,10 @@ def sweep() -> int:
 def _lease() -> list[Event]:
     """Take due events for a minute: who dies holding them loses them to the next sweep."""
     now = clock.now()
+    # No wait is longer than the longest: what seems due later was put off before the clock was set back.
+    is_due = Q(next_at__lte=now) | Q(next_at__gt=now + LONGEST)
     with transaction.atomic():
-        due = Event.objects.filter(next_at__lte=now).order_by("next_at", "pk")
+        due = Event.objects.filter(is_due).order_by("next_at", "pk")
         events = list(due.select_for_update(skip_locked=True)[:BATCH])
         for event in events:
             event.attempts += 1

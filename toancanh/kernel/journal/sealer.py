@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from toancanh.kernel.journal.actions import entry_digest
 from toancanh.kernel.journal.models import Entry, Link
 from toancanh.kernel.runtime import clock, marks
+from toancanh.kernel.runtime.exclusive import alone
 
 BATCH = 1_000
 NEAR = 1_000
@@ -52,12 +53,14 @@ def seal(everywhere: bool = False) -> int:
     """Link up to a thousand entries that are committed and unlinked; returns how many.
 
     Looks only near the chain's end unless ``everywhere``: a scan of the whole journal twice a second would
-    cost more than all else the program does at rest.
+    cost more than all else the program does at rest. Of several sealers one seals, the others find it done.
     """
     if not waiting(everywhere).exists():
         return 0
     with transaction.atomic():
-        last = Link.objects.select_for_update().order_by("-number").first()
+        if not alone("sealer"):
+            return 0
+        last = Link.objects.order_by("-number").first()
         number, previous = (last.number, last.digest) if last else (0, START)
         now, links = clock.now(), []
         for entry in waiting(everywhere).order_by("pk")[:BATCH]:

@@ -135,6 +135,56 @@ def test_event_held_by_one_who_died_comes_back_after_the_lease(db: None, reactio
     assert reaction.seen == [1]
 
 
+def test_event_that_another_process_took_over_meanwhile_is_left_to_it(
+    db: None, reaction: Reaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.now()
+    with clock.set_to(start):
+        happened(1)
+        happened(2)
+
+    def slow(payload: Mapping[str, Any]) -> None:
+        reaction.seen.append(payload["n"])
+        if payload["n"] == 1:
+            # This took longer than the lease: another process finds both due and takes them.
+            monkeypatch.setattr(catalogue, "reactions", lambda _: (On(name="test.happened", react=reaction),))
+            passed.append(timedelta(seconds=70))
+            assert outbox.deliver() == 2
+
+    passed = [timedelta(0)]
+    monkeypatch.setattr(catalogue, "reactions", lambda _: (On(name="test.happened", react=slow),))
+    with clock.set_to(lambda: start + passed[-1]):
+        assert outbox.deliver() == 0
+    assert reaction.seen == [1, 1, 2]
+    assert list(Event.objects.values_list("next_at", "attempts")) == [(None, 2), (None, 2)]
+
+
+def test_lease_is_made_longer_while_the_work_before_it_goes_on(db: None, reaction: Reaction) -> None:
+    start = clock.now()
+    with clock.set_to(start):
+        happened(1)
+        happened(2)
+        first, second = outbox._lease()
+    with clock.set_to(start + timedelta(seconds=50)):
+        assert outbox._still_ours(second)
+    with clock.set_to(start + timedelta(seconds=70)):
+        assert [event.pk for event in outbox._lease()] == [first.pk]
+    with clock.set_to(start + timedelta(seconds=110)):
+        assert [event.pk for event in outbox._lease()] == [second.pk]
+        assert not outbox._still_ours(second)
+
+
+@pytest.mark.parametrize("hours", [-6, -48, 48])
+def test_clock_that_jumps_holds_no_event_up(db: None, reaction: Reaction, hours: int) -> None:
+    start = clock.now()
+    with clock.set_to(start):
+        happened(1)
+    assert later(hours * 3600, start) == 1
+    assert later(hours * 3600 + 1, start) == 0
+    assert later(1, start) == 0
+    assert reaction.seen == [1]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_event_survives_until_it_is_delivered_and_vanishes_with_its_transaction(reaction: Reaction) -> None:
     woken: list[int] = []

@@ -1,0 +1,23 @@
+"""Duties that only one process may do at a time, whichever comes first."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import connection
+
+
+def alone(duty: str) -> bool:
+    """Whether this transaction has the duty for itself until it ends; the answer comes at once.
+
+    A process that dies lets go with its connection. On SQLite whoever writes is alone anyway.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a duty is held by a transaction")
+    if connection.vendor != "postgresql":
+        return True
+    number = int.from_bytes(hashlib.sha256(duty.encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        (is_taken,) = cursor.fetchone()
+    return bool(is_taken)
