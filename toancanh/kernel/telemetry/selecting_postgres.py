@@ -59,6 +59,16 @@ class Selection:
         )
         return dict(self._connection.execute(statement.encode(), [_told(wanted), *given]).fetchall())
 
+    def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
+        """The readings of these (series, time)."""
+        statement = (
+            "SELECT o.series, o.time, o.value, o.quality FROM measurements.observation o"
+            " JOIN (SELECT * FROM unnest(%s::int[], %s::bigint[])) AS k(series, time)"
+            " ON o.series = k.series AND o.time = k.time"
+        )
+        found = self._readings(statement, [[key[0] for key in keys], [key[1] for key in keys]])
+        return {(reading.series, reading.time): reading for reading in found}
+
     def _readings(self, statement: str, given: list[Any]) -> list[Reading]:
         return [Reading._make(row) for row in self._connection.execute(statement.encode(), given).fetchall()]
 

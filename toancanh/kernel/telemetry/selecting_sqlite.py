@@ -7,10 +7,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from toancanh.kernel.telemetry.selecting import SECONDS, bounds_sql, order_sql
-from toancanh.kernel.telemetry.store import Order, Reading, TooLong, Wanted, month_span
+from toancanh.kernel.telemetry.store import Order, Reading, TooLong, Wanted, month, month_span
 
+_KEYS = 512
 _STEPS = 20_000
 """Instructions of SQLite's machine between two looks at the clock."""
 
@@ -50,6 +52,24 @@ class Selection:
             )
             for series, count in rows.fetchall():
                 found[series] = found.get(series, 0) + count
+        return found
+
+    def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
+        """The readings of these (series, time)."""
+        by_month: dict[str, list[tuple[int, int]]] = {}
+        for key in keys:
+            by_month.setdefault(month(key[1]), []).append(key)
+        found: dict[tuple[int, int], Reading] = {}
+        for name, wanted in by_month.items():
+            for table in self._tables(*month_span(name)):
+                for start in range(0, len(wanted), _KEYS):
+                    part = wanted[start : start + _KEYS]
+                    rows = self._connection.execute(
+                        f"SELECT series, time, value, quality FROM {table}"  # our own table name
+                        f" WHERE (series, time) IN (VALUES {', '.join(['(?, ?)'] * len(part))})",
+                        list(chain.from_iterable(part)),
+                    )
+                    found.update(((row[0], row[1]), Reading._make(row)) for row in rows.fetchall())
         return found
 
 

@@ -212,6 +212,9 @@ class Store(Protocol):
         Cheap enough to be asked several times a second where nothing happens.
         """
 
+    def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
+        """The readings of these (series, time); keys without one are left out."""
+
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         """The values that were corrected or withdrawn in the span, what happened first coming first."""
 

@@ -194,6 +194,9 @@ class PostgresStore:
     def counts(self, wanted: Wanted) -> dict[int, int]:
         return self._selected(lambda asked: asked.counts(selecting.whole(wanted)))
 
+    def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
+        return self._selected(lambda asked: asked.at(keys))
+
     def _selected(self, ask: Callable[[Selection], Answered]) -> Answered:
         def within_time(connection: Connection) -> Answered:
             with within(connection):

@@ -207,6 +207,10 @@ class SqliteStore:
         with self._selection() as selection:
             return selection.counts(selecting.whole(wanted))
 
+    def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
+        with self._selection() as selection:
+            return selection.at(keys)
+
     @contextmanager
     def _selection(self) -> Iterator[Selection]:
         with self._reader() as connection, within(connection):

@@ -125,3 +125,11 @@ def test_selection_that_takes_too_long_is_ended(store: Store, monkeypatch: pytes
         store.select(slow, (("value", False), ("time", True)), limit=10, skip=30_000)
     monkeypatch.undo()
     assert len(store.select(slow, NEWEST, limit=10)) == 10
+
+
+def test_readings_are_found_by_their_keys(filled: Store) -> None:
+    keys = [(reading.series, reading.time) for reading in EVERYTHING]
+    there = dict(zip(keys, EVERYTHING, strict=True))
+    absent = [(9, START), (1, START + 1), (1, START + 400 * DAY)]
+    assert filled.at([*keys, *absent, *keys[:3]]) == there
+    assert filled.at([]) == {}
