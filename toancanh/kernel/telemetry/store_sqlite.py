@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from toancanh.kernel.telemetry import bucketing, changes, placing, selecting
+from toancanh.kernel.telemetry import statements_sqlite as statements
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.selecting_sqlite import Selection, within
 from toancanh.kernel.telemetry.store import (
@@ -35,26 +34,10 @@ from toancanh.kernel.telemetry.store import (
     month_span,
 )
 
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS latest(series INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-    " value REAL NOT NULL, quality INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS correction(series INTEGER NOT NULL, time INTEGER NOT NULL,"
-    " value REAL NOT NULL, quality INTEGER NOT NULL, at INTEGER NOT NULL, source TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS correction_of ON correction(series, time)",
-    "CREATE TABLE IF NOT EXISTS idempotency(token INTEGER, key TEXT, body_hash BLOB NOT NULL,"
-    " answer BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(token, key))",
-    "CREATE INDEX IF NOT EXISTS idempotency_age ON idempotency(at)",
-)
-_TABLE = "observation_"
-_MAKE = (
-    "CREATE TABLE IF NOT EXISTS {}(series INTEGER, time INTEGER, value REAL NOT NULL,"
-    " quality INTEGER NOT NULL, PRIMARY KEY(series, time)) WITHOUT ROWID"
-)
 # One statement for many rows: every step of a statement gives the GIL away and waits to have it back.
 _CHUNK = 512
 _PAGE = 1024
 _WAL_PAGES = 16_384
-_KEYS = 10_000
 _BUSY_MS = 10_000
 _PRUNE_EVERY = 60 * 1_000_000
 _NO_ROOM = 1 << 20
@@ -71,7 +54,9 @@ class SqliteStore:
         self._latest: dict[int, Reading] = {}
         self._pruned = 0
         self._readers: Readers[sqlite3.Connection] = Readers(self._open_reader)
-        self._changes = changes.OfSqlite(self._open_reader, lambda reader: _read_latest(reader, None))
+        self._changes = changes.OfSqlite(
+            self._open_reader, lambda reader: statements.read_latest(reader, None)
+        )
         with self._lock, self._translated():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._open_writer()
@@ -113,9 +98,9 @@ class SqliteStore:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL_PAGES * _PAGE}")
             connection.execute("PRAGMA cache_size = -32768")
-            for statement in _SCHEMA:
+            for statement in statements.SCHEMA:
                 connection.execute(statement)
-            self._latest = _read_latest(connection, None)
+            self._latest = statements.read_latest(connection, None)
         except BaseException:
             connection.close()
             raise
@@ -144,7 +129,7 @@ class SqliteStore:
         first = start if after is None else max(start, after + 1)
         found: list[Reading] = []
         with self._reader() as connection:
-            for table in _tables(connection, first, end):
+            for table in statements.tables(connection, first, end):
                 rows = connection.execute(
                     f"SELECT series, time, value, quality FROM {table}"  # our own table name
                     " WHERE series = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?",
@@ -157,7 +142,7 @@ class SqliteStore:
 
     def buckets(self, series: int, start: int, end: int, step: int, how: How) -> list[Bucket]:
         with self._reader() as connection:
-            tables = _tables(connection, start, end + bucketing.shift(how))
+            tables = statements.tables(connection, start, end + bucketing.shift(how))
             if not tables:
                 return []
             # The columns of a UNION ALL view are pushed down to the key of each month.
@@ -172,11 +157,11 @@ class SqliteStore:
         wanted = list(series)
         found: dict[int, tuple[float, float, int]] = {}
         with self._reader() as connection:
-            for table in _tables(connection, start, end):
-                for keys in _parts(wanted):
+            for table in statements.tables(connection, start, end):
+                for keys in statements.parts(wanted):
                     rows = connection.execute(
                         f"SELECT series, {bucketing.TOTAL}, count(*) FROM {table}"
-                        f" WHERE series IN ({_marks(len(keys))})"
+                        f" WHERE series IN ({statements.marks(len(keys))})"
                         " AND time >= ? AND time < ? AND quality & 1 = 0 GROUP BY series",
                         (*keys, start, end),
                     )
@@ -187,7 +172,7 @@ class SqliteStore:
 
     def latest(self, series: Iterable[int] | None = None) -> dict[int, Reading]:
         with self._reader() as connection:
-            return _read_latest(connection, None if series is None else list(series))
+            return statements.read_latest(connection, None if series is None else list(series))
 
     def select(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> list[Reading]:
         with self._selection() as selection:
@@ -214,7 +199,7 @@ class SqliteStore:
     @contextmanager
     def _selection(self) -> Iterator[Selection]:
         with self._reader() as connection, within(connection):
-            yield Selection(connection, _all_tables(connection))
+            yield Selection(connection, statements.all_tables(connection))
 
     def changed(self, since: Mark | None) -> Changed:
         with self._translated():
@@ -315,15 +300,15 @@ class _Batch:
 
     def insert(self, month: str, rows: Sequence[Row]) -> int:
         if month not in self._made:
-            self._connection.execute(_MAKE.format(_TABLE + month))
+            self._connection.execute(statements.MAKE.format(statements.TABLE + month))
             self._made.add(month)
-        statement = _insert_sql(month, _padded(len(rows)))
-        return self._connection.execute(statement, _flat(rows)).rowcount
+        statement = statements.insert_sql(month, statements.padded(len(rows)))
+        return self._connection.execute(statement, statements.flat(rows)).rowcount
 
     def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
         keys = [row[:2] for row in rows]
         found = self._connection.execute(
-            f"SELECT series, time, value, quality FROM {_TABLE}{month}"  # our own table name
+            f"SELECT series, time, value, quality FROM {statements.TABLE}{month}"  # our own table name
             f" WHERE (series, time) IN (VALUES {', '.join(['(?, ?)'] * len(keys))})",
             list(chain.from_iterable(keys)),
         )
@@ -331,20 +316,22 @@ class _Batch:
 
     def replace(self, month: str, reading: Reading, old: Superseded) -> None:
         self._connection.execute(
-            f"UPDATE {_TABLE}{month} SET value = ?, quality = ? WHERE series = ? AND time = ?",
+            f"UPDATE {statements.TABLE}{month} SET value = ?, quality = ? WHERE series = ? AND time = ?",
             (reading.value, reading.quality, reading.series, reading.time),
         )
         self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
 
     def has(self, month: str) -> bool:
-        return bool(_tables(self._connection, *month_span(month)))
+        return bool(statements.tables(self._connection, *month_span(month)))
 
     def remove(self, month: str, old: Superseded) -> None:
-        self._connection.execute(f"DELETE FROM {_TABLE}{month} WHERE series = ? AND time = ?", old[:2])
+        self._connection.execute(
+            f"DELETE FROM {statements.TABLE}{month} WHERE series = ? AND time = ?", old[:2]
+        )
         self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
 
     def last(self, series: int) -> Reading | None:
-        for table in reversed(_tables(self._connection, 0, _END)):
+        for table in reversed(statements.tables(self._connection, 0, _END)):
             row = self._connection.execute(
                 f"SELECT series, time, value, quality FROM {table}"  # our own table name
                 " WHERE series = ? ORDER BY time DESC LIMIT 1",
@@ -365,67 +352,6 @@ class _Batch:
     def advance(self, newest: Sequence[Reading]) -> None:
         for start in range(0, len(newest), _CHUNK):
             part = newest[start : start + _CHUNK]
-            self._connection.execute(_advance_sql(_padded(len(part))), _flat(part))
-
-
-def _padded(count: int) -> int:
-    """The next power of two: so that few statements stay prepared; a row twice does no harm."""
-    return 1 << (count - 1).bit_length()
-
-
-def _flat(rows: Sequence[Row] | Sequence[Reading]) -> list[Any]:
-    flat: list[Any] = []
-    for row in rows:
-        flat += row[:4]
-    flat += list(rows[-1][:4]) * (_padded(len(rows)) - len(rows))
-    return flat
-
-
-@lru_cache(maxsize=64)
-def _insert_sql(month: str, count: int) -> str:
-    values = ", ".join(["(?, ?, ?, ?)"] * count)
-    return f"INSERT INTO {_TABLE}{month} VALUES {values} ON CONFLICT DO NOTHING"
-
-
-@lru_cache(maxsize=16)
-def _advance_sql(count: int) -> str:
-    values = ", ".join(["(?, ?, ?, ?)"] * count)
-    return (
-        f"INSERT INTO latest VALUES {values} ON CONFLICT(series) DO UPDATE SET"
-        " time = excluded.time, value = excluded.value, quality = excluded.quality"
-        " WHERE excluded.time >= latest.time"
-    )
-
-
-def _tables(connection: sqlite3.Connection, start: int, end: int) -> list[str]:
-    """The monthly tables that a span touches, oldest first."""
-    return _all_tables(connection)(start, end)
-
-
-def _all_tables(connection: sqlite3.Connection) -> Callable[[int, int], list[str]]:
-    """Looks once which monthly tables there are; gives those that a span touches, oldest first."""
-    select = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB ?"
-    rows = connection.execute(select, (_TABLE + "[0-9]*",))
-    names = sorted(name for (name,) in rows.fetchall())
-    spans = [(name, month_span(name.removeprefix(_TABLE))) for name in names]
-    return lambda start, end: [name for name, (first, last) in spans if first < end and start < last]
-
-
-def _read_latest(connection: sqlite3.Connection, series: list[int] | None) -> dict[int, Reading]:
-    select = "SELECT series, time, value, quality FROM latest"
-    if series is None:
-        rows = connection.execute(select).fetchall()
-    else:
-        rows = []
-        for keys in _parts(series):
-            rows += connection.execute(f"{select} WHERE series IN ({_marks(len(keys))})", keys).fetchall()
-    return {row[0]: Reading._make(row) for row in rows}
-
-
-def _parts(keys: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(keys), _KEYS):
-        yield keys[start : start + _KEYS]
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
+            self._connection.execute(
+                statements.advance_sql(statements.padded(len(part))), statements.flat(part)
+            )
