@@ -19,6 +19,7 @@ from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.runtime.pages import Pages
 from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
@@ -62,9 +63,13 @@ class House:
     @cached_property
     def ingest(self) -> Ingest:
         """The writer behind every door of this process; made when the first door asks for it."""
-        ledger = DatabaseLedger()
         return Ingest(
-            engine.store(), self.directory, on_committed=self._tell, now=clock.now_us, ledger=ledger
+            engine.store(),
+            self.directory,
+            on_committed=self._tell,
+            now=clock.now_us,
+            ledger=DatabaseLedger(),
+            tally=contacts.tally,
         )
 
     def _tell(self, readings: list[Reading]) -> None:

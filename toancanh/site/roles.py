@@ -21,6 +21,7 @@ from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import letters, numbering, stream, watch
+from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.site.asgi import House
 
@@ -53,9 +54,10 @@ def web(house: House) -> None:
 
 def data(house: House) -> None:
     """The HTTP doors through which data comes."""
-    observations = ObservationsDoor(house.ingest, house.directory, now=clock.now_us)
+    observations = ObservationsDoor(house.ingest, house.directory, now=clock.now_us, tally=contacts.tally)
     door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
     house.edge.mount("/api/v1/observations", observations, door)
+    house.loops.append(Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True))
 
 
 def field(house: House) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from toancanh.kernel.telemetry import refusals
+from toancanh.kernel.telemetry.devices.tally import SIGN_IN, TOO_MANY, Tally
 from toancanh.kernel.telemetry.directory import DirectorySource, TokenInfo
 from toancanh.kernel.telemetry.ingest import Busy, Ingest
 from toancanh.kernel.telemetry.intake import UNAUTHORIZED, Recorded, Request, Taken
@@ -115,8 +116,10 @@ class ObservationsDoor:
         now: Callable[[], int],
         body_seconds: float = BODY_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
+        tally: Tally | None = None,
     ) -> None:
         self._ingest = ingest
+        self._tally = tally or Tally(now)
         self._directory = directory
         self._now = now
         self._body_seconds = body_seconds
@@ -132,7 +135,8 @@ class ObservationsDoor:
                 raise _Refused("method_not_allowed")
             if headers.fault:
                 raise _Refused("bad_header", at=headers.fault[0], fault=headers.fault[1])
-            body = await self._answer(headers, said_in, incoming)
+            address = (scope.get("client") or ("",))[0]
+            body = await self._answer(headers, said_in, incoming, address)
         except _Refused as refused:
             await _refuse(refused, said_in, incoming, send)
             return
@@ -143,14 +147,14 @@ class ObservationsDoor:
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, headers: _Headers, said_in: int, incoming: _Body) -> bytes:
-        digest, token = await self._authenticate(headers)
+    async def _answer(self, headers: _Headers, said_in: int, incoming: _Body, address: str) -> bytes:
+        digest, token = await self._authenticate(headers, address)
         if headers.length > MAX_BYTES:
             raise _too_large()
         body = await incoming.read(self._body_seconds)
         observations = _decoded(body)
         self._spend(token, len(observations))
-        request = Request(digest, observations)
+        request = Request(digest, observations, address=address)
         if headers.key:
             request.key = headers.key
             request.body_hash = hashlib.sha256(body).digest()
@@ -165,7 +169,7 @@ class ObservationsDoor:
             return result.answer
         raise _Refused(result, wait=RETRY_SECONDS)
 
-    async def _authenticate(self, headers: _Headers) -> tuple[str, TokenInfo]:
+    async def _authenticate(self, headers: _Headers, address: str) -> tuple[str, TokenInfo]:
         """A token that the snapshot does not know may be seconds old, so the database is asked once more."""
         found = _BEARER.fullmatch(headers.authorization)
         if found is None:
@@ -176,7 +180,11 @@ class ObservationsDoor:
             if not await self._ingest.check():
                 raise _Refused("unavailable", wait=RETRY_SECONDS)
             token = self._directory.snapshot.tokens.get(digest)
-            if token is None or not token.is_valid(self._now()):
+            if token is None:
+                self._tally.knocked("", "http", address)
+                raise _Refused("unauthorized")
+            if not token.is_valid(self._now()):
+                self._tally.failed(token.id, SIGN_IN)
                 raise _Refused("unauthorized")
         return digest, token
 
@@ -189,6 +197,7 @@ class ObservationsDoor:
         left = min(float(token.rate), left + (at - since) * token.rate / 60)
         if left < min(1, count):
             self._allowance[token.id] = (left, at)
+            self._tally.failed(token.id, TOO_MANY)
             wait = max(1, round((1 - left) * 60 / token.rate + 0.5)) if token.rate else 60
             raise _Refused("too_many", rate=token.rate, wait=wait)
         self._allowance[token.id] = (left - count, at)

@@ -8,8 +8,10 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
+from toancanh.kernel.telemetry.devices.tally import Tally
 from toancanh.kernel.telemetry.directory import Directory, DirectorySource, DirectoryUnavailable
 from toancanh.kernel.telemetry.intake import (
     FULL,
@@ -52,7 +54,8 @@ class Ingest:
     """A bounded queue and the thread that empties it; `offer` and `check` belong to one event loop.
 
     On the writer's thread, `on_committed` is called with the readings that became the newest of their series,
-    and `on_kept` with every row that the store holds now; refused rows and numbers go to the `ledger`.
+    and `on_kept` with every row that the store holds now; refused rows and numbers go to the `ledger`, and
+    the `tally` counts what each token brought.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Ingest:
         now: Callable[[], int],
         ledger: Ledger | None = None,
         on_kept: Callable[[list[Row]], None] | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
         self._ledger = ledger or NoLedger()
         self._on_committed = on_committed
         self._on_kept = on_kept
+        self._tally = tally
         self._now = now
         self._queue: deque[Request] = deque()
         self._checks: deque[asyncio.Future[bool]] = deque()
@@ -196,6 +201,8 @@ class Ingest:
         if checks:
             self._loop.call_soon_threadsafe(_answer_checks, checks, failure != UNAVAILABLE)
         if kept is not None:
+            if self._tally is not None:
+                self._tell(partial(self._tally.took, directory=directory), kept.results)
             self._tell(self._on_committed, kept.newest)
             if self._on_kept is not None:
                 self._tell(self._on_kept, kept.rows)

@@ -93,6 +93,8 @@ class Request:
     key: str = ""
     body_hash: bytes = b""
     render: Callable[[Taken], bytes] | None = None
+    address: str = ""
+    """From where it came, as far as the door saw."""
     future: asyncio.Future[Result] = field(init=False)
 
     @property

@@ -3,6 +3,20 @@
 from django.db import models
 
 from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.telemetry.devices.models import Activity, Contact, Dismissal, Keeping, Knock
+
+__all__ = [
+    "Activity",
+    "Contact",
+    "Dismissal",
+    "Gap",
+    "Keeping",
+    "Knock",
+    "Letter",
+    "Sequence",
+    "Series",
+    "Threshold",
+]
 
 
 class Series(models.Model):

@@ -204,3 +204,16 @@ def test_journal_names_nobody(city: City) -> None:
     assert entry.actor == chief.key
     written = "".join("".join(map(str, row)) for row in Entry.objects.values_list())
     assert [name for name in ("Nguyễn", "Thị Bình", "binh", "chief") if name in written] == []
+
+
+def test_wrong_passwords_lock_an_account_at_their_own_address_alone(city: City) -> None:
+    person("binh")
+
+    def sign_in(password: str, address: str) -> int:
+        said = {"login": "binh", "password": password}
+        return Client().post("/sign-in/", said, REMOTE_ADDR=address).status_code
+
+    assert [sign_in("wrong", "192.0.2.1") for _ in range(5)] == [200] * 5
+    # The right password no longer helps there, and always did elsewhere.
+    assert sign_in(PASSWORD, "192.0.2.1") == 200
+    assert sign_in(PASSWORD, "192.0.2.2") == 302

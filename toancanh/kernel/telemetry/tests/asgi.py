@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from toancanh.kernel.telemetry.devices.tally import Tally
 from toancanh.kernel.telemetry.directory import Directory, SeriesInfo, TokenInfo, WatchedDirectory
 from toancanh.kernel.telemetry.door import ObservationsDoor
 from toancanh.kernel.telemetry.ingest import Ingest
@@ -57,13 +58,17 @@ class House:
         self.things["phu-oc"] = {"level": SeriesInfo(2, "phu-oc", "level", -1, 10)}
         self.put_token("secret", TokenInfo(1, "gateway"))
         self.directory = WatchedDirectory(self.revision, self.load)
-        self.ingest = Ingest(self.store, self.directory, self.committed.extend, now=lambda: self.now)
+        self.tally = Tally(lambda: self.now)
+        self.ingest = Ingest(
+            self.store, self.directory, self.committed.extend, now=lambda: self.now, tally=self.tally
+        )
         self.door = ObservationsDoor(
             self.ingest,
             self.directory,
             now=lambda: self.now,
             body_seconds=self.body_seconds,
             monotonic=lambda: self.monotonic,
+            tally=self.tally,
         )
 
     def revision(self) -> int:
@@ -99,7 +104,8 @@ class House:
             sent.append(message)
 
         raw = [(n.lower().encode(), v if isinstance(v, bytes) else v.encode("latin-1")) for n, v in headers]
-        await self.door({"type": "http", "method": method, "headers": raw}, receive, send)
+        scope = {"type": "http", "method": method, "headers": raw, "client": ("192.0.2.7", 50_000)}
+        await self.door(scope, receive, send)
         body = b"".join(message["body"] for message in sent[1:])
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         assert int(answered["content-length"]) == len(body)

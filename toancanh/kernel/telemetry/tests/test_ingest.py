@@ -74,6 +74,8 @@ def test_waiting_requests_share_a_transaction(gate: Gate) -> None:
     async def act() -> None:
         house = house_of(gate)
         async with running(house):
+            # Whoever asks whether a token is new would wait behind the closed gate.
+            house.directory.refresh()
             gate.open.clear()
             calls = [asyncio.create_task(house.post([row(time=time)])) for time in times(200)]
             while house.ingest.waiting_rows < 200:
@@ -93,6 +95,8 @@ def test_full_queue_refuses_and_keeps_what_it_took(gate: Gate, monkeypatch: pyte
     async def act() -> None:
         house = house_of(gate)
         async with running(house):
+            # Whoever asks whether a token is new would wait behind the closed gate.
+            house.directory.refresh()
             gate.open.clear()
             calls = [asyncio.create_task(house.post([row(time=time)])) for time in times(15)]
             while sum(call.done() for call in calls) < 5:
