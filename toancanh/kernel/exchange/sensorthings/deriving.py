@@ -1,0 +1,238 @@
+"""Entities of what did not come through the façade, from the registry and the catalogue.
+
+A gauge of a locality pack gets its texts, sensor, observed property, location and feature as rows, so that
+filters and links work on them as on any other. They follow what they were derived from; what a client has
+changed stays. Whoever asks first after a change brings them up to date.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import OperationalError, transaction
+from django.db import models as fields
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.declare import SeriesType
+from toancanh.kernel.exchange.sensorthings import models, shapes
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import clock, revision
+from toancanh.kernel.runtime.models import Revision
+from toancanh.kernel.telemetry.models import Series
+
+SEEN = "sensorthings"
+"""Name of the revision that says up to which one of the directory the rows here follow."""
+UCUM = "http://www.opengis.net/def/uom/UCUM/0/"
+UNITS = {
+    "m": ("metre", "m"),
+    "cm": ("centimetre", "cm"),
+    "mm": ("millimetre", "mm"),
+    "km": ("kilometre", "km"),
+    "m/s": ("metre per second", "m/s"),
+    "m³/s": ("cubic metre per second", "m3/s"),
+    "°C": ("degree Celsius", "Cel"),
+    "%": ("percent", "%25"),
+    "hPa": ("hectopascal", "hPa"),
+    "V": ("volt", "V"),
+    "A": ("ampere", "A"),
+    "W": ("watt", "W"),
+    "kW": ("kilowatt", "kW"),
+    "kWh": ("kilowatt hour", "kW.h"),
+    "dB": ("decibel", "dB"),
+    "lx": ("lux", "lx"),
+    "ppm": ("parts per million", "[ppm]"),
+    "µg/m³": ("microgram per cubic metre", "ug/m3"),
+}
+"""Signs that series bear: their name and code in UCUM."""
+log = logging.getLogger(__name__)
+_followed: int | None = None
+_lock = threading.Lock()
+
+
+def follow() -> None:
+    """Bring the derived rows up to date; one query where nothing has changed."""
+    global _followed
+    number = revision.current("directory")
+    if number == _followed:
+        return
+    is_nested = transaction.get_connection().in_atomic_block
+    try:
+        with _lock, transaction.atomic():
+            # The row is the lock between processes; who had to wait finds nothing left to do.
+            Revision.objects.get_or_create(name=SEEN, defaults={"number": -1})
+            seen = Revision.objects.select_for_update().get(name=SEEN)
+            if seen.number != number:
+                derive()
+                seen.number = number
+                seen.save(update_fields=["number"])
+    except OperationalError:
+        if is_nested:
+            raise
+        # A full disk or a busy database keeps nobody from reading what is there.
+        log.warning("the derived SensorThings entities were not brought up to date", exc_info=True)
+        return
+    if not is_nested:
+        _followed = number
+
+
+def forget() -> None:
+    """Ask the database again."""
+    global _followed
+    _followed = None
+
+
+def derive() -> None:
+    """Write what is missing, rewrite what is derived and no longer true."""
+    things = list(Thing.objects.select_related("unit", "organisation").order_by("pk"))
+    rows = list(Series.objects.select_related("thing").order_by("pk"))
+    _keep(models.ThingDetail, "thing_id", [_thing(thing) for thing in things])
+    _places(things)
+    known = set(models.Datastream.objects.filter(is_derived=False).values_list("pk", flat=True))
+    needed = [row for row in rows if row.pk not in known]
+    sensors = _keep(models.Sensor, "origin", list({_origin(row): _sensor(row) for row in needed}.values()))
+    observed = _keep(
+        models.ObservedProperty, "origin", list({_origin(row): _quantity(row) for row in needed}.values())
+    )
+    streams = [
+        _stream(row) | {"sensor_id": sensors[_origin(row)], "observed_property_id": observed[_origin(row)]}
+        for row in needed
+    ]
+    _keep(models.Datastream, "series_id", streams)
+
+
+def _keep(model: type[fields.Model], key: str, wanted: Sequence[dict[str, Any]]) -> dict[Any, Any]:
+    """Rows as wanted by their key: made where missing, changed where derived; their primary keys."""
+    rows = {getattr(row, key): row for row in model._default_manager.all() if getattr(row, key) is not None}
+    made, changed = [], []
+    for told in wanted:
+        row = rows.get(told[key])
+        if row is None:
+            made.append(model(is_derived=True, **told))
+        elif row.is_derived and any(getattr(row, name) != value for name, value in told.items()):  # type: ignore[attr-defined]
+            for name, value in told.items():
+                setattr(row, name, value)
+            changed.append(row)
+    for row in model._default_manager.bulk_create(made):
+        rows[getattr(row, key)] = row
+    if changed:
+        names = sorted({name for told in wanted for name in told} - {key})
+        model._default_manager.bulk_update(changed, names, batch_size=200)
+    return {name: row.pk for name, row in rows.items()}
+
+
+def _thing(thing: Thing) -> dict[str, Any]:
+    kind = catalogue.thing_type(thing.kind)
+    title = str(kind.title) if kind else thing.kind
+    told: dict[str, Any] = {"code": thing.code, "kind": thing.kind}
+    told["unit"] = {"code": thing.unit.code, "name": thing.unit.full_name}
+    if thing.organisation:
+        told["organisation"] = thing.organisation.name
+    if thing.name_en:
+        told["name_en"] = thing.name_en
+    if thing.is_sample:
+        told["sample"] = True
+    if thing.facts:
+        told["facts"] = thing.facts
+    if thing.source:
+        told["source"] = thing.source
+    return {"thing_id": thing.pk, "description": f"{title}, {thing.unit.full_name}", "properties": told}
+
+
+def _places(things: Sequence[Thing]) -> None:
+    """A location, a stay there and a feature for every thing that has a place and none of a client's."""
+    stayed = set(models.HistoricalLocation.objects.values_list("thing", flat=True))
+    present = models.Location.objects.filter(is_derived=True, origin__isnull=False, things__isnull=False)
+    derived = set(present.values_list("origin", flat=True))
+    wanted = [
+        _place(thing)
+        for thing in things
+        if thing.lon is not None and (thing.pk not in stayed or f"thing:{thing.pk}" in derived)
+    ]
+    locations = _keep(models.Location, "origin", wanted)
+    features = _keep(models.FeatureOfInterest, "origin", wanted)
+    new = [thing for thing in things if thing.lon is not None and thing.pk not in stayed]
+    now = clock.now()
+    stays = models.HistoricalLocation.objects.bulk_create(
+        models.HistoricalLocation(thing=thing, time=now, feature_id=features[f"thing:{thing.pk}"])
+        for thing in new
+    )
+    here, then = models.Location.things.through, models.HistoricalLocation.locations.through
+    here.objects.bulk_create(
+        here(thing_id=thing.pk, location_id=locations[f"thing:{thing.pk}"]) for thing in new
+    )
+    then.objects.bulk_create(
+        then(historicallocation_id=stay.pk, location_id=locations[f"thing:{stay.thing_id}"]) for stay in stays
+    )
+
+
+def _place(thing: Thing) -> dict[str, Any]:
+    shape = {"type": "Point", "coordinates": [thing.lon, thing.lat]}
+    box = shapes.box(shape)
+    assert box is not None
+    west, south, east, north = box
+    edges = {"west": west, "south": south, "east": east, "north": north}
+    return {
+        "origin": f"thing:{thing.pk}",
+        "name": thing.name,
+        "description": thing.unit.full_name,
+        "encoding_type": models.GEOJSON,
+        "shape": shape,
+        "properties": {"unit": thing.unit.code, "position_verified": thing.position_verified},
+        **edges,
+    }
+
+
+def _declared(row: Series) -> SeriesType | None:
+    return catalogue.series_type(row.thing.kind, row.name)
+
+
+def _title(row: Series) -> str:
+    declared = _declared(row)
+    return row.title or (str(declared.title) if declared else row.name)
+
+
+def _origin(row: Series) -> str:
+    """Declared quantities are shared by all things of the kind; a thing's own are its own."""
+    return f"{row.thing.kind}/{row.name}" if _declared(row) else f"series:{row.pk}"
+
+
+def _quantity(row: Series) -> dict[str, Any]:
+    declared = _declared(row)
+    return {
+        "origin": _origin(row),
+        "name": _title(row),
+        "definition": f"urn:toancanh:{row.thing.kind}:{row.name}",
+        "description": f"{_title(row)} ({row.unit})" if row.unit else _title(row),
+        "properties": {"name": row.name, "name_en": declared.title.en if declared else row.title_en},
+    }
+
+
+def _sensor(row: Series) -> dict[str, Any]:
+    declared, kind = _declared(row), catalogue.thing_type(row.thing.kind)
+    title = str(kind.title) if kind else row.thing.kind
+    low, high = (declared.low, declared.high) if declared else (row.low, row.high)
+    return {
+        "origin": _origin(row),
+        "name": f"{title}: {_title(row)}",
+        "description": f"{_title(row)}, {low:g} – {high:g} {row.unit}".rstrip(),
+        "encoding_type": models.TEXT,
+        "metadata": f"{row.thing.kind}/{row.name}, {low:g} – {high:g} {row.unit}".rstrip(),
+        "properties": {"kind": row.thing.kind, "series": row.name, "low": low, "high": high},
+    }
+
+
+def _stream(row: Series) -> dict[str, Any]:
+    name, code = UNITS.get(row.unit, (row.unit, ""))
+    return {
+        "series_id": row.pk,
+        "name": f"{_title(row)} – {row.thing.name}"[:255],
+        "description": f"{_title(row)} – {row.thing.name}",
+        "observation_type": models.MEASUREMENT,
+        "unit_name": name or None,
+        "unit_symbol": row.unit or None,
+        "unit_definition": f"{UCUM}{code}" if code else None,
+        "properties": {"series": row.name, "period_s": row.period_s, "low": row.low, "high": row.high},
+    }

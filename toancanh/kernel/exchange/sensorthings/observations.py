@@ -1,0 +1,405 @@
+"""Observations: readings of the store with what `ObservationDetail` adds, filtered, sorted, in pages."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.exchange.sensorthings import evaluation, paths, planning
+from toancanh.kernel.exchange.sensorthings.access import Sight
+from toancanh.kernel.exchange.sensorthings.conditions import Conditions
+from toancanh.kernel.exchange.sensorthings.entities import ENTITIES, IDS
+from toancanh.kernel.exchange.sensorthings.expressions import Expression, Malformed, Path
+from toancanh.kernel.exchange.sensorthings.expressions import paths as every_path
+from toancanh.kernel.exchange.sensorthings.ids import ObservationId
+from toancanh.kernel.exchange.sensorthings.literals import Period
+from toancanh.kernel.exchange.sensorthings.models import (
+    Datastream,
+    FeatureOfInterest,
+    HistoricalLocation,
+    ObservationDetail,
+)
+from toancanh.kernel.exchange.sensorthings.options import Options
+from toancanh.kernel.exchange.sensorthings.planning import TRUTH, Plan, Scope
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE, Order, Reading
+
+COUNT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CountObservation"
+BATCH = 2_000
+MOST_ROWS = 100_000
+"""Observations that one request may look at row by row."""
+_KEYS = 400
+
+
+@dataclass(slots=True)
+class Observation:
+    """One observation with all that is told of it but its links."""
+
+    series: int
+    time: int
+    value: float | None
+    quality: int = 0
+    detail: ObservationDetail | None = None
+    type: str = ""
+    feature: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Its id."""
+        return str(ObservationId(self.series, self.time))
+
+    @property
+    def result(self) -> Any:  # noqa: ANN401 - a number, or what its client sent
+        """The result as its datastream tells it: whole where things are counted, true or false for truths."""
+        if self.value is None:
+            return self.detail.result if self.detail else None
+        if self.type == TRUTH:
+            return self.value != 0.0
+        if self.type == COUNT and self.value.is_integer():
+            return int(self.value)
+        return self.value
+
+    @property
+    def phenomenon_time(self) -> Period:
+        """When it was so."""
+        start = clock.from_us(self.time)
+        end = self.detail.phenomenon_end if self.detail else None
+        return Period(start, start if end is None else clock.from_us(end))
+
+    @property
+    def result_time(self) -> datetime | None:
+        """When the result came about; None where its client did not say."""
+        at = self.detail.result_time if self.detail else None
+        return None if at is None else clock.from_us(at)
+
+    @property
+    def valid_time(self) -> Period | None:
+        """For how long it may be used."""
+        detail = self.detail
+        if detail is None or detail.valid_start is None:
+            return None
+        end = detail.valid_start if detail.valid_end is None else detail.valid_end
+        return Period(clock.from_us(detail.valid_start), clock.from_us(end))
+
+    @property
+    def result_quality(self) -> Any:  # noqa: ANN401 - JSON
+        """What its client said, else what was found when it was taken in."""
+        if self.detail is not None and self.detail.result_quality is not None:
+            return self.detail.result_quality
+        if self.quality & OUT_OF_RANGE:
+            return {"DQ_Status": {"code": "out_of_range"}}
+        return {"DQ_Status": {"code": "corrected"}} if self.quality & CORRECTED else None
+
+    def told(self, name: str) -> Any:  # noqa: ANN401 - any value
+        """A property by its name."""
+        if name in IDS:
+            return self.key
+        if name == "parameters":
+            return self.detail.parameters if self.detail else None
+        return getattr(self, _ATTRIBUTES[name])
+
+
+_ATTRIBUTES = {
+    "phenomenonTime": "phenomenon_time",
+    "resultTime": "result_time",
+    "result": "result",
+    "resultQuality": "result_quality",
+    "validTime": "valid_time",
+}
+
+
+@dataclass
+class Found:
+    """A page of observations."""
+
+    rows: list[Observation]
+    count: int | None = None
+    more: dict[str, str] | None = None
+    """The options under which the next page begins; None where there is none."""
+
+
+class Observations:
+    """Finds observations for one caller; remembers datastreams and features that it came upon."""
+
+    def __init__(self, sight: Sight, conditions: Conditions) -> None:
+        self._sight = sight
+        self._conditions = conditions
+        self._streams: dict[int, Datastream] = {}
+        self._features: dict[int, FeatureOfInterest] = {}
+        self._stays: dict[int, list[tuple[int, int]]] = {}
+        self._seen = 0
+
+    def page(self, scope: Scope, options: Options) -> Found:
+        """The page that the options ask for."""
+        plan = planning.plan(scope, options.filter, self._conditions)
+        count = self._count(plan) if options.count else None
+        order = planning.pushed(options.order)
+        if options.token:
+            continued = planning.after(plan, order or (), options.token)
+            if continued is None:
+                raise Malformed(_("$skiptoken is none that was given out for this order."))
+            plan = continued
+        limit, skip = options.limit, options.skip
+        if plan.is_settled and order is not None:
+            rows = self._dress(plan, engine.store().select(plan.wanted, order, limit=limit + 1, skip=skip))
+        else:
+            rows = list(itertools.islice(self._sorted(plan, options), skip, skip + limit + 1))
+        more = None
+        if len(rows) > limit:
+            is_key = order is not None and len(order) == 1 and order[0][0] == "time" and limit
+            more = {"$skiptoken": rows[limit - 1].key} if is_key else {"$skip": str(skip + limit)}
+        return Found(rows[:limit], count, more)
+
+    def each(self, streams: Sequence[int], options: Options, most: int) -> dict[int, Found]:
+        """A page of at most ``most`` for every datastream by itself."""
+        scope = Scope(Datastream.objects.filter(pk__in=streams))
+        plan = planning.plan(scope, options.filter, self._conditions)
+        order = planning.pushed(options.order)
+        limit, skip = min(options.limit, most), options.skip
+        found: dict[int, list[Observation]] = {}
+        counts: dict[int, int] = {}
+        if plan.is_settled and order is not None:
+            readings = engine.store().each(plan.wanted, order, limit=limit + 1, skip=skip)
+            for row in self._dress(plan, [reading for rows in readings.values() for reading in rows]):
+                found.setdefault(row.series, []).append(row)
+            counts = engine.store().counts(plan.wanted) if options.count else {}
+        else:
+            for row in self._sorted(plan, options):
+                found.setdefault(row.series, []).append(row)
+            counts = {series: len(rows) for series, rows in found.items()}
+            found = {series: rows[skip : skip + limit + 1] for series, rows in found.items()}
+        return {
+            series: Found(
+                rows[:limit],
+                counts.get(series, 0) if options.count else None,
+                {"$skip": str(skip + limit)} if len(rows) > limit else None,
+            )
+            for series in streams
+            for rows in [found.get(series, [])]
+        }
+
+    def one(self, scope: Scope) -> Observation | None:
+        """The one observation that the scope names by its key."""
+        found = self.page(scope, Options(top=1)).rows
+        return found[0] if found else None
+
+    def measured(self, expression: Expression) -> list[int]:
+        """Series that have an observation of which the expression is true."""
+        scope = Scope(self._sight.rows(ENTITIES["Datastream"]))
+        plan = planning.plan(scope, expression, self._conditions)
+        if plan.everywhere is not None:
+            text = _("Through a link, observations can be compared by phenomenonTime, result and id alone.")
+            raise Malformed(text)
+        found = set(engine.store().counts(plan.wanted))
+        if plan.has_texts:
+            found |= {row.series for row in self._texts(plan, planning.NEWEST) if self._is_meant(plan, row)}
+        return sorted(found)
+
+    def features(self, rows: Sequence[Observation]) -> dict[int, FeatureOfInterest]:
+        """The features that these are of, by id; each row then knows its own."""
+        self._place(rows)
+        wanted = {row.feature for row in rows if row.feature is not None} - self._features.keys()
+        if wanted:
+            self._features |= self._sight.rows(ENTITIES["FeatureOfInterest"]).in_bulk(wanted)
+        return self._features
+
+    def streams(self, rows: Sequence[Observation], related: Iterable[str] = ()) -> dict[int, Datastream]:
+        """The datastreams of these, by id."""
+        wanted = {row.series for row in rows} - self._streams.keys()
+        if wanted:
+            found = Datastream.objects.select_related("series", *related)
+            self._streams |= found.in_bulk(wanted)
+        return self._streams
+
+    # --- what the plan leaves to be done
+
+    def _count(self, plan: Plan) -> int:
+        if plan.is_settled:
+            return sum(engine.store().counts(plan.wanted).values())
+        return sum(1 for _row in self._meant(plan, planning.NEWEST))
+
+    def _sorted(self, plan: Plan, options: Options) -> Iterator[Observation]:
+        """All that are meant, in the order asked for."""
+        order = planning.pushed(options.order)
+        if order is not None and (order[0][0] == "time" or not plan.has_texts):
+            return self._meant(plan, order)
+        rows = list(self._meant(plan, planning.NEWEST))
+        for key, descending in reversed(options.order):
+            resolve = self._resolver(rows, [key])
+            rows.sort(
+                key=lambda row, key=key: rank(evaluation.evaluate(key, resolve(row))),  # type: ignore[misc]
+                reverse=descending,
+            )
+        return iter(rows)
+
+    def _meant(self, plan: Plan, order: Order) -> Iterator[Observation]:
+        """Rows in the store's order, those left out of which the filter is not true."""
+        readings: Iterator[Observation] = itertools.chain.from_iterable(self._batches(plan, order))
+        if plan.has_texts:
+            readings = heapq.merge(readings, self._texts(plan, order), key=_by(order))
+        while batch := list(itertools.islice(readings, BATCH)):
+            self._seen += len(batch)
+            if self._seen > MOST_ROWS:
+                text = _("This would look at more than %(most)s observations; narrow it by phenomenonTime.")
+                raise Malformed(text % {"most": MOST_ROWS})
+            yield from self._true(plan, batch)
+
+    def _batches(self, plan: Plan, order: Order) -> Iterator[list[Observation]]:
+        """Readings of the store, as many at a time as are worth a question."""
+        wanted, skip, size = plan.wanted, 0, 200
+        while True:
+            readings = engine.store().select(wanted, order, limit=size, skip=skip)
+            yield self._dress(plan, readings)
+            if len(readings) < size:
+                return
+            if order[0][0] == "time" and len(order) == 1:
+                continued = planning.after(replace(plan, wanted=wanted), order, _key(readings[-1]))
+                assert continued is not None
+                wanted = continued.wanted
+            else:
+                skip += len(readings)
+            size = BATCH
+
+    def _true(self, plan: Plan, rows: list[Observation]) -> list[Observation]:
+        if plan.feature is not None:
+            self._place(rows)
+            rows = [row for row in rows if row.feature == plan.feature]
+        asked = [part for part in (plan.everywhere, plan.in_detail) if part is not None]
+        if not asked or not rows:
+            return rows
+        resolve = self._resolver(rows, asked)
+        return [row for row in rows if self._is_true(plan, row, resolve(row))]
+
+    def _is_meant(self, plan: Plan, row: Observation) -> bool:
+        return bool(self._true(plan, [row]))
+
+    @staticmethod
+    def _is_true(plan: Plan, row: Observation, resolve: evaluation.Resolve) -> bool:
+        is_detailed = row.detail is not None and plan.in_detail is not None
+        if is_detailed and not evaluation.holds(plan.in_detail, resolve):  # type: ignore[arg-type]
+            return False
+        return plan.everywhere is None or evaluation.holds(plan.everywhere, resolve)
+
+    def _resolver(
+        self, rows: Sequence[Observation], asked: Sequence[Expression]
+    ) -> Callable[[Observation], evaluation.Resolve]:
+        """Reads properties of rows, and of what they link to, which is loaded for all of them at once."""
+        named = {path.names[0] for part in asked for path in every_path(part)}
+        if "FeatureOfInterest" in named:
+            self.features(rows)
+        if "Datastream" in named:
+            self._streams.clear()
+            stream = ENTITIES["Datastream"]
+            behind = [
+                Path(p.names[1:]) for part in asked for p in every_path(part) if p.names[0] == "Datastream"
+            ]
+            self.streams(rows, {name for path in behind for name in paths.related(stream, path)})
+        return lambda row: lambda path: self._value(row, path)
+
+    def _value(self, row: Observation, path: Path) -> Any:  # noqa: ANN401 - any value
+        name, *rest = path.names
+        if name == "Datastream":
+            return paths.of_row(ENTITIES[name], self._streams[row.series], Path(tuple(rest)))
+        if name == "FeatureOfInterest":
+            found = self._features.get(row.feature) if row.feature is not None else None
+            return None if found is None else paths.of_row(ENTITIES[name], found, Path(tuple(rest)))
+        return paths.member(row.told(name), tuple(rest))
+
+    # --- what readings have besides
+
+    def _dress(self, plan: Plan, readings: Sequence[Reading]) -> list[Observation]:
+        rows = [Observation(*reading) for reading in readings]
+        if plan.has_details:
+            details = _details([(row.series, row.time) for row in rows])
+            for row in rows:
+                row.detail = details.get((row.series, row.time))
+        return self._typed(rows)
+
+    def _typed(self, rows: list[Observation]) -> list[Observation]:
+        streams = self.streams(rows)
+        for row in rows:
+            row.type = streams[row.series].observation_type
+        return rows
+
+    def _texts(self, plan: Plan, order: Order) -> Iterator[Observation]:
+        """Results that are no numbers, in an order by time."""
+        wanted, descending = plan.wanted, order[0][1]
+        found = ObservationDetail.objects.filter(
+            series__in=wanted.series, time__gte=wanted.start, time__lt=wanted.end, result__isnull=False
+        )
+        if wanted.after is not None:
+            found = found.exclude(Q(time=wanted.after[0], series__lte=wanted.after[1]))
+        for detail in found.order_by("-time" if descending else "time", "series").iterator(chunk_size=500):
+            row = Observation(detail.series_id, detail.time, None, 0, detail)
+            yield from self._typed([row])
+
+    def _place(self, rows: Sequence[Observation]) -> None:
+        """Let each row know its feature: its own, or that of where its thing was."""
+        streams = self.streams(rows)
+        things = {streams[row.series].series.thing_id for row in rows} - self._stays.keys()
+        if things:
+            stays = HistoricalLocation.objects.filter(thing__in=things, feature__isnull=False)
+            self._stays |= {thing: [] for thing in things}
+            for thing, at, feature in stays.order_by("time", "pk").values_list("thing", "time", "feature"):
+                self._stays[thing].append((clock.to_us(at), feature))
+        for row in rows:
+            own = row.detail.feature_id if row.detail else None
+            row.feature = (
+                own if own is not None else self._there(streams[row.series].series.thing_id, row.time)
+            )
+
+    def _there(self, thing: int, moment: int) -> int | None:
+        stays = self._stays[thing]
+        at = bisect_right(stays, moment, key=lambda stay: stay[0])
+        return stays[max(0, at - 1)][1] if stays else None
+
+
+def _key(reading: Reading) -> str:
+    return str(ObservationId(reading.series, reading.time))
+
+
+def _by(order: Order) -> Callable[[Observation], tuple[int, int]]:
+    sign = -1 if order[0][1] else 1
+    return lambda row: (sign * row.time, row.series)
+
+
+def _details(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ObservationDetail]:
+    """The rows of those keys that are there."""
+    if not keys:
+        return {}
+    series = {key[0] for key in keys}
+    if len(series) == 1:
+        times = [key[1] for key in keys]
+        rows = ObservationDetail.objects.filter(series=keys[0][0], time__range=(min(times), max(times)))
+        return {(row.series_id, row.time): row for row in rows}
+    table = ObservationDetail._meta.db_table
+    found: dict[tuple[int, int], ObservationDetail] = {}
+    for start in range(0, len(keys), _KEYS):
+        part = keys[start : start + _KEYS]
+        marks = ", ".join(["(%s, %s)"] * len(part))
+        statement = f"SELECT * FROM {table} WHERE (series_id, time) IN (VALUES {marks})"  # our own table name
+        for row in ObservationDetail.objects.raw(statement, list(itertools.chain.from_iterable(part))):
+            found[row.series_id, row.time] = row
+    return found
+
+
+def rank(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any value
+    """Sorts values of every sort: nothing first, then numbers, times, texts, the rest."""
+    if value is None:
+        return (0,)
+    if isinstance(value, bool | int | float):
+        return 1, value
+    if isinstance(value, datetime):
+        return 2, value, value
+    if isinstance(value, Period):
+        return 2, value.start, value.end
+    return (3, value) if isinstance(value, str) else (4, str(value))
