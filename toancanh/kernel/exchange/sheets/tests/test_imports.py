@@ -132,8 +132,8 @@ def test_same_file_twice_is_known_and_harmless(city: City, ada: Actor) -> None:
 
 def test_values_may_be_replaced_and_put_back(city: City, ada: Actor) -> None:
     measure(city.gauge, SEVEN, 1.0)
-    said = {"fixed_thing": "gauge", "fixed_series": "level", "replaces": True}
-    one = brought(b"t;v\n21/11/2026 07:00;1,5\n21/11/2026 08:00;1,6\n", ada, **said)
+    text = b"t;v\n21/11/2026 07:00;1,5\n21/11/2026 08:00;1,6\n"
+    one = brought(text, ada, fixed_thing="gauge", fixed_series="level", replaces=True)
     assert (one.new, one.corrected, one.refused) == (1, 1, 0)
     assert stored(city) == [(1.5, CORRECTED), (1.6, 0)]
     actions.undo(one, by=ada)
@@ -377,7 +377,7 @@ def test_too_many_readings_of_a_wide_table_are_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(judging, "MOST", 5)
     said = Mapping(form="wide", time="t", columns={"a": "x/y", "b": "x/z"})
     with pytest.raises(Refused, match="5"):
-        judging.readings(said, [["t", "a", "b"], *[["21/11/2026", 1, 2]] * 3])
+        judging.readings(said, [["t", "a", "b"], *(["21/11/2026", 1, 2] for _ in range(3))])
 
 
 def test_bits_say_which_positions() -> None:
