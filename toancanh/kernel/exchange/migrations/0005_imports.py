@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exchange', '0003_removed'),
+        ('exchange', '0004_result_time_index'),
     ]
 
     operations = [

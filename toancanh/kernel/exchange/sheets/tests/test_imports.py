@@ -377,7 +377,7 @@ def test_too_many_readings_of_a_wide_table_are_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(judging, "MOST", 5)
     said = Mapping(form="wide", time="t", columns={"a": "x/y", "b": "x/z"})
     with pytest.raises(Refused, match="5"):
-        judging.readings(said, [["t", "a", "b"], *(["21/11/2026", 1, 2] for _ in range(3))])
+        judging.readings(said, [["t", "a", "b"], *[("21/11/2026", 1, 2)] * 3])
 
 
 def test_bits_say_which_positions() -> None:
