@@ -22,6 +22,8 @@ class Mqtt:
     port: int
     certificate: Path | None = None
     key: Path | None = None
+    is_chosen: bool = True
+    """Whether somebody asked for just this port; the usual one may be left to whoever has it."""
 
     @property
     def is_open(self) -> bool:
@@ -110,7 +112,7 @@ def mqtt() -> Mqtt | None:
     certificate, key = (_file(name) for name in ("MQTT_CERT", "MQTT_KEY"))
     if (certificate is None) != (key is None):
         raise SystemExit(_("MQTT_CERT and MQTT_KEY belong together: set both or neither."))
-    made = Mqtt(host, port, certificate, key)
+    made = Mqtt(host, port, certificate, key, is_chosen=bool(os.environ.get("MQTT_PORT", "").strip()))
     if made.is_open and os.environ.get("MQTT_PLAIN", "").strip() != "1":
         text = _(
             "MQTT on %(host)s needs TLS: set MQTT_CERT and MQTT_KEY, or MQTT_PLAIN=1 on a trusted network."

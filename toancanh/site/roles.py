@@ -20,19 +20,23 @@ from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
-from toancanh.kernel.telemetry import letters, numbering, stream, watch
+from toancanh.kernel.telemetry import commands, letters, numbering, stream, watch
 from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
+from toancanh.kernel.telemetry.mqtt.door import MqttDoor
+from toancanh.site import environment
 from toancanh.site.asgi import House
+from toancanh.site.mqtt import MqttService
 
 Role = Literal["", "web", "ingest", "worker"]
 """What a process is for; empty: everything."""
 ROLES: tuple[str, ...] = get_args(Role)[1:]
 
 
-def house(role: str, port: int, is_stopping: Callable[[], bool]) -> House:
+def house(role: str, is_stopping: Callable[[], bool]) -> House:
     """The process of a role, put together and not yet started."""
-    made = House(role, port, is_stopping, has_others=bool(role) or bool(settings.DATABASE_URL))
+    has_others = bool(role) or bool(settings.DATABASE_URL)
+    made = House(is_stopping, with_pages=role in ("", "web"), has_others=has_others)
     for part in PARTS[role]:
         part(made)
     return made
@@ -45,7 +49,6 @@ def web(house: House) -> None:
     house.edge.mount("/live/poll", streams.poll, stream.DOOR)
     house.edge.mount("/static/", static_files(), Door(data="assets"))
     house.services.append(Frames())
-    house.reporter.sources.append(lambda: {"pages_open": streams.open})
     watching = watch.Watch(others=house.has_others)
     house.listeners.append(watching.committed)
     house.loops.append(Loop("watch", watching.look, watch.EVERY))
@@ -54,7 +57,13 @@ def web(house: House) -> None:
 
 def data(house: House) -> None:
     """The HTTP doors through which data comes."""
-    observations = ObservationsDoor(house.ingest, house.directory, now=clock.now_us, tally=contacts.tally)
+    observations = ObservationsDoor(
+        house.ingest,
+        house.directory,
+        now=clock.now_us,
+        allowance=house.allowance,
+        tally=contacts.tally,
+    )
     door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
     house.edge.mount("/api/v1/observations", observations, door)
     house.loops.append(Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True))
@@ -62,6 +71,16 @@ def data(house: House) -> None:
 
 def field(house: House) -> None:
     """Doors and connections of other protocols, for devices and gateways."""
+    wanted = environment.mqtt()
+    if wanted is not None:
+        door = MqttDoor(
+            house.ingest,
+            house.directory,
+            now=clock.now_us,
+            allowance=house.allowance,
+            tally=contacts.tally,
+        )
+        house.services.append(MqttService(door, wanted))
 
 
 def worker(house: House) -> None:
@@ -74,6 +93,7 @@ def worker(house: House) -> None:
         Loop("sweeper", outbox.sweep, 3600.0),
         Loop("gaps", numbering.tell, 5.0),
         Loop("letters", letters.expire, 3600.0),
+        Loop("commands", commands.expire, 60.0),
     ]
     # Of events that other processes commit, the loop learns at its next look.
     journal.on_wake(deliver.wake)

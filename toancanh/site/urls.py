@@ -8,7 +8,6 @@ from django.views.i18n import set_language
 
 import toancanh
 from toancanh.kernel.console import pages as console
-from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -48,9 +47,6 @@ urlpatterns = [
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),
     *operations.urlpatterns,
-    path("sta/v1.1", sensorthings.answer, name="sensorthings"),
-    path("sta/v1.1/", sensorthings.answer),
-    path("sta/v1.1/<path:path>", sensorthings.answer, name="sensorthings_path"),
     path("api/v1/", (house.register(api.urls[0]), "api", "api")),
 ]
 

@@ -3,10 +3,9 @@
 from django.db import models
 
 from toancanh.kernel.exchange.sensorthings import models as sensorthings
-from toancanh.kernel.exchange.sheets import models as sheets
 from toancanh.kernel.territory.models import Unit
 
-__all__ = ["Pack", "sensorthings", "sheets"]
+__all__ = ["Pack", "sensorthings"]
 
 
 class Pack(models.Model):

@@ -111,10 +111,10 @@ def database_directory() -> WatchedDirectory:
     """The directory of the main database, kept true by `revision.bump("directory")` of whoever changes it."""
     from toancanh.kernel.runtime import revision  # app ready
 
-    return WatchedDirectory(lambda: _asked(lambda: revision.current("directory")), lambda: _asked(_load))
+    return WatchedDirectory(lambda: asked(lambda: revision.current("directory")), lambda: asked(_load))
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
+def asked(ask: Callable[[], Answer]) -> Answer:
     """Ask on this thread's connection, once more on a new one when the database closed the old one."""
     from django.db import Error, connection  # app ready
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from toancanh.kernel.telemetry import refusals
+from toancanh.kernel.telemetry.allowance import Allowance
 from toancanh.kernel.telemetry.devices.tally import SIGN_IN, TOO_MANY, Tally
 from toancanh.kernel.telemetry.directory import DirectorySource, TokenInfo
 from toancanh.kernel.telemetry.ingest import Busy, Ingest
@@ -97,8 +97,8 @@ class _Body:
 
 
 _decode = msgspec.json.Decoder(list[Observation]).decode
-# The decoder also takes +0700, which RFC 3339 does not know.
-_BAD_OFFSET = re.compile(rb':\d\d(?:\.\d+)?[+-]\d{4}"')
+BAD_OFFSET = re.compile(rb':\d\d(?:\.\d+)?[+-]\d{4}"')
+"""The decoder also takes +0700, which RFC 3339 does not know."""
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([!-~]+) *")
 _KEY = re.compile(rb"[!-~]{1,%d}" % KEY_LENGTH)
 _JSON = (b"content-type", b"application/json")
@@ -115,7 +115,7 @@ class ObservationsDoor:
         *,
         now: Callable[[], int],
         body_seconds: float = BODY_SECONDS,
-        monotonic: Callable[[], float] = time.monotonic,
+        allowance: Allowance | None = None,
         tally: Tally | None = None,
     ) -> None:
         self._ingest = ingest
@@ -123,8 +123,7 @@ class ObservationsDoor:
         self._directory = directory
         self._now = now
         self._body_seconds = body_seconds
-        self._monotonic = monotonic
-        self._allowance: dict[int, tuple[float, float]] = {}
+        self._allowance = allowance or Allowance()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         incoming = _Body(receive)
@@ -153,7 +152,10 @@ class ObservationsDoor:
             raise _too_large()
         body = await incoming.read(self._body_seconds)
         observations = _decoded(body)
-        self._spend(token, len(observations))
+        wait = self._allowance.spend(token, len(observations))
+        if wait:
+            self._tally.failed(token.id, TOO_MANY)
+            raise _Refused("too_many", rate=token.rate, wait=wait)
         request = Request(digest, observations, address=address)
         if headers.key:
             request.key = headers.key
@@ -187,20 +189,6 @@ class ObservationsDoor:
                 self._tally.failed(token.id, SIGN_IN)
                 raise _Refused("unauthorized")
         return digest, token
-
-    def _spend(self, token: TokenInfo, count: int) -> None:
-        """A token with a rate saves up a minute's worth; one large request may put it into debt."""
-        if token.rate is None:
-            return
-        at = self._monotonic()
-        left, since = self._allowance.get(token.id, (float(token.rate), at))
-        left = min(float(token.rate), left + (at - since) * token.rate / 60)
-        if left < min(1, count):
-            self._allowance[token.id] = (left, at)
-            self._tally.failed(token.id, TOO_MANY)
-            wait = max(1, round((1 - left) * 60 / token.rate + 0.5)) if token.rate else 60
-            raise _Refused("too_many", rate=token.rate, wait=wait)
-        self._allowance[token.id] = (left - count, at)
 
 
 class _Headers:
@@ -240,7 +228,7 @@ def _decoded(body: bytes) -> list[Observation]:
         raise _Refused("malformed", at=at, fault=fault) from None
     if len(observations) > MAX_ROWS:
         raise _too_large()
-    if _BAD_OFFSET.search(body):
+    if BAD_OFFSET.search(body):
         raise _Refused("malformed", at="$[...].time", fault="Invalid RFC3339 encoded datetime")
     return observations
 

@@ -1,5 +1,9 @@
 """What is known of each series: unit, plausible range, period, thresholds. Readings are in the store."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import models
 
 from toancanh.kernel.registry.models import Thing
@@ -119,4 +123,47 @@ class Gap(models.Model):
         indexes = (models.Index(fields=["thing", "first"], name="gap_thing"),)
         constraints = (
             models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="gap_order"),
+        )
+
+
+class CommandState(models.TextChoices):
+    """How far it has come; ``delivered``: the device has it, ``answered``: and said what it did."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Command(models.Model):
+    """What a device is told to do; waits for the device until it expires."""
+
+    key = models.CharField(max_length=32, unique=True)
+    """As the device knows it: the same command sent again has the same key."""
+    thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="commands")
+    name = models.CharField(max_length=60)
+    args: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=CommandState.choices, default=CommandState.WAITING)
+    given_by = models.CharField(max_length=100)
+    """Key of the actor."""
+    created = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    result: models.JSONField[Any, Any] = models.JSONField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["thing", "-created"], name="command_thing"),
+            models.Index(
+                fields=["expires_at"],
+                name="command_open",
+                condition=models.Q(state__in=["waiting", "sent", "delivered"]),
+            ),
+            models.Index(
+                fields=["thing"], name="command_due", condition=models.Q(state__in=["waiting", "sent"])
+            ),
         )

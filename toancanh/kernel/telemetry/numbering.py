@@ -64,6 +64,11 @@ def kept(things: Iterable[str]) -> dict[str, int]:
     return {row.thing: _kept(row, gaps[row.thing]) for row in counted}
 
 
+def numbered(most: int = 1_000) -> list[str]:
+    """Things that number what they send, those first that did so last."""
+    return list(Counted.objects.order_by("-updated").values_list("thing", flat=True)[:most])
+
+
 def tell() -> int:
     """Make events of gaps that stayed open, and give up those of yesterday; returns how many were told."""
     now = clock.now()

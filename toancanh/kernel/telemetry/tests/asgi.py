@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from toancanh.kernel.telemetry.allowance import Allowance
 from toancanh.kernel.telemetry.devices.tally import Tally
 from toancanh.kernel.telemetry.directory import Directory, SeriesInfo, TokenInfo, WatchedDirectory
 from toancanh.kernel.telemetry.door import ObservationsDoor
@@ -67,7 +68,7 @@ class House:
             self.directory,
             now=lambda: self.now,
             body_seconds=self.body_seconds,
-            monotonic=lambda: self.monotonic,
+            allowance=Allowance(lambda: self.monotonic),
             tally=self.tally,
         )
 
