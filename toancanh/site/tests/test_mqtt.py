@@ -65,7 +65,7 @@ def test_only_a_port_that_was_set_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
 def certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate of its own for localhost."""
     cert, key = folder / "cert.pem", folder / "key.pem"
-    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split()
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     command = ["openssl", *words, *names, "-keyout", str(key), "-out", str(cert)]
     subprocess.run(command, check=True, capture_output=True)
