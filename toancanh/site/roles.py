@@ -14,6 +14,8 @@ from typing import Literal, get_args
 from django.conf import settings
 from servestatic import ServeStaticASGI
 
+from toancanh.kernel.exchange.sensorthings import door as sensorthings
+from toancanh.kernel.exchange.sensorthings.observing import mixed_alone
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.runtime import clock, doors
@@ -66,6 +68,10 @@ def data(house: House) -> None:
     )
     door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
     house.edge.mount("/api/v1/observations", observations, door)
+    things = sensorthings.SensorThingsDoor(
+        house.ingest, house.directory, house.pages, now=clock.now_us, mixed=mixed_alone
+    )
+    house.edge.mount_where(sensorthings.takes, sensorthings.PATHS, things, door)
     house.loops.append(Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True))
 
 

@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 import toancanh
 from toancanh.kernel.console import pages as console
+from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -47,6 +48,8 @@ urlpatterns = [
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),
     *operations.urlpatterns,
+    path("sta/v1.1", sensorthings.service, name="sensorthings"),
+    path("sta/v1.1/<path:rest>", sensorthings.service, name="sensorthings_at"),
     path("api/v1/", (house.register(api.urls[0]), "api", "api")),
 ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 from django.urls import Resolver404, resolve
@@ -62,12 +62,18 @@ class Edge:
         self.body_deadline = body_deadline
         self.raw: dict[str, tuple[App, Door]] = {}
         self.prefixes: dict[str, tuple[App, Door]] = {}
+        self.shared: list[tuple[Callable[[Scope], bool], App, Door]] = []
         self.busy: dict[Caller, int] = dict.fromkeys(CAPACITY, 0)
 
     def mount(self, path: str, app: App, door: Door) -> None:
         """Let ``app`` answer ``path`` (all below it when it ends in a slash); it reads its own body."""
         doors.mounted[path] = door
         (self.prefixes if path.endswith("/") else self.raw)[path] = (app, door)
+
+    def mount_where(self, takes: Callable[[Scope], bool], paths: Sequence[str], app: App, door: Door) -> None:
+        """Let ``app`` answer what it ``takes`` of ``paths``, and the pages the rest of them."""
+        doors.mounted.update(dict.fromkeys(paths, door))
+        self.shared.append((takes, app, door))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -102,6 +108,9 @@ class Edge:
             return (*self.raw[path], True)
         for prefix, (app, door) in self.prefixes.items():
             if path.startswith(prefix):
+                return app, door, True
+        for takes, app, door in self.shared:
+            if takes(scope):
                 return app, door, True
         if not scope["query_string"].isascii() or "\0" in path:
             return 400

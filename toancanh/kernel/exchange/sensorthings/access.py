@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.declare import ANYONE, Actor
-from toancanh.kernel.exchange.sensorthings import models
+from toancanh.kernel.exchange.sensorthings import models, rights
 from toancanh.kernel.exchange.sensorthings.entities import Entity
 from toancanh.kernel.people import web
 from toancanh.kernel.people.models import Token
@@ -108,10 +108,9 @@ def caller(request: HttpRequest) -> Caller:
 
 def of_token(token: Token) -> Caller:
     """The caller that a token in force makes."""
-    key = f"token:{token.pk}"
+    by = rights.actor(rights.info(token))
     codes = frozenset(token.things or ())
-    sight = Sight(codes=codes, everything=token.things is None, key=key)
-    return Caller(sight, Actor(name=token.name, key=key), token)
+    return Caller(Sight(codes=codes, everything=token.things is None, key=by.key), by, token)
 
 
 def _token(said: str) -> Token:

@@ -18,6 +18,8 @@ DEEPEST = 48
 """Levels of JSON that a value may have; what it is for is told in fewer."""
 
 Id = int | str
+Value = Any
+"""What JSON decodes to."""
 Json = dict[str, Any]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Encoding = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -170,7 +172,7 @@ class Change:
     links: dict[str, list[Id]]
 
 
-def decode(body: bytes) -> Any:  # noqa: ANN401 - JSON
+def decode(body: bytes) -> Value:
     """Any JSON that can be kept on every database; raises Refused."""
     try:
         told = msgspec.json.decode(body)
@@ -180,7 +182,7 @@ def decode(body: bytes) -> Any:  # noqa: ANN401 - JSON
     return told
 
 
-def check(told: Any) -> None:  # noqa: ANN401 - JSON
+def check(told: Value) -> None:
     """Refuse what a database could not keep: a zero character, or a value nested without end."""
     level = [told]
     for _depth in range(DEEPEST):
@@ -190,7 +192,7 @@ def check(told: Any) -> None:  # noqa: ANN401 - JSON
     raise Refused(_("The body is nested too deeply."), "bad_json")
 
 
-def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
+def _parts(value: Value) -> Iterator[Any]:
     if isinstance(value, str):
         if "\0" in value:
             raise Refused(_("The body holds a zero character, which no text has."), "bad_json")
@@ -201,12 +203,12 @@ def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
         yield from value
 
 
-def draft(kind: str, told: Any) -> Draft:  # noqa: ANN401 - JSON
+def draft(kind: str, told: Value) -> Draft:
     """A new entity as the body describes it; raises Refused, which names the place of the fault."""
     return _Reader().draft(kind, told, kind, "")
 
 
-def change(kind: str, told: Any) -> Change:  # noqa: ANN401 - JSON
+def change(kind: str, told: Value) -> Change:
     """Properties and links that a body gives; an entity described within it is refused."""
     own, within = _split(kind, told, kind)
     links = {}
@@ -228,7 +230,7 @@ def own(kind: str, told: Json, where: str = "") -> Body:
         raise Refused(f"{where or kind}: {fault}", "bad_body") from fault
 
 
-def link(told: Any) -> Id | None:  # noqa: ANN401 - JSON
+def link(told: Value) -> Id | None:
     """The id by which a part of a body points to an entity; None where it describes a new one."""
     found = told.get("@iot.id") if isinstance(told, dict) else None
     if isinstance(found, bool) or not isinstance(found, int | str):
@@ -242,7 +244,7 @@ class _Reader:
     def __init__(self) -> None:
         self._count = 0
 
-    def draft(self, kind: str, told: Any, where: str, back: str) -> Draft:  # noqa: ANN401 - JSON
+    def draft(self, kind: str, told: Value, where: str, back: str) -> Draft:
         self._count += 1
         if self._count > MOST_ENTITIES:
             text = _("A body makes at most %(most)s entities; send observations as data arrays.")
@@ -264,7 +266,7 @@ class _Reader:
         return made
 
 
-def _split(kind: str, told: Any, where: str) -> tuple[Json, Json]:  # noqa: ANN401 - JSON
+def _split(kind: str, told: Value, where: str) -> tuple[Json, Json]:
     """A body's properties, and its parts by navigation property; control information is the service's own."""
     if not isinstance(told, dict):
         raise Refused(_("%(where)s: expected a JSON object.") % {"where": where}, "bad_body")
@@ -278,7 +280,7 @@ def _split(kind: str, told: Any, where: str) -> tuple[Json, Json]:  # noqa: ANN4
     return properties, within
 
 
-def _listed(value: Any, target: Target, where: str) -> list[Any]:  # noqa: ANN401 - JSON
+def _listed(value: Value, target: Target, where: str) -> list[Any]:
     if target.many:
         if not isinstance(value, list):
             raise Refused(_("%(where)s: expected a list.") % {"where": where}, "bad_body")

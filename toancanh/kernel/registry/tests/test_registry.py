@@ -25,6 +25,18 @@ def test_unit_given_counts_before_the_place(city: City) -> None:
     assert actions.register("a", by=BY, unit=city.province, **GAUGE).unit == city.province
 
 
+def test_thing_may_wait_for_its_place_in_a_unit_that_is_named(city: City) -> None:
+    waiting = {**GAUGE, "lon": None, "lat": None}
+    made = actions.register("a", by=BY, unit=city.east, **waiting)
+    assert (made.is_placed, made.unit) == (False, city.east)
+    with pytest.raises(Refused) as refused:
+        actions.register("b", by=BY, **waiting)
+    assert refused.value.code == "no_unit"
+    with pytest.raises(Refused) as refused:
+        actions.register("b", by=BY, unit=city.east, **{**GAUGE, "lat": None})
+    assert refused.value.code == "bad_place"
+
+
 def test_thing_written_again_is_changed(city: City) -> None:
     first = thing("a", name="Cũ")
     second = thing("a", lon=107.15, name="Mới")
