@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import toancanh  # noqa: F401 - swaps in the SQLite that the program uses
-from benchmarks import bulk, engines, influx, page, report, single, start, stream, week
+from benchmarks import bulk, engines, influx, mqtt, page, report, single, start, stream, week
 from benchmarks.installation import installation
 
 MEASUREMENTS = {
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "week": week,
     "bulk": bulk,
     "single": single,
+    "mqtt": mqtt,
     "stream": stream,
     "page": page,
     "engines": engines,

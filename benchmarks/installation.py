@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.running import ROOT, Program
 from toancanh.kernel.telemetry.store import DAY, SECOND, Row, Store, open_store
 
@@ -53,6 +54,11 @@ class Installation:
         assert self.program.process is not None
         return self.program.process.pid
 
+    @property
+    def mqtt_port(self) -> int:
+        """Where its MQTT door listens."""
+        return int(self.program.variables["MQTT_PORT"])
+
     def rss_mb(self) -> float:
         """Resident memory of the program."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -79,7 +85,7 @@ class Installation:
 def installation(rows: int, keep: Path | None) -> Iterator[Installation]:
     """Build it (or take the one kept in a folder), run it, and throw it away unless it is kept."""
     folder = keep or Path(tempfile.mkdtemp(prefix="toancanh-bench-"))
-    program = Program(folder)
+    program = Program(folder, variables={"MQTT_PORT": str(free_port())})
     try:
         if not (folder / "bench-things.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
