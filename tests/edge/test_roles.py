@@ -138,6 +138,8 @@ def live_across(folder: Path, *ingests: str, **variables: str) -> None:
         post(web, token, 2.345, datetime.now(UTC))
         took.append(page.until(b",2.345,"))
         page.close()
+        text = ask(doors[0].port, "/metrics").body.decode()
+        assert f"toancanh_observations_accepted_total {12 / len(doors)}" in text
         assert max(took) < 1.5, took
         assert sorted(took)[len(took) // 2] < 1.0, took
 

@@ -8,16 +8,22 @@ it looks at the path.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError, connections
 
+import toancanh
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.runtime.pages import Pages
+from toancanh.kernel.runtime.processes import EVERY, Reporter
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.allowance import Allowance
 from toancanh.kernel.telemetry.devices import contacts
@@ -25,6 +31,7 @@ from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
 from toancanh.kernel.telemetry.store import Reading
+from toancanh.site import health
 
 OPERATIONS = "toancanh.site.operations"
 """Addresses that every role answers: whether it lives, can serve, and how it does."""
@@ -43,22 +50,17 @@ class Service(Protocol):
 class House:
     """Everything that runs in the process, put together by a role and taken down with the server's life."""
 
-    def __init__(
-        self,
-        is_stopping: Callable[[], bool] = lambda: False,
-        *,
-        with_pages: bool = True,
-        has_others: bool = False,
-    ) -> None:
+    def __init__(self, role: str, port: int, is_stopping: Callable[[], bool], *, has_others: bool) -> None:
         self.is_stopping = is_stopping
+        self.reporter = Reporter(role, port, toancanh.__version__, settings.DATA)
         self.has_others = has_others
         """Whether other processes work on the same store."""
         self.directory = database_directory()
         self.allowance = Allowance()
         """What each token may still send, over all doors of this process."""
         self.pages = Pages(get_wsgi_application())
-        self.edge = Edge(self.pages, self.lifespan, None if with_pages else OPERATIONS)
-        self.loops: list[Loop] = []
+        self.edge = Edge(self.pages, self.lifespan, None if role in ("", "web") else OPERATIONS)
+        self.loops: list[Loop] = [Loop("reporter", self.reporter.report, EVERY)]
         self.services: list[Service] = []
         self.listeners: list[Callable[[list[Reading]], None]] = []
         """Each is told the readings that a commit of this process made the newest of their series."""
@@ -66,7 +68,7 @@ class House:
     @cached_property
     def ingest(self) -> Ingest:
         """The writer behind every door of this process; made when the first door asks for it."""
-        return Ingest(
+        made = Ingest(
             engine.store(),
             self.directory,
             on_committed=self._tell,
@@ -74,6 +76,9 @@ class House:
             ledger=DatabaseLedger(),
             tally=contacts.tally,
         )
+        self.reporter.sources.append(made.told)
+        health.count(made)
+        return made
 
     def _tell(self, readings: list[Reading]) -> None:
         for listener in self.listeners:
@@ -99,8 +104,10 @@ class House:
         for service in self.services:
             await service.start()
             begun.append(service)
+        logging.getLogger().addHandler(self.reporter.fault)
         for loop in self.loops:
             loop.start()
+        self.loops[0].wake()
 
     async def _end(self, begun: list[Service]) -> None:
         for service in reversed(begun):
@@ -113,4 +120,7 @@ class House:
         self.pages.stop()
         for loop in reversed(self.loops):
             loop.stop()
+        with suppress(DatabaseError):
+            self.reporter.leave()
+        connections.close_all()
         engine.close()

@@ -136,7 +136,7 @@ def run(said: argparse.Namespace) -> int:
     print(f"Toàn Cảnh {role}".rstrip() + f": http://localhost:{port}/", flush=True)
     command = server.simulator_command(f"http://127.0.0.1:{port}") if token else None
     try:
-        return server.serve(role, door, command, token)
+        return server.serve(role, port, door, command, token)
     finally:
         for lock in held:
             lock.close()

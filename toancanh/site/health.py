@@ -3,23 +3,56 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Iterator
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 import toancanh
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Event
+from toancanh.kernel.runtime import processes
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.store import StoreUnavailable
 
 UNSEALED = Gauge("toancanh_journal_unsealed", "Journal entries that the chain has not reached yet")
 WAITING = Gauge("toancanh_outbox_waiting", "Events that wait for their reactions")
 MEMORY = Gauge("toancanh_memory_peak_bytes", "Largest resident memory of this process so far")
 FRAMES = Gauge("toancanh_live_frames", "Frames told to open pages since start")
+MEMORY_NOW = Gauge("toancanh_memory_bytes", "Resident memory of this process now")
+
+
+class Doors(Collector):
+    """What the doors of this process took and refused, read from the ingest when it is asked for."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._ingest.figures
+        taken = "toancanh_observations_accepted"
+        yield CounterMetricFamily(taken, "Observations kept since start", value=figures.accepted)
+        text = "Observations refused since start, by reason"
+        refused = CounterMetricFamily("toancanh_observations_rejected", text, labels=["code"])
+        for code, count in sorted(figures.rejected.copy().items()):
+            refused.add_metric([code], count)
+        yield refused
+        yield CounterMetricFamily("toancanh_ingest_groups", "Commits since start", value=figures.groups)
+        failed = "Commits since start that the store refused"
+        yield CounterMetricFamily("toancanh_ingest_failed_groups", failed, value=figures.failed_groups)
+        waiting = "Observations taken and not yet answered"
+        yield GaugeMetricFamily("toancanh_ingest_waiting", waiting, value=self._ingest.waiting_rows)
+
+
+def count(ingest: Ingest) -> None:
+    """Show the figures of this process's ingest on /metrics."""
+    REGISTRY.register(Doors(ingest))
 
 
 @door(data="operations")
@@ -50,6 +83,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Figures for Prometheus."""
     UNSEALED.set(sealer.unsealed())
     WAITING.set(Event.objects.filter(next_at__isnull=False).count())
+    MEMORY_NOW.set(processes.memory())
     MEMORY.set(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     FRAMES.set(hub.told)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

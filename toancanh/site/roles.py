@@ -35,10 +35,9 @@ Role = Literal["", "web", "ingest", "worker"]
 ROLES: tuple[str, ...] = get_args(Role)[1:]
 
 
-def house(role: str, is_stopping: Callable[[], bool]) -> House:
+def house(role: str, port: int, is_stopping: Callable[[], bool]) -> House:
     """The process of a role, put together and not yet started."""
-    has_others = bool(role) or bool(settings.DATABASE_URL)
-    made = House(is_stopping, with_pages=role in ("", "web"), has_others=has_others)
+    made = House(role, port, is_stopping, has_others=bool(role) or bool(settings.DATABASE_URL))
     for part in PARTS[role]:
         part(made)
     return made
@@ -51,6 +50,7 @@ def web(house: House) -> None:
     house.edge.mount("/live/poll", streams.poll, stream.DOOR)
     house.edge.mount("/static/", static_files(), Door(data="assets"))
     house.services.append(Frames())
+    house.reporter.sources.append(lambda: {"pages_open": streams.open})
     watching = watch.Watch(others=house.has_others)
     house.listeners.append(watching.committed)
     house.loops.append(Loop("watch", watching.look, watch.EVERY))

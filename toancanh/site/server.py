@@ -122,12 +122,12 @@ def listen(port: int, host: str = "127.0.0.1", variable: str = "PORT") -> socket
     return door
 
 
-def serve(role: str, door: socket.socket, simulator: list[str] | None, token: str) -> int:
+def serve(role: str, port: int, door: socket.socket, simulator: list[str] | None, token: str) -> int:
     """Serve until told to stop; returns the exit code."""
     from toancanh.site import roles  # app ready: needs Django set up
 
     server: Server
-    house = roles.house(role, lambda: server.should_exit)
+    house = roles.house(role, port, lambda: server.should_exit)
     config = uvicorn.Config(
         house.edge,
         loop="uvloop",

@@ -49,6 +49,7 @@ urlpatterns = [
     path("language/", language, name="set_language"),
     *operations.urlpatterns,
     path("sta/v1.1", sensorthings.service, name="sensorthings"),
+    path("sta/v1.1/", sensorthings.service),
     path("sta/v1.1/<path:rest>", sensorthings.service, name="sensorthings_at"),
     path("api/v1/", (house.register(api.urls[0]), "api", "api")),
 ]

@@ -3,9 +3,10 @@
 from django.db import models
 
 from toancanh.kernel.exchange.sensorthings import models as sensorthings
+from toancanh.kernel.exchange.sheets import models as sheets
 from toancanh.kernel.territory.models import Unit
 
-__all__ = ["Pack", "sensorthings"]
+__all__ = ["Pack", "sensorthings", "sheets"]
 
 
 class Pack(models.Model):

@@ -114,6 +114,11 @@ class Ingest:
         """Rows taken and not yet answered."""
         return self._rows
 
+    def told(self) -> dict[str, float | str]:
+        """How it does, for the health page."""
+        counts = {"accepted": self.figures.accepted, "rejected": self.figures.rejected.total()}
+        return {**counts, "waiting_rows": self._rows, "trouble": self._trouble}
+
     def offer(self, request: Request) -> asyncio.Future[Result]:
         """Take the request; its future is done after commit. Raises Busy when there is no place."""
         count = request.weight

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from prometheus_client import REGISTRY
 
 import toancanh
 from tests.city import City
 from toancanh.kernel.journal import sealer
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.directory import Directory, FixedDirectory
+from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.store import StoreUnavailable
+from toancanh.site import health
 
 
 def test_alive_answers_without_the_database(client: Client) -> None:
@@ -44,3 +49,21 @@ def test_metrics_count_the_unsealed_tail_and_the_outbox(city: City, client: Clie
     assert figure(client, "toancanh_journal_unsealed") == 0
     assert figure(client, "toancanh_outbox_waiting") == 3
     assert figure(client, "toancanh_memory_peak_bytes") > 1_000_000
+
+
+def test_metrics_tell_what_the_doors_took_and_refused(db: None, client: Client) -> None:
+    ingest = Ingest(engine.store(), FixedDirectory(Directory()), now=clock.now_us)
+    ingest.figures.accepted = 7
+    ingest.figures.rejected.update({"conflict": 2, "future": 1})
+    doors = health.Doors(ingest)
+    REGISTRY.register(doors)
+    try:
+        text = client.get("/metrics").content.decode()
+    finally:
+        REGISTRY.unregister(doors)
+    lines = [line for line in text.splitlines() if line.startswith("toancanh_observations")]
+    assert [line for line in lines if "_created" not in line] == [
+        "toancanh_observations_accepted_total 7.0",
+        'toancanh_observations_rejected_total{code="conflict"} 2.0',
+        'toancanh_observations_rejected_total{code="future"} 1.0',
+    ]

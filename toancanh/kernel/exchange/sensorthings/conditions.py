@@ -47,7 +47,7 @@ _NEAR = {
 }
 """Relations that only geometries with touching boxes can have."""
 
-Measured = Callable[[Sight, Expression], Sequence[int]]
+Measured = Callable[[Expression], Sequence[int]]
 """The series that have an observation of which the expression is true."""
 Hydrate = Callable[[Entity, Sequence[Any]], None]
 """Fills in what rows do not have of themselves."""
@@ -114,7 +114,7 @@ class Conditions:
             if entity.name != "Datastream":
                 text = _("%(set)s cannot be filtered by their observations; filter Observations instead.")
                 raise Malformed(text % {"set": entity.plural})
-            return Q(pk__in=listed(self._measured(self._sight, expression)))
+            return Q(pk__in=listed(self._measured(expression)))
         lookup = {link.back: OuterRef("pk")} if link.many else {"pk": OuterRef(link.forward)}
         rows = self._sight.rows(target).filter(self._of(target, expression, Q()))
         return Q(Exists(rows.filter(**lookup)))

@@ -24,7 +24,7 @@ _NUMBERS, _TEXTS, _TRUE, _FALSE = ("integer", "real", "number"), ("text", "strin
 """What SQLite and PostgreSQL call the sorts of JSON values."""
 
 
-class _ByCharacter(Func):
+class ByCharacter(Func):
     """A text that compares by the codes of its characters, whatever the collation of the database."""
 
     template = "%(expressions)s"
@@ -98,13 +98,13 @@ def compared(column: str, members: tuple[str, ...], name: str, value: Any) -> Q 
         number = Case(When(_is_of(sort, _NUMBERS), then=_Number(F(column), steps)), default=None)
         return _sure(_LOOKUPS[name](number, Value(float(value), output_field=FloatField())))
     if isinstance(value, str):
-        return _sure(_LOOKUPS[name](_ByCharacter(_text(column, members)), Value(value)))
+        return _sure(_LOOKUPS[name](ByCharacter(_text(column, members)), Value(value)))
     return None
 
 
 def text_column(column: str, name: str, value: str) -> Q:
     """A column of text against a fixed one."""
-    return _sure(_LOOKUPS[name](_ByCharacter(F(column)), Value(value)))
+    return _sure(_LOOKUPS[name](ByCharacter(F(column)), Value(value)))
 
 
 def text_part(column: str, members: tuple[str, ...], name: str, part: str) -> Q:

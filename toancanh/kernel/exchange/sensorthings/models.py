@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 
+from toancanh.kernel.exchange.sensorthings.literals import Period
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.telemetry.models import Series
 
@@ -125,6 +126,9 @@ class Datastream(Described):
     unit_symbol = models.CharField(max_length=50, null=True)
     unit_definition = models.CharField(max_length=500, null=True)
     observed_area: models.JSONField[Any, Any] = models.JSONField(null=True)
+    phenomenon_time: Period | None = None
+    result_time: Period | None = None
+    """Of all its observations; no columns, but filled in by `streams.measure`."""
 
 
 class ObservationDetail(models.Model):
@@ -148,3 +152,4 @@ class ObservationDetail(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["series", "time"], name="observation_detail_once"),)
+        indexes = (models.Index(fields=["series", "result_time"], name="observation_detail_result"),)

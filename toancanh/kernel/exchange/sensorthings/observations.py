@@ -7,7 +7,6 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -16,105 +15,26 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.exchange.sensorthings import evaluation, paths, planning
 from toancanh.kernel.exchange.sensorthings.access import Sight
 from toancanh.kernel.exchange.sensorthings.conditions import Conditions
-from toancanh.kernel.exchange.sensorthings.entities import ENTITIES, IDS
+from toancanh.kernel.exchange.sensorthings.entities import ENTITIES
 from toancanh.kernel.exchange.sensorthings.expressions import Expression, Malformed, Path
 from toancanh.kernel.exchange.sensorthings.expressions import paths as every_path
 from toancanh.kernel.exchange.sensorthings.ids import ObservationId
-from toancanh.kernel.exchange.sensorthings.literals import Period
 from toancanh.kernel.exchange.sensorthings.models import (
     Datastream,
     FeatureOfInterest,
     HistoricalLocation,
     ObservationDetail,
 )
+from toancanh.kernel.exchange.sensorthings.observed import Observation, details_of, rank_of
 from toancanh.kernel.exchange.sensorthings.options import Options
-from toancanh.kernel.exchange.sensorthings.planning import TRUTH, Plan, Scope
+from toancanh.kernel.exchange.sensorthings.planning import Plan, Scope
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
-from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE, Order, Reading
+from toancanh.kernel.telemetry.store import Order, Reading
 
-COUNT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CountObservation"
 BATCH = 2_000
 MOST_ROWS = 100_000
 """Observations that one request may look at row by row."""
-_KEYS = 400
-
-
-@dataclass(slots=True)
-class Observation:
-    """One observation with all that is told of it but its links."""
-
-    series: int
-    time: int
-    value: float | None
-    quality: int = 0
-    detail: ObservationDetail | None = None
-    type: str = ""
-    feature: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Its id."""
-        return str(ObservationId(self.series, self.time))
-
-    @property
-    def result(self) -> Any:  # noqa: ANN401 - a number, or what its client sent
-        """The result as its datastream tells it: whole where things are counted, true or false for truths."""
-        if self.value is None:
-            return self.detail.result if self.detail else None
-        if self.type == TRUTH:
-            return self.value != 0.0
-        if self.type == COUNT and self.value.is_integer():
-            return int(self.value)
-        return self.value
-
-    @property
-    def phenomenon_time(self) -> Period:
-        """When it was so."""
-        start = clock.from_us(self.time)
-        end = self.detail.phenomenon_end if self.detail else None
-        return Period(start, start if end is None else clock.from_us(end))
-
-    @property
-    def result_time(self) -> datetime | None:
-        """When the result came about; None where its client did not say."""
-        at = self.detail.result_time if self.detail else None
-        return None if at is None else clock.from_us(at)
-
-    @property
-    def valid_time(self) -> Period | None:
-        """For how long it may be used."""
-        detail = self.detail
-        if detail is None or detail.valid_start is None:
-            return None
-        end = detail.valid_start if detail.valid_end is None else detail.valid_end
-        return Period(clock.from_us(detail.valid_start), clock.from_us(end))
-
-    @property
-    def result_quality(self) -> Any:  # noqa: ANN401 - JSON
-        """What its client said, else what was found when it was taken in."""
-        if self.detail is not None and self.detail.result_quality is not None:
-            return self.detail.result_quality
-        if self.quality & OUT_OF_RANGE:
-            return {"DQ_Status": {"code": "out_of_range"}}
-        return {"DQ_Status": {"code": "corrected"}} if self.quality & CORRECTED else None
-
-    def told(self, name: str) -> Any:  # noqa: ANN401 - any value
-        """A property by its name."""
-        if name in IDS:
-            return self.key
-        if name == "parameters":
-            return self.detail.parameters if self.detail else None
-        return getattr(self, _ATTRIBUTES[name])
-
-
-_ATTRIBUTES = {
-    "phenomenonTime": "phenomenon_time",
-    "resultTime": "result_time",
-    "result": "result",
-    "resultQuality": "result_quality",
-    "validTime": "valid_time",
-}
 
 
 @dataclass
@@ -154,8 +74,8 @@ class Observations:
         else:
             rows = list(itertools.islice(self._sorted(plan, options), skip, skip + limit + 1))
         more = None
-        if len(rows) > limit:
-            is_key = order is not None and len(order) == 1 and order[0][0] == "time" and limit
+        if len(rows) > limit > 0:
+            is_key = order is not None and len(order) == 1 and order[0][0] == "time"
             more = {"$skiptoken": rows[limit - 1].key} if is_key else {"$skip": str(skip + limit)}
         return Found(rows[:limit], count, more)
 
@@ -185,6 +105,55 @@ class Observations:
             )
             for series in streams
             for rows in [found.get(series, [])]
+        }
+
+    def each_feature(self, features: Sequence[int], options: Options, most: int) -> dict[int, Found]:
+        """The same for features.
+
+        Those whose datastreams know no other feature are answered together, the others one by one.
+        """
+        of_stream: dict[int, set[int]] = {}
+        stays = HistoricalLocation.objects.filter(feature__isnull=False, thing__series__isnull=False)
+        for series, feature in (
+            *stays.filter(thing__series__in=self._seen_of(features)).values_list("thing__series", "feature"),
+            *ObservationDetail.objects.filter(series__in=self._seen_of(features), feature__isnull=False)
+            .values_list("series", "feature")
+            .distinct(),
+        ):
+            of_stream.setdefault(series, set()).add(feature)
+        shared = {feature for known in of_stream.values() if len(known) > 1 for feature in known}
+        plain = {series: next(iter(known)) for series, known in of_stream.items() if not known & shared}
+        together = self._together(plain, [one for one in features if one not in shared], options, most)
+        streams = self._sight.rows(ENTITIES["Datastream"])
+        cut = replace(options, top=min(options.limit, most))
+        apart = {one: self.page(Scope(streams, feature=one), cut) for one in features if one in shared}
+        return {**together, **apart}
+
+    def _seen_of(self, features: Sequence[int]) -> Any:  # noqa: ANN401 - a query within a query
+        """Visible datastreams that have observations of the features."""
+        streams = self._sight.rows(ENTITIES["Datastream"]).order_by()
+        return streams.filter(planning.of_features(features)).values("pk")
+
+    def _together(
+        self, of_stream: dict[int, int], features: Sequence[int], options: Options, most: int
+    ) -> dict[int, Found]:
+        limit, skip = min(options.limit, most), options.skip
+        whole = replace(options, top=limit + skip + 1, skip=0)
+        pages = self.each(list(of_stream), whole, limit + skip + 1)
+        rows: dict[int, list[Observation]] = {feature: [] for feature in features}
+        counts = dict.fromkeys(features, 0)
+        for series, page in pages.items():
+            if of_stream[series] in rows:
+                rows[of_stream[series]] += page.rows
+                counts[of_stream[series]] += page.count or 0
+        return {
+            feature: Found(
+                of[skip : skip + limit],
+                counts[feature] if options.count else None,
+                {"$skip": str(skip + limit)} if len(of) > skip + limit else None,
+            )
+            for feature, found in rows.items()
+            for of in [self._arranged(found, options)]
         }
 
     def one(self, scope: Scope) -> Observation | None:
@@ -232,14 +201,18 @@ class Observations:
         order = planning.pushed(options.order)
         if order is not None and (order[0][0] == "time" or not plan.has_texts):
             return self._meant(plan, order)
-        rows = list(self._meant(plan, planning.NEWEST))
+        return iter(self._arranged(list(self._meant(plan, planning.NEWEST)), options))
+
+    def _arranged(self, rows: list[Observation], options: Options) -> list[Observation]:
+        """Sorted one by one; newest first unless told, equals by time and datastream."""
+        rows.sort(key=_by(planning.NEWEST))
         for key, descending in reversed(options.order):
             resolve = self._resolver(rows, [key])
             rows.sort(
-                key=lambda row, key=key: rank(evaluation.evaluate(key, resolve(row))),  # type: ignore[misc]
+                key=lambda row, key=key: rank_of(evaluation.evaluate(key, resolve(row))),  # type: ignore[misc]
                 reverse=descending,
             )
-        return iter(rows)
+        return rows
 
     def _meant(self, plan: Plan, order: Order) -> Iterator[Observation]:
         """Rows in the store's order, those left out of which the filter is not true."""
@@ -319,7 +292,7 @@ class Observations:
     def _dress(self, plan: Plan, readings: Sequence[Reading]) -> list[Observation]:
         rows = [Observation(*reading) for reading in readings]
         if plan.has_details:
-            details = _details([(row.series, row.time) for row in rows])
+            details = details_of([(row.series, row.time) for row in rows])
             for row in rows:
                 row.detail = details.get((row.series, row.time))
         return self._typed(rows)
@@ -370,36 +343,3 @@ def _key(reading: Reading) -> str:
 def _by(order: Order) -> Callable[[Observation], tuple[int, int]]:
     sign = -1 if order[0][1] else 1
     return lambda row: (sign * row.time, row.series)
-
-
-def _details(keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], ObservationDetail]:
-    """The rows of those keys that are there."""
-    if not keys:
-        return {}
-    series = {key[0] for key in keys}
-    if len(series) == 1:
-        times = [key[1] for key in keys]
-        rows = ObservationDetail.objects.filter(series=keys[0][0], time__range=(min(times), max(times)))
-        return {(row.series_id, row.time): row for row in rows}
-    table = ObservationDetail._meta.db_table
-    found: dict[tuple[int, int], ObservationDetail] = {}
-    for start in range(0, len(keys), _KEYS):
-        part = keys[start : start + _KEYS]
-        marks = ", ".join(["(%s, %s)"] * len(part))
-        statement = f"SELECT * FROM {table} WHERE (series_id, time) IN (VALUES {marks})"  # our own table name
-        for row in ObservationDetail.objects.raw(statement, list(itertools.chain.from_iterable(part))):
-            found[row.series_id, row.time] = row
-    return found
-
-
-def rank(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any value
-    """Sorts values of every sort: nothing first, then numbers, times, texts, the rest."""
-    if value is None:
-        return (0,)
-    if isinstance(value, bool | int | float):
-        return 1, value
-    if isinstance(value, datetime):
-        return 2, value, value
-    if isinstance(value, Period):
-        return 2, value.start, value.end
-    return (3, value) if isinstance(value, str) else (4, str(value))

@@ -9,20 +9,22 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from toancanh.kernel.exchange.sensorthings import access, batch, bodies, ids, multipart, rights
+from toancanh.kernel.exchange.sensorthings import access, answering, batch, bodies, ids, multipart, rights
 from toancanh.kernel.exchange.sensorthings.answers import ASK, Answer, fault, refusal
 from toancanh.kernel.exchange.sensorthings.batch import Batch, Read
 from toancanh.kernel.exchange.sensorthings.writing import Writer
 from toancanh.kernel.runtime.doors import door
 
 MAX_BYTES: Final = 8 * 1024 * 1024
-METHODS: Final = ("POST", "PATCH", "PUT", "DELETE")
+METHODS: Final = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 
 
 @csrf_exempt
 @door(data="public", methods=METHODS, max_body=MAX_BYTES)
 def service(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Everything below the root; a token says who writes, so no form of another site can."""
+    if request.method in ("GET", "HEAD"):
+        return answering.answer(request, rest)
     try:
         return write(request, rest)
     except Exception as error:

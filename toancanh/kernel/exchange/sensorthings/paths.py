@@ -12,6 +12,8 @@ from toancanh.kernel.exchange.sensorthings.entities import ENTITIES, IDS, Entity
 from toancanh.kernel.exchange.sensorthings.expressions import Expression, Malformed, Path, paths
 
 ID = Property("@iot.id", "json", "pk")
+_COMPUTED = {"phenomenonTime": "phenomenon_time", "resultTime": "result_time"}
+"""Attributes of a datastream's row that `streams.measure` fills in."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def told(row: Model, name: Property, members: tuple[str, ...] = ()) -> Any:  # n
     if name.parts:
         found: Any = {part: value(row, column) for part, column in name.parts.items()}
     else:
-        found = value(row, name.column or name.name)
+        found = value(row, name.column or _COMPUTED[name.name])
     return member(found, members)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from math import inf, nextafter
@@ -21,10 +22,10 @@ from toancanh.kernel.exchange.sensorthings.expressions import (
     paths,
 )
 from toancanh.kernel.exchange.sensorthings.models import Datastream, HistoricalLocation, ObservationDetail
+from toancanh.kernel.exchange.sensorthings.observed import TRUTH
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.store import FOREVER, Order, Wanted
 
-TRUTH = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation"
 NEWEST: Order = (("time", True),)
 _OWN = {"phenomenonTime": "time", "result": "value"}
 
@@ -108,7 +109,7 @@ def plan(scope: Scope, condition: Expression | None, conditions: Conditions) -> 
         joined = parts.streams[0] if len(parts.streams) == 1 else Call("and", tuple(parts.streams))
         streams = streams.filter(conditions.of(ENTITIES["Datastream"], joined))
     if scope.feature is not None:
-        streams = streams.filter(_of_feature(scope.feature)).distinct()
+        streams = streams.filter(of_features([scope.feature]))
     bounds = parts.bounds
     if scope.key is not None:
         bounds.series = {scope.key[0]} & (bounds.series if bounds.series is not None else {scope.key[0]})
@@ -197,10 +198,11 @@ def _unsettle(parts: _Sorted, streams: QuerySet[Datastream]) -> None:
         parts.left.extend(part for part in parts.settled if any(p.names == ("result",) for p in paths(part)))
 
 
-def _of_feature(feature: int) -> Q:
-    stays = Q(series__thing__historical_locations__feature=feature)
-    named = ObservationDetail.objects.filter(feature=feature).values("series")
-    return stays | Q(series__in=named)
+def of_features(features: Sequence[int]) -> Q:
+    """Datastreams with observations of the features: by where their things were, or because some say so."""
+    stays = HistoricalLocation.objects.filter(feature__in=features)
+    named = ObservationDetail.objects.filter(feature__in=features)
+    return Q(series__thing__in=stays.values("thing")) | Q(series__in=named.values("series"))
 
 
 def _produced(bounds: _Bounds, details: QuerySet[ObservationDetail]) -> None:

@@ -15,6 +15,8 @@ from toancanh.lib.fold import fold
 LOOKED_AT = 60
 """Rows of a table from which its columns are judged."""
 HEADINGS_WITHIN = 15
+UNIT = 8
+"""Characters of the unit that may stand behind the name of a quantity."""
 MOST_NAMES = 300
 """Different names of a column that are looked up."""
 
@@ -99,8 +101,12 @@ class Known:
         folded = fold(said)
         found = set(self._series.get(folded, ()))
         if not found:
-            # "Mực nước (m)" for "Mực nước".
-            found = set().union(*(n for title, n in self._series.items() if folded.startswith(f"{title} ")))
+            # "Mực nước (m)" for "Mực nước": no more than a unit may follow.
+            begun = (
+                n for title, n in self._series.items()
+                if folded.startswith(f"{title} ") and len(folded) - len(title) <= UNIT
+            )  # fmt: skip
+            found = set().union(*begun)
         if own is not None:
             found &= set(own)
         return next(iter(found)) if len(found) == 1 else ""

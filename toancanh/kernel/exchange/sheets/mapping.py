@@ -57,7 +57,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [name for name in dict.fromkeys(used) if name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observed:
     """One observation of a table, as the ingest takes it; ``row`` is the number that people see."""
 

@@ -151,6 +151,10 @@ GUESSES = [
         {"form": "wide", "time": "Thời gian", "thing": "Mã trạm",
          "columns": {"Mực nước": "level", "Lượng mưa": "rain"}},
     ),
+    (
+        "t;trạm;v;Lý do\n21/11/2026 07:00;mix;5;Mực nước (m): không phải là số\n",
+        {"time": "t", "thing": "trạm", "value": "v"},
+    ),
     ("21/11/2026 07:00;5,16\n21/11/2026 08:00;5,17\n", {"heading": 0, "time": "#1", "value": "#2"}),
     ("timestamp,value\n1795219200,3\n1795222800,4\n", {"time": "timestamp", "value": "value"}),
     ("a;b\nx;y\n", {}),
