@@ -29,6 +29,8 @@ class Program:
     port: int = field(default_factory=free_port)
     variables: dict[str, str] = field(default_factory=dict)
     role: str = ""
+    under: tuple[str, ...] = ()
+    """What runs it, such as `strace` with its options."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,7 +65,7 @@ class Program:
     def begin(self) -> None:
         """Start, without waiting."""
         log = (self.folder / "log.txt").open("ab")
-        command = [PROGRAM, "run", self.role] if self.role else [PROGRAM, "run"]
+        command = [*self.under, PROGRAM, "run", *([self.role] if self.role else [])]
         self.process = subprocess.Popen(
             command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
         )

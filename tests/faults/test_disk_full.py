@@ -1,25 +1,30 @@
-"""A full disk: refused with 507, nothing acknowledged lost, and writing goes on when there is room."""
+"""A full disk: nothing is lost, pages are read on, and it works again when there is room (bar 6)."""
 
 from __future__ import annotations
 
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.faults.running import Server, post
-from toancanh.kernel.runtime.clock import to_us
-from toancanh.kernel.telemetry.store import open_store
+from tests.edge.wire import ask, wait
+from tests.faults.ledger import compare
+from tests.faults.measure import FULL, seconds, seed, tell
+from tests.faults.officer import Officer
+from tests.faults.senders import HttpSender, MqttSender, gather
+from tests.faults.town import OFFICER, Town, copied, flowing, sending
 
-pytestmark = pytest.mark.faults
-RESUMES_WITHIN = 10.0
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.root, pytest.mark.xdist_group("disk full")]
+RESUMES = seconds(10, 45)
+PAGES = ("/", "/map/", "/things/t1/", "/api/v1/things", "/layers/flood.gauges.json", "/healthz")
+STAFF = ("/console/", "/console/things/", "/console/things/t1/")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """64 MB that only this test fills."""
     folder = tmp_path / "disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True, timeout=30)
@@ -27,27 +32,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=30)
 
 
-class Gateway:
-    """Posts the next minute of 200 series each time and remembers what was acknowledged."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=5)
-        self.acknowledged: list[int] = []
-
-    def send(self, minutes: int) -> int:
-        moments = [self._moment + timedelta(minutes=n) for n in range(minutes)]
-        rows: list[dict[str, object]] = [
-            {"thing": f"t{n}", "series": "level", "time": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "value": n / 8}
-            for moment in moments
-            for n in range(1, 201)
-        ]
-        status, told = post(self._port, rows)
-        if status == 200:
-            assert told["accepted"] == len(rows)
-            self.acknowledged += map(to_us, moments)
-            self._moment += timedelta(minutes=minutes)
-        return status
+@pytest.fixture
+def town(small_disk: Path, template: Path) -> Iterator[Town]:
+    """A town whose data lies on that disk."""
+    made = copied(template, small_disk / "town")
+    yield made
+    made.end()
 
 
 def fill(ballast: Path) -> None:
@@ -61,35 +51,36 @@ def fill(ballast: Path) -> None:
             return
 
 
-@pytest.mark.root
-def test_full_disk_is_said_and_outlived(small_disk: Path) -> None:
-    where = small_disk / "telemetry.db"
-    server = Server(str(where))
-    server.start()
-    try:
-        gateway = Gateway(server.port)
-        for _ in range(10):
-            assert gateway.send(20) == 200
-        for _ in range(2):
-            ballast = small_disk / "ballast"
+def turned_away(senders: list[HttpSender]) -> bool:
+    """Whether each of them is soon told that the disk is full."""
+    before = [sender.refused["507"] for sender in senders]
+    pairs = list(zip(senders, before, strict=True))
+    return wait(lambda: all(sender.refused["507"] > count for sender, count in pairs), 30)
+
+
+def test_full_disk_is_said_and_outlived(town: Town, small_disk: Path) -> None:
+    chosen, ballast = seed(), small_disk / "ballast"
+    [program] = town.start("")
+    officer = Officer(program.url, *OFFICER)
+    slowest = 0.0
+    with sending(town.senders(program.port, chosen)) as senders:
+        http = [sender for sender in senders if isinstance(sender, HttpSender)]
+        mqtt = [sender for sender in senders if isinstance(sender, MqttSender)]
+        for _ in range(5 if FULL else 2):
+            flowing(senders, 30)
             fill(ballast)
-            answers = [gateway.send(minutes) for minutes in (20, 1, 20, 1)]
-            assert set(answers) == {507}
-            reader = open_store(str(where))
-            assert len(reader.range(7, 0, 2**62, limit=10_000)) == len(gateway.acknowledged)
-            reader.close()
+            assert turned_away(http)
+            # What was on its way when the last byte went may still have found a place.
+            before = [sender.ledger.count for sender in senders]
+            time.sleep(3)
+            assert [sender.ledger.count for sender in senders] == before
+            assert {path: ask(program.port, path).status for path in PAGES} == dict.fromkeys(PAGES, 200)
+            assert {path: officer.status(path) for path in STAFF} == dict.fromkeys(STAFF, 200)
+            assert all(sender.broken for sender in mqtt)
             ballast.unlink()
-            room_since = time.monotonic()
-            while gateway.send(20) != 200:
-                assert time.monotonic() < room_since + RESUMES_WITHIN
-                time.sleep(0.2)
-            assert gateway.send(20) == 200
-    finally:
-        server.kill()
-    store = open_store(str(where))
-    for series in range(1, 201):
-        kept = store.range(series, 0, 2**62, limit=10_000)
-        assert [(reading.time, reading.value) for reading in kept] == [
-            (time, series / 8) for time in gateway.acknowledged
-        ]
-    store.close()
+            slowest = max(slowest, flowing(senders, RESUMES))
+        ledgers = gather(senders)
+    assert {reason for sender in senders for reason in sender.refused} <= {"507", "503"}
+    town.end()
+    kept = compare(ledgers, town.store(), town.series())
+    tell("disk full", seed=chosen, fills=5 if FULL else 2, kept=kept, lost=0, resumes=slowest)

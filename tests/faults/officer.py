@@ -1,0 +1,48 @@
+"""An officer at a page, signed in as people are."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+class Officer:
+    """Keeps the cookies of a session; `seconds` is how long an answer may take at most."""
+
+    def __init__(self, url: str, name: str, password: str, seconds: float = 30) -> None:
+        self.url = url
+        self._seconds = seconds
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(cookies)
+        form = self.read("/sign-in/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert token is not None
+        said = {"csrfmiddlewaretoken": token[1], "login": name, "password": password}
+        body = urllib.parse.urlencode(said).encode()
+        with self._opener.open(f"{url}/sign-in/?next=/console/", body, timeout=seconds) as answer:
+            assert answer.url.startswith(f"{url}/console/"), answer.url
+
+    def read(self, path: str) -> str:
+        """A page; fails where the answer is not 200."""
+        with self._opener.open(self.url + path, timeout=self._seconds) as answer:
+            assert answer.status == 200
+            text: str = answer.read().decode()
+        return text
+
+    def status(self, path: str) -> int:
+        """The status of a page, whatever it is."""
+        try:
+            with self._opener.open(self.url + path, timeout=self._seconds) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    def took(self, path: str) -> float:
+        """Seconds until the whole page was there."""
+        began = time.monotonic()
+        self.read(path)
+        return time.monotonic() - began
