@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import postgres
 from tests.city import BY, NOON, City
+from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs
 from toancanh.kernel.runtime import clock
@@ -133,6 +134,7 @@ def forget() -> None:
     boundaries.forget()
     board.forget()
     console.forget()
+    health.forget()
     outlines.forget()
     announce.announcer.forget()
     cache.clear()

@@ -34,6 +34,7 @@ STAFF = {
     "stations-none": "/console/things/?q=zzz",
     "gauge": "/console/things/hue-kim-long/",
     "rain": "/console/things/hue-rain-19774/?range=week",
+    "health": "/console/health/",
 }
 OFFICER = ("canbotruc", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}

@@ -9,7 +9,7 @@ const SOON_MS = 1_500
 const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
 
-interface Source { url: string; every: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean }
+interface Source { url: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean }
 
 /** One element takes over what another says; elements that remain stay the same, so that focus does. */
 export function takeOver(old: Element, fresh: Element): void {
@@ -57,6 +57,7 @@ function put(source: Source, html: string): void {
     if (!fresh) continue
     keepNewer(old, fresh)
     takeOver(old, fresh)
+    source.renew = renewal(old)
     refreshAges(old)
   }
   // Moving an element in a list takes the focus from it.
@@ -88,12 +89,18 @@ function want(source: Source): void {
   }, wait)
 }
 
+/** How often a part is asked for again where no reading is heard: it says so itself while it waits for something. */
+function renewal(element: HTMLElement): number {
+  return element.dataset.renew ? Number(element.dataset.renew) * 1000 : RENEW_MS
+}
+
 export function startParts(): void {
   const sources = new Map<string, Source>()
-  for (const { dataset } of document.querySelectorAll<HTMLElement>('[data-part-src]')) {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-part-src]')) {
+    const { dataset } = element
     const url = dataset.partSrc!
     const every = Number(dataset.every || 5) * 1000
-    sources.set(url, { url, every, of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false })
+    sources.set(url, { url, every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false })
   }
   if (!sources.size) return
   const all = (): void => sources.forEach(want)
@@ -107,5 +114,6 @@ export function startParts(): void {
   })
   document.addEventListener('tc:resync', all)
   document.addEventListener('visibilitychange', () => document.hidden || sources.forEach((source) => source.wanted && want(source)))
-  setInterval(all, RENEW_MS) // silence comes without a reading
+  // Silence comes without a reading, and so does what was refused.
+  setInterval(() => sources.forEach((source) => Date.now() - source.last >= source.renew && want(source)), 1_000)
 }

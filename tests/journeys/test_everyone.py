@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import Watched, open_page, sign_in
 from tests.journeys.conftest import OFFICER
@@ -25,6 +29,7 @@ STAFF = [
     "/console/things/?q=zzz",
     "/console/things/hue-kim-long/?range=month",
     "/console/things/hue-rain-19774/",
+    "/console/health/",
 ]
 
 
@@ -63,6 +68,41 @@ def test_page_serves_everyone(browser: Browser, hue: Program, size: str, languag
     assert wrong == []
     assert expected == []
     assert watched.foreign == []
+
+
+@contextmanager
+def troubled(hue: Program) -> Iterator[None]:
+    """Beside the program a process of another machine, whose disk is nearly full."""
+    now = datetime.now(UTC).isoformat(sep=" ")
+    figures = json.dumps({"disk_used": 0.96, "disk_free": 1.2e9, "memory": 9e7, "per_second": 12.5})
+    facts = ("ingest@kho:8001", "ingest", "kho", 8001, 1, "1.0", now, now, figures, "disk I/O error", now)
+    with closing(sqlite3.connect(hue.folder / "city.db", timeout=10)) as city:
+        city.execute(f"INSERT INTO runtime_process VALUES ({', '.join('?' * len(facts))})", facts)
+        city.commit()
+        try:
+            yield
+        finally:
+            city.execute("DELETE FROM runtime_process WHERE host = 'kho'")
+            city.commit()
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "dark"), ("phone", "light")])
+def test_trouble_is_told_to_everyone_without_reload(
+    browser: Browser, hue: Program, size: str, theme: str
+) -> None:
+    width, height = SIZES[size]
+    options: dict[str, object] = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
+    context, watched = open_page(browser, hue.url, **options)
+    sign_in(watched.page, hue.url, *OFFICER)
+    watched.page.goto(f"{hue.url}/console/health/")
+    with troubled(hue):
+        expect(watched.page.locator("#health")).to_contain_text("Ổ đĩa của kho đã đầy 96 %", timeout=20_000)
+        wrong = [
+            line for path in ("/console/health/", "/console/") for line in faults(watched, hue.url + path)
+        ]
+        expect(watched.page.locator("#alarms")).to_contain_text("Ổ đĩa của kho đã đầy 96 %")
+    context.close()
+    assert (wrong, watched.said, watched.foreign) == ([], [], [])
 
 
 def test_wall_serves_everyone(browser: Browser, hue: Program) -> None:

@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 import toancanh
+from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.portal import pages as portal
@@ -44,6 +45,8 @@ urlpatterns = [
     path("console/search", console.search, name="console_search"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, name="console_thing"),
+    path("console/health/", health.health, name="console_health"),
+    path("console/alarms", health.alarms, name="console_alarms"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.console.health import banners
 from toancanh.kernel.people.web import of
 
 
 def fill(request: HttpRequest) -> dict[str, Any]:
-    """``rail`` and ``me`` for pages of the console."""
+    """``rail``, ``me`` and ``alarms`` for pages of the console."""
     if not request.path.startswith("/console/"):
         return {}
     actor = of(request)
     said: dict[str, Any] = {}
+    if not request.path.startswith("/console/health/"):
+        # That page says it all and more.
+        said["alarms"] = SimpleLazyObject(banners)
     said["me"] = {"name": actor.name, "post": actor.post, "organisation": actor.organisation}
     at = request.path
     said["rail"] = [
@@ -25,6 +30,12 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "title": _("Stations"),
             "icon": "list-search",
             "active": at.startswith("/console/things/"),
+        },
+        {
+            "url": "/console/health/",
+            "title": _("System"),
+            "icon": "shield-check",
+            "active": at.startswith("/console/health/"),
         },
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
