@@ -51,6 +51,8 @@ def missing() -> dict[str, str]:
         lacks["postgres"] = reason
     if shutil.which("chromium") is None and not Path("/usr/bin/chromium").exists():
         lacks["browser"] = "no Chromium (Debian: apt-get install chromium)"
+    if shutil.which("mosquitto_pub") is None:
+        lacks["clients"] = "no mosquitto_pub (Debian: apt-get install mosquitto-clients)"
     if os.getuid() != 0:
         lacks["root"] = "only root may mount a small disk"
     return lacks

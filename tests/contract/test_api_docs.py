@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
+from tests.ports import free_port
 from tests.running import ROOT, city
 
 DOCS = ROOT / "docs" / "api"
@@ -20,10 +22,10 @@ SAID = "# → "
 pytestmark = pytest.mark.slow
 
 
-def blocks() -> list[tuple[str, int, str]]:
+def blocks() -> list[ParameterSet]:
     """Page, number and text of every block that a reader would paste into a shell."""
     return [
-        (page.name, number, text)
+        pytest.param(page.name, number, text, marks=[pytest.mark.clients] if "mosquitto_" in text else [])
         for page in sorted(DOCS.glob("*.md"))
         for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
     ]
@@ -32,8 +34,9 @@ def blocks() -> list[tuple[str, int, str]]:
 @pytest.fixture(scope="module")
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What the pages ask a reader to have: URL and TOKEN of a city whose gauge has reported for an hour."""
-    with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha") as program:
-        env = {**os.environ, "URL": program.url, "TOKEN": program.token("docs")}
+    mqtt = str(free_port())
+    with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha", MQTT_PORT=mqtt) as program:
+        env = {**os.environ, "URL": program.url, "NAME": "docs", "TOKEN": program.token("docs"), "MQTT": mqtt}
         now = datetime.now(UTC).replace(microsecond=0)
         times = [f"{now - timedelta(minutes=back):%FT%TZ}" for back in range(5, 65)]
         rows = [{"thing": "hue-kim-long", "series": "level", "time": time, "value": 0.4} for time in times]

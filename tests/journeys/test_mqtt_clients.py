@@ -141,6 +141,7 @@ class Device:
         return self.granted[-1]
 
 
+@pytest.mark.clients
 @pytest.mark.parametrize("version", ["311", "5"])
 def test_mosquitto_pub_and_sub(city: City, version: str) -> None:
     thing = f"t1{version[0]}"
@@ -160,6 +161,7 @@ def test_mosquitto_pub_and_sub(city: City, version: str) -> None:
     assert city.kept(thing) == [3, 2, 1, 1.25]
 
 
+@pytest.mark.clients
 def test_mosquitto_pub_is_told_why_not(city: City) -> None:
     foreign = ["-V", "5", "-q", "1", "-t", "toancanh/t2/level", "-m", "1"]
     forbidden = city.shell("mosquitto_pub", *foreign, name="device")
