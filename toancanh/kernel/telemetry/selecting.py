@@ -107,8 +107,14 @@ def order_sql(order: Order) -> str:
 
 def bounds_sql(wanted: Wanted, mark: str) -> tuple[str, list[Any]]:
     """Conditions on time and value with their parameters."""
-    said = f"time >= {mark} AND time < {mark}"
-    given: list[Any] = [wanted.start, wanted.end]
+    said, given = rest_sql(wanted, mark)
+    return f"time >= {mark} AND time < {mark}{said}", [wanted.start, wanted.end, *given]
+
+
+def rest_sql(wanted: Wanted, mark: str) -> tuple[str, list[Any]]:
+    """The same without the span of time, to stand behind other conditions."""
+    said = ""
+    given: list[Any] = []
     if wanted.low > -inf:
         said, given = f"{said} AND value >= {mark}", [*given, wanted.low]
     if wanted.high < inf:

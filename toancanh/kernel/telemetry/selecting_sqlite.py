@@ -7,9 +7,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 
-from toancanh.kernel.telemetry.selecting import SECONDS, bounds_sql, order_sql
+from toancanh.kernel.telemetry import selecting
+from toancanh.kernel.telemetry.selecting import SECONDS, bounds_sql, order_sql, rest_sql
 from toancanh.kernel.telemetry.store import Order, Reading, TooLong, Wanted, month, month_span
 
 _KEYS = 512
@@ -37,6 +39,46 @@ class Selection:
         parts = [f"SELECT series, time, value, quality FROM {name} WHERE {condition}" for name in tables]
         statement = f"{' UNION ALL '.join(parts)} ORDER BY {order_sql(order)} LIMIT ? OFFSET ?"
         parameters = [*([_told(wanted), *given] * len(tables)), limit, skip]
+        return [Reading._make(row) for row in self._connection.execute(statement, parameters).fetchall()]
+
+    def each(self, wanted: Wanted, order: Order, limit: int, skip: int) -> dict[int, list[Reading]]:
+        """Rows of every series by itself; a month is asked once for all series that need more."""
+        own = tuple(key for key in order if key[0] != "series")
+        found: dict[int, list[Reading]] = {}
+        if limit <= 0 or own[0][0] != "time":
+            for one in wanted.series:
+                found[one] = selecting.select(self, replace(wanted, series=(one,)), order, limit, skip)
+            return {one: rows for one, rows in found.items() if rows}
+        needed, left = limit + skip, set(wanted.series)
+        pieces = list(self.pieces(wanted))
+        for start, end in reversed(pieces) if own[0][1] else pieces:
+            part = replace(wanted, series=tuple(sorted(left)), start=start, end=end)
+            for row in self._ends(part, own[0][1], needed) if left else ():
+                found.setdefault(row.series, []).append(row)
+            left -= {one for one in left if len(found.get(one, ())) >= needed}
+        return {one: rows[skip:needed] for one, rows in found.items() if len(rows) > skip}
+
+    def _ends(self, wanted: Wanted, descending: bool, needed: int) -> list[Reading]:
+        """The first or last rows of every series in a month, found by the time of the last one needed."""
+        (table,) = self._tables(wanted.start, wanted.end)
+        span, bounds = bounds_sql(wanted, "?")
+        rest, given = rest_sql(wanted, "?")
+        way = "DESC" if descending else "ASC"
+        last = (
+            f"(SELECT time FROM {table} WHERE series = wanted.key AND {span}"
+            f" ORDER BY time {way} LIMIT 1 OFFSET ?)"
+        )
+        inside = (
+            f"time >= coalesce({last}, ?) AND time < ?"
+            if descending
+            else f"time <= coalesce({last}, ?) AND time >= ?"
+        )
+        edges = (wanted.start, wanted.end) if descending else (wanted.end, wanted.start)
+        statement = (
+            f"SELECT series, time, value, quality FROM (SELECT value AS key FROM json_each(?)) wanted"
+            f" CROSS JOIN {table} WHERE series = wanted.key AND {inside}{rest} ORDER BY series, time {way}"
+        )
+        parameters = [json.dumps(wanted.series), *bounds, needed - 1, *edges, *given]
         return [Reading._make(row) for row in self._connection.execute(statement, parameters).fetchall()]
 
     def total(self, wanted: Wanted) -> int:

@@ -7,7 +7,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -182,11 +181,7 @@ class SqliteStore:
     def each(self, wanted: Wanted, order: Order, *, limit: int, skip: int = 0) -> dict[int, list[Reading]]:
         ordered = selecting.total_order(order)
         with self._selection() as selection:
-            found = {
-                one: selecting.select(selection, replace(wanted, series=(one,)), ordered, limit, skip)
-                for one in selecting.whole(wanted).series
-            }
-        return {one: rows for one, rows in found.items() if rows}
+            return selection.each(selecting.whole(wanted), ordered, limit, skip)
 
     def counts(self, wanted: Wanted) -> dict[int, int]:
         with self._selection() as selection:

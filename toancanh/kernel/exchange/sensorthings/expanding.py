@@ -39,7 +39,7 @@ class Expander:
         self._spend(len(rows))
         if options.select is None or {"phenomenonTime", "resultTime"} & set(options.select):
             streams.measure(entity, rows)
-        told = [self._teller.row(entity, row, options) for row in rows]
+        told = self._teller.rows(entity, rows, options)
         for name, within in options.expand.items():
             link = entity.links[name]
             if link.target == "Observation":
@@ -54,7 +54,7 @@ class Expander:
     def observations(self, rows: Sequence[Observation], options: Options) -> list[Told]:
         """Observations of the store."""
         self._spend(len(rows))
-        told = [self._teller.observation(row, options) for row in rows]
+        told = self._teller.observations(rows, options)
         links = ENTITIES["Observation"].links
         if "Datastream" in options.expand:
             keys = [row.series for row in rows]

@@ -181,7 +181,7 @@ class _Parser:
             said = found[kind]
             if kind == "name" and said.lower() in _WORDS:
                 kind, said = "word", said.lower()
-            yield _Token(kind, said, found.start(kind))
+            yield _Token(kind, said, found.start(found.lastgroup or 0))
             at = found.end()
 
     def _level(self, number: int, depth: int) -> Expression:

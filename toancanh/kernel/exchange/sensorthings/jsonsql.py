@@ -85,8 +85,7 @@ def compared(column: str, members: tuple[str, ...], name: str, value: Any) -> Q 
     steps = _Steps(members)
     sort = _Sort(F(column), steps)
     if value is None:
-        nothing = Coalesce(sort, Value("null"), output_field=TextField())
-        return Q(Exact(nothing, Value("null"))) if name == "eq" else NEVER
+        return _is_of(sort, ("null",)) if name == "eq" else NEVER
     if isinstance(value, bool):
         if name != "eq":
             return NEVER
@@ -131,9 +130,10 @@ def _text(column: str, members: tuple[str, ...]) -> Case:
 
 
 def _is_of(sort: Func, sorts: Sequence[str]) -> Q:
+    there = Coalesce(sort, Value("null"), output_field=TextField())
     found = NEVER
     for name in sorts:
-        found |= Q(Exact(sort, Value(name)))
+        found |= Q(Exact(there, Value(name)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from toancanh.kernel.exchange.sensorthings.models import (
 )
 from toancanh.kernel.exchange.sensorthings.observed import Observation, details_of, rank_of
 from toancanh.kernel.exchange.sensorthings.options import Options
-from toancanh.kernel.exchange.sensorthings.planning import Plan, Scope
+from toancanh.kernel.exchange.sensorthings.planning import NEWEST, OLDEST, Plan, Scope
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.store import Order, Reading
@@ -54,6 +54,8 @@ class Observations:
         self._sight = sight
         self._conditions = conditions
         self._streams: dict[int, Datastream] = {}
+        self._kinds: dict[int, tuple[str, int]] = {}
+        """Observation type and thing of each datastream."""
         self._features: dict[int, FeatureOfInterest] = {}
         self._stays: dict[int, list[tuple[int, int]]] = {}
         self._seen = 0
@@ -170,7 +172,7 @@ class Observations:
             raise Malformed(text)
         found = set(engine.store().counts(plan.wanted))
         if plan.has_texts:
-            found |= {row.series for row in self._texts(plan, planning.NEWEST) if self._is_meant(plan, row)}
+            found |= {row.series for row in self._texts(plan, NEWEST) if self._is_meant(plan, row)}
         return sorted(found)
 
     def features(self, rows: Sequence[Observation]) -> dict[int, FeatureOfInterest]:
@@ -181,31 +183,34 @@ class Observations:
             self._features |= self._sight.rows(ENTITIES["FeatureOfInterest"]).in_bulk(wanted)
         return self._features
 
-    def streams(self, rows: Sequence[Observation], related: Iterable[str] = ()) -> dict[int, Datastream]:
-        """The datastreams of these, by id."""
-        wanted = {row.series for row in rows} - self._streams.keys()
+    def _typed(self, rows: Sequence[Observation]) -> dict[int, tuple[str, int]]:
+        """Let each row know its type; type and thing of their datastreams."""
+        wanted = {row.series for row in rows} - self._kinds.keys()
         if wanted:
-            found = Datastream.objects.select_related("series", *related)
-            self._streams |= found.in_bulk(wanted)
-        return self._streams
+            found = Datastream.objects.filter(pk__in=wanted)
+            for key, name, thing in found.values_list("pk", "observation_type", "series__thing"):
+                self._kinds[key] = name, thing
+        for row in rows:
+            row.type = self._kinds[row.series][0]
+        return self._kinds
 
     # --- what the plan leaves to be done
 
     def _count(self, plan: Plan) -> int:
         if plan.is_settled:
             return sum(engine.store().counts(plan.wanted).values())
-        return sum(1 for _row in self._meant(plan, planning.NEWEST))
+        return sum(1 for _row in self._meant(plan, NEWEST))
 
     def _sorted(self, plan: Plan, options: Options) -> Iterator[Observation]:
         """All that are meant, in the order asked for."""
         order = planning.pushed(options.order)
-        if order is not None and (order[0][0] == "time" or not plan.has_texts):
+        if order is not None and (order in (NEWEST, OLDEST) or not plan.has_texts):
             return self._meant(plan, order)
-        return iter(self._arranged(list(self._meant(plan, planning.NEWEST)), options))
+        return iter(self._arranged(list(self._meant(plan, NEWEST)), options))
 
     def _arranged(self, rows: list[Observation], options: Options) -> list[Observation]:
         """Sorted one by one; newest first unless told, equals by time and datastream."""
-        rows.sort(key=_by(planning.NEWEST))
+        rows.sort(key=_by(NEWEST))
         for key, descending in reversed(options.order):
             resolve = self._resolver(rows, [key])
             rows.sort(
@@ -270,12 +275,14 @@ class Observations:
         if "FeatureOfInterest" in named:
             self.features(rows)
         if "Datastream" in named:
-            self._streams.clear()
             stream = ENTITIES["Datastream"]
             behind = [
                 Path(p.names[1:]) for part in asked for p in every_path(part) if p.names[0] == "Datastream"
             ]
-            self.streams(rows, {name for path in behind for name in paths.related(stream, path)})
+            related = {name for path in behind for name in paths.related(stream, path)}
+            wanted = {row.series for row in rows}
+            if not wanted <= self._streams.keys():
+                self._streams = Datastream.objects.select_related(*sorted(related)).in_bulk(wanted)
         return lambda row: lambda path: self._value(row, path)
 
     def _value(self, row: Observation, path: Path) -> Any:  # noqa: ANN401 - any value
@@ -295,12 +302,7 @@ class Observations:
             details = details_of([(row.series, row.time) for row in rows])
             for row in rows:
                 row.detail = details.get((row.series, row.time))
-        return self._typed(rows)
-
-    def _typed(self, rows: list[Observation]) -> list[Observation]:
-        streams = self.streams(rows)
-        for row in rows:
-            row.type = streams[row.series].observation_type
+        self._typed(rows)
         return rows
 
     def _texts(self, plan: Plan, order: Order) -> Iterator[Observation]:
@@ -313,12 +315,13 @@ class Observations:
             found = found.exclude(Q(time=wanted.after[0], series__lte=wanted.after[1]))
         for detail in found.order_by("-time" if descending else "time", "series").iterator(chunk_size=500):
             row = Observation(detail.series_id, detail.time, None, 0, detail)
-            yield from self._typed([row])
+            self._typed([row])
+            yield row
 
     def _place(self, rows: Sequence[Observation]) -> None:
         """Let each row know its feature: its own, or that of where its thing was."""
-        streams = self.streams(rows)
-        things = {streams[row.series].series.thing_id for row in rows} - self._stays.keys()
+        kinds = self._typed(rows)
+        things = {kinds[row.series][1] for row in rows} - self._stays.keys()
         if things:
             stays = HistoricalLocation.objects.filter(thing__in=things, feature__isnull=False)
             self._stays |= {thing: [] for thing in things}
@@ -326,9 +329,7 @@ class Observations:
                 self._stays[thing].append((clock.to_us(at), feature))
         for row in rows:
             own = row.detail.feature_id if row.detail else None
-            row.feature = (
-                own if own is not None else self._there(streams[row.series].series.thing_id, row.time)
-            )
+            row.feature = own if own is not None else self._there(kinds[row.series][1], row.time)
 
     def _there(self, thing: int, moment: int) -> int | None:
         stays = self._stays[thing]

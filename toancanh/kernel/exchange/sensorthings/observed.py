@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from toancanh.kernel.exchange.sensorthings.entities import IDS
+from toancanh.kernel.exchange.sensorthings import times
+from toancanh.kernel.exchange.sensorthings.entities import IDS, Property
 from toancanh.kernel.exchange.sensorthings.ids import ObservationId
 from toancanh.kernel.exchange.sensorthings.literals import Period
 from toancanh.kernel.exchange.sensorthings.models import ObservationDetail
@@ -79,6 +80,12 @@ class Observation:
             return {"DQ_Status": {"code": "out_of_range"}}
         return {"DQ_Status": {"code": "corrected"}} if self.quality & CORRECTED else None
 
+    def value_of(self, prop: Property) -> Any:  # noqa: ANN401 - any value
+        """A property; the two that every list tells of every row without looking further."""
+        if prop.name == "phenomenonTime" and self.detail is None:
+            return times.told(self.time)
+        return self.told(prop.name)
+
     def told(self, name: str) -> Any:  # noqa: ANN401 - any value
         """A property by its name."""
         if name in IDS:
@@ -123,8 +130,6 @@ def rank_of(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any value
         return (0,)
     if isinstance(value, bool | int | float):
         return 1, value
-    if isinstance(value, datetime):
-        return 2, value, value
-    if isinstance(value, Period):
-        return 2, value.start, value.end
+    if isinstance(value, datetime | Period):
+        return 2, value.start if isinstance(value, Period) else value
     return (3, value) if isinstance(value, str) else (4, str(value))

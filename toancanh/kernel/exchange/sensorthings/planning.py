@@ -27,6 +27,7 @@ from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.store import FOREVER, Order, Wanted
 
 NEWEST: Order = (("time", True),)
+OLDEST: Order = (("time", False),)
 _OWN = {"phenomenonTime": "time", "result": "value"}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ from toancanh.kernel.exchange.sensorthings.observed import Observation
 from toancanh.kernel.exchange.sensorthings.options import Options
 
 Told = dict[str, Any]
+_Row = tuple[addresses.Key, Callable[[Property], Any]]
+"""An id, and what gives the properties."""
 COMPONENTS = ("id", "phenomenonTime", "resultTime", "result")
 """What a data array tells of each observation unless ``$select`` says otherwise."""
 
@@ -39,36 +42,48 @@ class Teller:
 
     def row(self, entity: Entity, row: Model, options: Options) -> Told:
         """An entity of the database."""
-        told = self._frame(entity, row.pk, options)
-        for name in _selected(entity, options):
-            _put(told, name, paths.told(row, name))
-        return self._linked(entity, row.pk, options, told)
+        return self.rows(entity, [row], options)[0]
 
-    def observation(self, row: Observation, options: Options) -> Told:
-        """An observation of the store."""
+    def rows(self, entity: Entity, rows: Iterable[Model], options: Options) -> list[Told]:
+        """Entities of the database."""
+        return self._each(entity, options, ((row.pk, partial(paths.told, row)) for row in rows))
+
+    def observations(self, rows: Iterable[Observation], options: Options) -> list[Told]:
+        """Observations of the store."""
         entity = ENTITIES["Observation"]
-        told = self._frame(entity, row.key, options)
-        for name in _selected(entity, options):
-            _put(told, name, row.told(name.name))
-        return self._linked(entity, row.key, options, told)
+        return self._each(entity, options, ((row.key, row.value_of) for row in rows))
 
-    def _frame(self, entity: Entity, key: addresses.Key, options: Options) -> Told:
-        told: Told = {}
-        if options.select is None or "@iot.id" in options.select:
-            told["@iot.id"] = key
-        if options.select is None or SELF_LINK in options.select:
-            told[SELF_LINK] = self.self_link(entity, key)
-        return told
-
-    def _linked(self, entity: Entity, key: addresses.Key, options: Options, told: Told) -> Told:
-        """Addresses of what it links to, but for what is expanded."""
-        own = ""
-        for name in entity.links:
-            shown = name not in options.expand if options.select is None else name in options.select
-            if shown:
-                own = own or self.self_link(entity, key)
-                told[f"{name}@iot.navigationLink"] = f"{own}/{name}"
-        return told
+    def _each(
+        self,
+        entity: Entity,
+        options: Options,
+        rows: Iterable[tuple[addresses.Key, Callable[[Property], Any]]],
+    ) -> list[Told]:
+        """Ids, addresses and properties, and the addresses of what is not expanded."""
+        chosen = options.select
+        properties = [p for p in entity.properties.values() if chosen is None or p.name in chosen]
+        links = [
+            (f"{name}@iot.navigationLink", f"/{name}")
+            for name in entity.links
+            if (name not in options.expand if chosen is None else name in chosen)
+        ]
+        has_id, has_link = (chosen is None or name in chosen for name in ("@iot.id", SELF_LINK))
+        found = []
+        for key, value_of in rows:
+            own = self.self_link(entity, key)
+            told: Told = {}
+            if has_id:
+                told["@iot.id"] = key
+            if has_link:
+                told[SELF_LINK] = own
+            for prop in properties:
+                value = value_of(prop)
+                if value is not None or not prop.is_optional:
+                    told[prop.name] = plain(value)
+            for name, way in links:
+                told[name] = own + way
+            found.append(told)
+        return found
 
     def set(self, values: Sequence[Any], address: str, count: int | None, more: str | None) -> Told:
         """A page of a set; ``more`` is the query of the page after it."""
@@ -104,14 +119,3 @@ def query(options: Options, more: Mapping[str, str]) -> str:
 
 
 _SAFE = "$()/:,'=;@"
-
-
-def _selected(entity: Entity, options: Options) -> list[Property]:
-    if options.select is None:
-        return list(entity.properties.values())
-    return [prop for name, prop in entity.properties.items() if name in options.select]
-
-
-def _put(told: Told, prop: Property, value: Any) -> None:  # noqa: ANN401 - any value of a property
-    if value is not None or not prop.is_optional:
-        told[prop.name] = plain(value)

@@ -11,11 +11,10 @@ from django.db.models.functions import Coalesce
 from toancanh.kernel.exchange.sensorthings.entities import Entity
 from toancanh.kernel.exchange.sensorthings.literals import Period
 from toancanh.kernel.exchange.sensorthings.models import Datastream, ObservationDetail
+from toancanh.kernel.exchange.sensorthings.planning import OLDEST
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
-from toancanh.kernel.telemetry.store import Order, Wanted
-
-OLDEST: Order = (("time", False),)
+from toancanh.kernel.telemetry.store import Wanted
 
 
 def measure(entity: Entity, rows: Sequence[Any]) -> None:
