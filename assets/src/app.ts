@@ -1,12 +1,15 @@
 // What every page loads: the shell, live readings; map and chart follow only where they are used.
 import { startAges } from './ages'
+import { startCopy } from './copy'
 import { startElements } from './elements'
 import { startLive } from './live'
 import { startPalette } from './palette'
 import { startParts } from './parts'
 import { startReadings } from './readings'
 import { startRows } from './rows'
+import { startSensorForm } from './sensor-form'
 import { startShell } from './shell'
+import { startThingsField } from './things-field'
 
 startShell()
 startAges()
@@ -14,5 +17,8 @@ startPalette()
 startReadings()
 startRows()
 startParts()
+startCopy()
+startSensorForm()
+startThingsField()
 startElements()
 startLive()

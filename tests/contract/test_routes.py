@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from tests.city import NOON, PASSWORD, City, measure, person, thing
+from tests.city import BY, NOON, PASSWORD, City, measure, person, thing
 from toancanh.kernel.declare import ANYONE
+from toancanh.kernel.people import actions as people
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Route
@@ -49,6 +50,7 @@ def measured(city: City) -> Iterator[City]:
         measure(city.gauge, NOON, 2.5, 2.56)
         measure(city.rain, NOON, 1.0)
         measure(thing("kin-dao", name="Trạm Bí Mật", public=False), NOON, 7.77)
+        people.create_token("level", by=BY, things=["gauge", "kin-dao"])
         yield city
 
 
@@ -157,7 +159,7 @@ NONSENSE = (
 
 @each
 def test_route_bears_any_query(measured: City, client: Client, route: Route) -> None:
-    client.force_login(person("tay", measured.west))
+    client.force_login(person("tay", measured.west, people.ADMINISTRATOR))
     for nonsense in NONSENSE:
         path = address(route).split("?")[0] + nonsense
         answer = client.get(path)
@@ -169,7 +171,7 @@ def test_route_bears_any_query(measured: City, client: Client, route: Route) -> 
 def test_password_and_secret_key_are_on_no_page(measured: City, client: Client) -> None:
     from django.conf import settings
 
-    client.force_login(person("tay", measured.west))
+    client.force_login(person("tay", measured.west, people.ADMINISTRATOR))
     for route in READABLE:
         body = text(client, address(route))[1]
         assert PASSWORD not in body

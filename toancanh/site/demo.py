@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Message, Station, program
@@ -26,8 +27,11 @@ from toancanh.site.building import ROOT
 
 PACKS = ("vietnam", "hue", "dong-ha")
 PAST = timedelta(days=92)
-OFFICER = ("canbotruc", "Nguyễn Thị Hương Giang", "toancanh-demo-2026")
+PASSWORD = "toancanh-demo-2026"
+OFFICER = ("canbotruc", "Nguyễn Thị Hương Giang", PASSWORD)
 """Account, name and password of the demo's duty officer: told to everyone on the sign-in page."""
+KEEPER = ("quantri", "Lê Quang Hải", PASSWORD)
+"""The demo's administrator, told there too: who adds devices and mends what was refused."""
 SIMULATOR = "trình mô phỏng (demo)"
 CHUNK = 20_000
 
@@ -59,22 +63,33 @@ def build(*, tell: Tell, past: timedelta = PAST) -> None:
 
 @transaction.atomic
 def staff() -> None:
-    """The operations centre and its duty officer."""
-    username, name, password = OFFICER
-    if Person.objects.filter(username=username).exists():
-        return
+    """The operations centre with its duty officer, and the administrator."""
     city = territory.unit("46")
     title = "Trung tâm Giám sát, điều hành đô thị thông minh"
     centre = people.found_organisation("ioc-hue", title, by=BY, unit=city)
-    person = people.create_person(username, name, password, by=BY, known=True)
-    people.appoint(person, centre, "Cán bộ trực", people.STAFF, by=BY, unit=city)
+    if (officer := opened(OFFICER)) is not None:
+        people.appoint(officer, centre, "Cán bộ trực", people.STAFF, by=BY, unit=city)
+    if (keeper := opened(KEEPER)) is not None:
+        people.appoint(keeper, centre, "Quản trị viên", people.ADMINISTRATOR, by=BY)
+
+
+def opened(account: tuple[str, str, str]) -> Person | None:
+    """A published account; None where it is there already."""
+    username, name, password = account
+    if Person.objects.filter(username=username).exists():
+        return None
+    return people.create_person(username, name, password, by=BY, known=True)
 
 
 def settle() -> None:
-    """Open the officer's account while the demo is on and close it when it is not: its password is public."""
-    person = Person.objects.filter(username=OFFICER[0]).first()
-    if person is not None and marks.read("demo") == "ready" and person.is_active != settings.DEMO:
-        people.set_active(person, settings.DEMO, by=BY)
+    """Open the published accounts while the demo is on, close them when it is not: anyone knows them."""
+    if marks.read("demo") != "ready":
+        return
+    if settings.DEMO:
+        staff()
+    for person in Person.objects.filter(username__in=[OFFICER[0], KEEPER[0]]):
+        if person.is_active != settings.DEMO:
+            people.set_active(person, settings.DEMO, by=BY)
 
 
 def stations() -> list[Station]:
@@ -121,9 +136,9 @@ def observe(chunk: list[Message], directory: Directory) -> None:
 
 
 def simulator_token() -> str:
-    """A fresh key for this run's simulator; the one of the run before is revoked."""
+    """A fresh secret for this run's simulator; that of the run before ends."""
     if Token.objects.filter(name=SIMULATOR, revoked_at=None).exists():
-        people.revoke_token(SIMULATOR, by=BY)
+        return people.renew_token(SIMULATOR, by=BY).secret
     return people.create_token(SIMULATOR, by=BY).secret
 
 
@@ -131,5 +146,5 @@ def notice(request: HttpRequest) -> dict[str, Any]:
     """Context of the sign-in page while the demo is on: whom to sign in as."""
     if not request.path.startswith("/sign-in/") or not is_on():
         return {}
-    username, name, password = OFFICER
-    return {"demo_account": {"username": username, "name": name, "password": password}}
+    accounts = ((OFFICER[0], _("duty officer")), (KEEPER[0], _("administrator")))
+    return {"demo_accounts": accounts, "demo_password": PASSWORD}

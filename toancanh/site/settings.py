@@ -22,6 +22,7 @@ TELEMETRY = DATABASE_URL or str(DATA / "telemetry.db")
 PORT = environment.port()
 DEMO = environment.demo()
 EGRESS_ALLOW = environment.egress_allow()
+MQTT = environment.mqtt()
 
 
 def _secret_key() -> str:

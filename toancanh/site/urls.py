@@ -9,12 +9,15 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
+from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry import api as telemetry
 from toancanh.kernel.telemetry import pages as readings
+from toancanh.kernel.telemetry.devices import pages as devices
+from toancanh.kernel.telemetry.devices import sensor_pages as sensors
 from toancanh.kernel.telemetry.openapi import document
 from toancanh.kernel.territory import api as territory
 from toancanh.kernel.territory import pages as places
@@ -47,6 +50,10 @@ urlpatterns = [
     path("console/things/<slug:code>/", readings.staff, name="console_thing"),
     path("console/health/", health.health, name="console_health"),
     path("console/alarms", health.alarms, name="console_alarms"),
+    path("console/devices/", devices.devices, name="devices"),
+    path("console/devices/<path:name>/", devices.device, name="device"),
+    path("console/gateways/new/", devices.new_gateway, name="new_gateway"),
+    path("console/sensors/new/", sensors.new_sensor, {"locality": exchange.locality}, name="new_sensor"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

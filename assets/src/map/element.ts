@@ -8,6 +8,7 @@ import { COUNTRY, Inset } from './inset'
 import css from './map.css?text'
 import { Legend } from './legend'
 import { button, disclosure, ICONS, LayerPanel, make, StationList, stationCard, unitCard } from './panels'
+import { pickable } from './pick'
 import { figure, Pills, tone } from './pills'
 import { rank, Stations, type LayerSpec, type Station } from './stations'
 import { EMPTY, layers, style } from './style'
@@ -100,13 +101,16 @@ export class TcMap extends HTMLElement {
       button(ICONS.minus, say('Zoom out'), () => this.map?.zoomOut()),
     )
     const tools = make('div', 'tc-map-tools')
-    tools.append(
-      disclosure(ICONS.list, say('Stations'), this.list.element, say('Stations')), this.list.element,
-      disclosure(ICONS.layers, say('Layers'), this.panel.element, say('Layers')), this.panel.element, zoom,
-    )
+    if (this.hasAttribute('pick')) tools.append(zoom)
+    else {
+      tools.append(
+        disclosure(ICONS.list, say('Stations'), this.list.element, say('Stations')), this.list.element,
+        disclosure(ICONS.layers, say('Layers'), this.panel.element, say('Layers')), this.panel.element, zoom,
+      )
+    }
     const wide = this.clientWidth > 1300
     this.legend = new Legend(this.specs, wide || this.hasAttribute('wall'))
-    this.corner.append(this.legend.element)
+    if (!this.hasAttribute('pick')) this.corner.append(this.legend.element)
     const source = make('div', 'tc-map-source', this.getAttribute('attribution') || say('Boundaries: vietnamese-provinces-database (MIT); surrounding land: Natural Earth'))
     this.append(tools, this.card, this.corner, source)
   }
@@ -228,7 +232,8 @@ export class TcMap extends HTMLElement {
     }
     map.on('moveend', frame)
     frame()
-    map.on('click', (event) => this.clicked(event))
+    if (this.hasAttribute('pick')) pickable(this, map)
+    else map.on('click', (event) => this.clicked(event))
     let hovered: string | number | undefined
     const hover = (id?: string | number): void => {
       if (id === hovered) return

@@ -11,6 +11,15 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.people.web import of
 
+DEVICES = (
+    "/console/devices/",
+    "/console/sensors/",
+    "/console/gateways/",
+    "/console/waiting/",
+    "/console/letters/",
+)
+"""Addresses of the pages about devices."""
+
 
 def fill(request: HttpRequest) -> dict[str, Any]:
     """``rail``, ``me`` and ``alarms`` for pages of the console."""
@@ -30,6 +39,12 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "title": _("Stations"),
             "icon": "list-search",
             "active": at.startswith("/console/things/"),
+        },
+        {
+            "url": "/console/devices/",
+            "title": _("Devices"),
+            "icon": "router",
+            "active": at.startswith(DEVICES),
         },
         {
             "url": "/console/health/",

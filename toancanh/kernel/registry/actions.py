@@ -96,6 +96,7 @@ def keep_listed(pack: str, codes: Iterable[str], *, by: Actor) -> int:
 def _check(thing: Thing) -> None:
     """Refuse what the columns can't hold: a name that is missing or too long."""
     try:
+        # The place was looked at already, and may be missing.
         thing.clean_fields(exclude=("unit", "organisation", "facts", "lon", "lat"))
     except ValidationError as fault:
         said = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fault.message_dict.items())

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from toancanh.kernel.runtime import marks
+from toancanh.kernel.people.models import Token
+from toancanh.kernel.runtime import ids, marks
 from toancanh.site import demo
 
 pytestmark = pytest.mark.django_db
@@ -32,3 +33,31 @@ def test_account_of_demo_is_closed_without_demo(client: Client, settings: Any, l
     settings.DEMO = True
     demo.settle()
     assert sign_in(Client()) == 302
+
+
+def test_both_published_accounts_are_named_on_the_sign_in_page(
+    client: Client, settings: Any, loaded: None
+) -> None:
+    marks.write("demo", "ready")
+    settings.DEMO = True
+    demo.settle()
+    text = client.get("/sign-in/").content.decode()
+    for account in (demo.OFFICER, demo.KEEPER):
+        assert account[0] in text
+        assert account[2] in text
+        follow = {"login": account[0], "password": account[2], "next": "/console/gateways/new/"}
+        signed_in = Client()
+        assert signed_in.post("/sign-in/", follow).status_code == 302
+        allowed = 200 if account is demo.KEEPER else 403
+        assert signed_in.get("/console/gateways/new/").status_code == allowed
+    settings.DEMO = False
+    demo.settle()
+    assert demo.KEEPER[0] not in client.get("/sign-in/").content.decode()
+    said = {"login": demo.KEEPER[0], "password": demo.PASSWORD}
+    assert Client().post("/sign-in/", said).status_code == 403
+
+
+def test_simulator_keeps_its_token_and_gets_a_new_secret(loaded: None) -> None:
+    first, second = demo.simulator_token(), demo.simulator_token()
+    assert first != second
+    assert Token.objects.get(name=demo.SIMULATOR).digest == ids.digest(second)

@@ -16,6 +16,7 @@ register = template.Library()
 
 
 register.filter("named", features.named)
+register.filter("said", features.said)
 
 
 def unit(one: Measured) -> str:
