@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import toancanh  # noqa: F401 - swaps in the SQLite that the program uses
-from benchmarks import bulk, engines, influx, mqtt, page, report, single, start, stream, week
+from benchmarks import bulk, engines, influx, mqtt, page, report, sensorthings, single, start, stream, week
 from benchmarks.installation import installation
 
 MEASUREMENTS = {
@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "bulk": bulk,
     "single": single,
     "mqtt": mqtt,
+    "sensorthings": sensorthings,
     "stream": stream,
     "page": page,
     "engines": engines,

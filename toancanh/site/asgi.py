@@ -30,7 +30,7 @@ from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
-from toancanh.kernel.telemetry.store import Reading
+from toancanh.kernel.telemetry.store import Reading, Row
 from toancanh.site import health
 
 OPERATIONS = "toancanh.site.operations"
@@ -64,6 +64,8 @@ class House:
         self.services: list[Service] = []
         self.listeners: list[Callable[[list[Reading]], None]] = []
         """Each is told the readings that a commit of this process made the newest of their series."""
+        self.hearers: list[Callable[[list[Row]], None]] = []
+        """Each is told every row that the ingest of this process has stored."""
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -72,6 +74,7 @@ class House:
             engine.store(),
             self.directory,
             on_committed=self._tell,
+            on_kept=self._kept,
             now=clock.now_us,
             ledger=DatabaseLedger(),
             tally=contacts.tally,
@@ -83,6 +86,10 @@ class House:
     def _tell(self, readings: list[Reading]) -> None:
         for listener in self.listeners:
             listener(readings)
+
+    def _kept(self, rows: list[Row]) -> None:
+        for hearer in self.hearers:
+            hearer(rows)
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start what runs beside requests, and end it when the server ends."""

@@ -15,7 +15,10 @@ from django.conf import settings
 from servestatic import ServeStaticASGI
 
 from toancanh.kernel.exchange.sensorthings import door as sensorthings
+from toancanh.kernel.exchange.sensorthings import keeping
+from toancanh.kernel.exchange.sensorthings.door import SensorThingsDoor
 from toancanh.kernel.exchange.sensorthings.observing import mixed_alone
+from toancanh.kernel.exchange.sensorthings.topics import SensorThingsTopics
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.runtime import clock, doors
@@ -68,24 +71,39 @@ def data(house: House) -> None:
     )
     door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
     house.edge.mount("/api/v1/observations", observations, door)
-    things = sensorthings.SensorThingsDoor(
-        house.ingest, house.directory, house.pages, now=clock.now_us, mixed=mixed_alone
-    )
-    house.edge.mount_where(sensorthings.takes, sensorthings.PATHS, things, door)
+    house.edge.mount_where(sensorthings.takes, sensorthings.PATHS, _sensorthings(house), door)
     house.loops.append(Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True))
+
+
+def _sensorthings(house: House) -> SensorThingsDoor:
+    return SensorThingsDoor(
+        house.ingest,
+        house.directory,
+        house.pages,
+        now=clock.now_us,
+        mixed=mixed_alone,
+        allowance=house.allowance,
+    )
 
 
 def field(house: House) -> None:
     """Doors and connections of other protocols, for devices and gateways."""
     wanted = environment.mqtt()
     if wanted is not None:
+        topics = SensorThingsTopics(_sensorthings(house), house.directory, others=house.has_others)
         door = MqttDoor(
             house.ingest,
             house.directory,
             now=clock.now_us,
+            extras=(topics,),
             allowance=house.allowance,
             tally=contacts.tally,
         )
+        telling = Loop("sensorthings", topics.look, 0.5)
+        topics.attach(door, telling.wake)
+        house.hearers.append(topics.kept)
+        keeping.listen(topics.observed)
+        house.loops.append(telling)
         house.services.append(MqttService(door, wanted))
 
 

@@ -56,8 +56,8 @@ def takes(scope: Scope) -> bool:
     return scope["method"] == "POST" and (path == _ARRAYS or _SET.fullmatch(path) is not None)
 
 
-class _Refused(Exception):
-    """The whole request is refused, for the reason of `refusals.WHOLE` with these facts."""
+class DoorRefused(Exception):
+    """A whole request is refused, for the reason of `refusals.WHOLE` with these facts."""
 
     def __init__(self, code: str, **facts: object) -> None:
         self.code = code
@@ -105,12 +105,12 @@ class SensorThingsDoor:
             if headers.length > MAX_BYTES:
                 raise _too_large()
             body = await self._read(incoming)
-            answer = await self._plainly(scope, headers, token, body)
+            answer = await self.plainly(scope["path"], body, token, headers.base, headers.language)
             if answer is None:
-                self._spend(token, body.count(b"],") + 1 if scope["path"] == _ARRAYS else 1)
+                self.spend(token, body.count(b"],") + 1 if scope["path"] == _ARRAYS else 1)
                 await self._slowly(scope, receive, send, body)
                 return
-        except _Refused as refused:
+        except DoorRefused as refused:
             answer = _whole(refused, headers.language)
         except Gone:
             return
@@ -122,19 +122,20 @@ class SensorThingsDoor:
         except TooLarge:
             raise _too_large() from None
         except TimeoutError:
-            raise _Refused("too_slow", seconds=f"{self._body_seconds:g}") from None
+            raise DoorRefused("too_slow", seconds=f"{self._body_seconds:g}") from None
 
     # --- the plain case
 
-    async def _plainly(self, scope: Scope, headers: _Headers, token: TokenInfo, body: bytes) -> Answer | None:
-        """The answer in the plain case; None in any other."""
-        is_array = scope["path"] == _ARRAYS
+    async def plainly(
+        self, path: str, body: bytes, token: TokenInfo, base: str, language: int = refusals.VIETNAMESE
+    ) -> Answer | None:
+        """The answer to a post in the plain case; None in any other."""
+        is_array = path == _ARRAYS
         if is_array:
             groups = plain.arrays(body, MAX_ROWS)
         else:
-            found = _SET.fullmatch(scope["path"])
-            assert found is not None
-            numbers = plain.one(body, int(found[1]) if found[1] else None)
+            found = _SET.fullmatch(path)
+            numbers = plain.one(body, int(found[1]) if found[1] else None) if found else None
             groups = None if numbers is None else [numbers]
         if groups is None:
             return None
@@ -142,9 +143,9 @@ class SensorThingsDoor:
         if series is None:
             return None
         rows, keys = self._rows(groups, series)
-        self._spend(token, len(rows))
+        self.spend(token, len(rows))
         taken = await self._offer(Request(token.digest, rows, DOOR))
-        return _listed(taken, keys, headers) if is_array else _single(taken, keys[0], headers)
+        return (_listed if is_array else _single)(taken, keys, base, language)
 
     def _rows(
         self, groups: Sequence[Numbers], series: Mapping[int, SeriesInfo]
@@ -170,7 +171,7 @@ class SensorThingsDoor:
         known = await self._known()
         if not wanted <= known.by_number.keys():
             if not await self._ingest.check():
-                raise _Refused("unavailable", wait=RETRY_SECONDS)
+                raise DoorRefused("unavailable", wait=RETRY_SECONDS)
             known = await self._known()
         is_plain = wanted <= known.by_number.keys() and known.mixed.isdisjoint(wanted)
         return known.by_number if is_plain else None
@@ -181,7 +182,7 @@ class SensorThingsDoor:
             try:
                 mixed = await asyncio.to_thread(self._mixed)
             except Error:
-                raise _Refused("unavailable", wait=RETRY_SECONDS) from None
+                raise DoorRefused("unavailable", wait=RETRY_SECONDS) from None
             by_number = {info.id: info for of_thing in snapshot.things.values() for info in of_thing.values()}
             self._seen = snapshot, _Series(by_number, mixed)
         return self._seen[1]
@@ -190,23 +191,24 @@ class SensorThingsDoor:
         try:
             result = await self._ingest.offer(request)
         except Busy:
-            raise _Refused("busy", wait=RETRY_SECONDS) from None
+            raise DoorRefused("busy", wait=RETRY_SECONDS) from None
         if isinstance(result, Taken):
             return result
         assert isinstance(result, str)
-        raise _Refused(result, wait=RETRY_SECONDS)
+        raise DoorRefused(result, wait=RETRY_SECONDS)
 
-    def _spend(self, token: TokenInfo, count: int) -> None:
+    def spend(self, token: TokenInfo, count: int) -> None:
+        """Take so many rows off the token's rate; raises what says how long to wait."""
         wait = self._allowance.spend(token, count)
         if wait:
-            raise _Refused("too_many", rate=token.rate, wait=wait)
+            raise DoorRefused("too_many", rate=token.rate, wait=wait)
 
     # --- any other
 
     async def _slowly(self, scope: Scope, receive: Receive, send: Send, body: bytes) -> None:
         """Let the pages read the body, a few at a time."""
         if self._waiting >= SLOW_WAITING:
-            raise _Refused("busy", wait=RETRY_SECONDS)
+            raise DoorRefused("busy", wait=RETRY_SECONDS)
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
@@ -225,15 +227,15 @@ class SensorThingsDoor:
         """A token that the snapshot does not know may be seconds old, so the database is asked once more."""
         secret = _secret(authorization)
         if secret is None:
-            raise _Refused("no_token")
+            raise DoorRefused("no_token")
         digest = hashlib.sha256(secret).hexdigest()
         token = self._directory.snapshot.tokens.get(digest)
         if token is None or not token.is_valid(self._now()):
             if not await self._ingest.check():
-                raise _Refused("unavailable", wait=RETRY_SECONDS)
+                raise DoorRefused("unavailable", wait=RETRY_SECONDS)
             token = self._directory.snapshot.tokens.get(digest)
             if token is None or not token.is_valid(self._now()):
-                raise _Refused("unauthorized")
+                raise DoorRefused("unauthorized")
         return token
 
 
@@ -271,20 +273,21 @@ def _secret(authorization: bytes) -> bytes | None:
         return None
 
 
-def _single(taken: Taken, key: tuple[int, int], headers: _Headers) -> Answer:
+def _single(taken: Taken, keys: Sequence[tuple[int, int]], base: str, language: int) -> Answer:
     if taken.refusals:
         code = taken.refusals[0].code
-        return refusal(403 if code == "forbidden" else STATUS.get(code, 400), _said(code, headers.language))
-    name = f"{key[0]}-{key[1]}"
-    link = f"{headers.base}/Observations('{name}')"
+        return refusal(403 if code == "forbidden" else STATUS.get(code, 400), _said(code, language))
+    ((series, time),) = keys
+    name = f"{series}-{time}"
+    link = f"{base}/Observations('{name}')"
     return Answer(201, {"@iot.id": name, "@iot.selfLink": link}, {"Location": link})
 
 
-def _listed(taken: Taken, keys: Sequence[tuple[int, int]], headers: _Headers) -> Answer:
+def _listed(taken: Taken, keys: Sequence[tuple[int, int]], base: str, language: int) -> Answer:
     """A link for each row, or why there is none."""
-    links = [f"{headers.base}/Observations('{series}-{time}')" for series, time in keys]
+    links = [f"{base}/Observations('{series}-{time}')" for series, time in keys]
     for position, code in taken.refusals:
-        links[position] = f"error: {_said(code, headers.language)}"
+        links[position] = f"error: {_said(code, language)}"
     return Answer(201, links)
 
 
@@ -293,11 +296,11 @@ def _said(code: str, said_in: int) -> str:
         return TEXTS[code]()
 
 
-def _too_large() -> _Refused:
-    return _Refused("too_large", bytes=MAX_BYTES, rows=MAX_ROWS)
+def _too_large() -> DoorRefused:
+    return DoorRefused("too_large", bytes=MAX_BYTES, rows=MAX_ROWS)
 
 
-def _whole(refused: _Refused, said_in: int) -> Answer:
+def _whole(refused: DoorRefused, said_in: int) -> Answer:
     said = refusals.WHOLE[refused.code]
     headers = dict(ASK) if said.status == 401 else {}
     if said.status in (429, 503):
