@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import ssl
 import sys
@@ -16,6 +17,10 @@ from toancanh.kernel.telemetry.mqtt import here
 from toancanh.kernel.telemetry.mqtt.door import MqttDoor
 from toancanh.site import server
 from toancanh.site.environment import Mqtt
+
+FILES = 20_000
+OTHER_FILES = 700
+"""Files that this process may have open, and how many of them are not for MQTT: pages, streams, databases."""
 
 
 class MqttService:
@@ -33,6 +38,7 @@ class MqttService:
         bound = bind(wanted)
         if bound is None:
             return
+        self._door.most = min(self._door.most, room())
         await self._door.listen(bound, tls)
         here.door = self._door
         REGISTRY.register(self._figures)
@@ -55,6 +61,16 @@ def bind(wanted: Mqtt) -> socket.socket | None:
             raise
         print(_("The program runs without its MQTT door. %(fault)s") % {"fault": fault}, file=sys.stderr)  # noqa: T201
         return None
+
+
+def room() -> int:
+    """Connections for which this process may open files, beside all that it opens otherwise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return max(50, soft - OTHER_FILES)
 
 
 def certified(wanted: Mqtt) -> ssl.SSLContext | None:

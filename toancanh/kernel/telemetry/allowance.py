@@ -29,14 +29,6 @@ class Allowance:
         self._left[token.id] = (left - count, at)
         return 0
 
-    def owe(self, token: TokenInfo, count: int) -> float:
-        """Take ``count`` off in any case; the seconds until the debt is paid."""
-        if token.rate is None:
-            return 0.0
-        left, at = self._now(token, token.rate)
-        self._left[token.id] = (left - count, at)
-        return max(0.0, (count - left) * 60 / max(1, token.rate))
-
     def _now(self, token: TokenInfo, rate: int) -> tuple[float, float]:
         at = self._monotonic()
         left, since = self._left.get(token.id, (float(rate), at))

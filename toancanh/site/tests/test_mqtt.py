@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from toancanh.kernel.telemetry.directory import Directory, FixedDirectory
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.mqtt.desk import NoBooks
 from toancanh.kernel.telemetry.mqtt.door import MqttDoor
+from toancanh.kernel.telemetry.mqtt.tests.test_tls import certificate
 from toancanh.kernel.telemetry.store import open_store
 from toancanh.site import environment
 from toancanh.site.environment import Mqtt
-from toancanh.site.mqtt import Figures, bind, certified
+from toancanh.site.mqtt import Figures, bind, certified, room
 
 
 def test_port_that_was_asked_for_and_is_taken_ends_the_program_with_what_to_do() -> None:
@@ -62,18 +63,8 @@ def test_only_a_port_that_was_set_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
     assert chosen.is_chosen
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of its own for localhost."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    command = ["openssl", *words, *names, "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(command, check=True, capture_output=True)
-    return cert, key
-
-
 def test_certificate_is_loaded_and_old_tls_refused(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
+    cert, key = certificate(tmp_path)[0], tmp_path / "key.pem"
     context = certified(Mqtt("127.0.0.1", 8883, cert, key))
     assert context is not None
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
@@ -81,7 +72,7 @@ def test_certificate_is_loaded_and_old_tls_refused(tmp_path: Path) -> None:
 
 
 def test_certificate_that_is_none_is_named(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
+    cert, key = certificate(tmp_path)[0], tmp_path / "key.pem"
     cert.write_text("nothing")
     with pytest.raises(SystemExit, match="MQTT_CERT"):
         certified(Mqtt("127.0.0.1", 8883, cert, key))
@@ -100,3 +91,12 @@ def test_figures_are_told_to_prometheus(tmp_path: Path) -> None:
     assert "toancanh_mqtt_messages_in_total 7.0" in told
     assert 'toancanh_mqtt_refused_total{code="forbidden"} 2.0' in told
     store.close()
+
+
+def test_room_leaves_files_for_the_others() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        found = room()
+        assert 50 <= found < resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -57,11 +57,14 @@ class MqttDoor:
         allowance: Allowance | None = None,
         tally: Tally | None = None,
         books: Books | None = None,
+        most: int = CONNECTIONS,
     ) -> None:
         self.ingest = ingest
         self.directory = directory
         self.now = now
         self.extras = extras
+        self.most = most
+        """Connections that are let in."""
         self.allowance = allowance or Allowance()
         self.tally = tally or Tally(now)
         self.figures = Figures()
@@ -131,7 +134,7 @@ class MqttDoor:
 
     def came(self, connection: Connection) -> bool:
         """Somebody connected; False where there are too many already."""
-        if len(self.connections) >= CONNECTIONS:
+        if len(self.connections) >= self.most:
             self.figures.ended["crowded"] += 1
             return False
         self.connections[connection] = None

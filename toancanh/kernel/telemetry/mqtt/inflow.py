@@ -28,6 +28,8 @@ TRY_FOR = 10.0
 _REASONS = {"malformed": Reason.NOT_ACCEPTED, "forbidden": Reason.NOT_AUTHORIZED}
 Work = Coroutine[Any, Any, str | None]
 
+LONGEST_WAIT = 60
+"""Seconds for which a device of level 4 is not read because its rate is spent; beyond, it is sent away."""
 TASKS = 16
 """Messages for other parts of the house that may be worked on at once for one device."""
 
@@ -61,6 +63,8 @@ class Inflow:
         self._refused_at = 0.0
         self._later: tuple[Answered | Extra, Publish] | None = None
         """What came behind rows that found no room."""
+        self._stalled: Publish | None = None
+        """What came when the rate was spent."""
 
     @property
     def is_idle(self) -> bool:
@@ -78,6 +82,10 @@ class Inflow:
                 if of.level.NUMBER == 5:
                     raise Fault(Reason.TOO_MANY_IN_FLIGHT, f"more than {IN_FLIGHT} messages in flight")
                 of.hold("in flight")
+        self._sort(packet)
+
+    def _sort(self, packet: Publish) -> None:
+        of = self._of
         found = meaning(packet.topic, of.token, of.door.extras)
         if isinstance(found, Data):
             self._take(found, packet)
@@ -96,23 +104,35 @@ class Inflow:
             self._acks.append(Ack(packet.packet_id))
 
     def _may_come(self, count: int, packet: Publish) -> bool:
-        """Level 5 can say that a rate is spent; a device of level 4 is read more slowly until it is paid."""
+        """Level 5 can say that a rate is spent; a device of level 4 is not read until there is some again."""
         of = self._of
-        if of.token.rate is None:
-            return True
-        if of.level.NUMBER == 4:
-            wait = of.door.allowance.owe(of.token, count)
-            if wait:
-                of.hold("rate")
-                of.loop.call_later(wait, of.release, "rate")
-            return True
         wait = of.door.allowance.spend(of.token, count)
-        if wait:
-            said = f"at most {of.token.rate} observations a minute; wait {wait} s"
-            of.door.tally.failed(of.token.id, TOO_MANY, count)
-            of.door.refused(of, "too_many", packet.topic)
-            self._acks.append(Ack(packet.packet_id, Reason.QUOTA, said))
-        return not wait
+        if not wait:
+            return True
+        said = f"at most {of.token.rate} observations a minute; wait {wait} s"
+        if of.level.NUMBER == 4 and wait <= LONGEST_WAIT:
+            self._stalled = packet
+            of.hold("rate")
+            of.loop.call_later(wait, self._again_at_rate)
+            return False
+        of.door.tally.failed(of.token.id, TOO_MANY, count)
+        of.door.refused(of, "too_many", packet.topic)
+        if of.level.NUMBER == 4:
+            raise Fault(Reason.QUOTA, said)
+        self._acks.append(Ack(packet.packet_id, Reason.QUOTA, said))
+        return False
+
+    def _again_at_rate(self) -> None:
+        packet, self._stalled = self._stalled, None
+        if packet is None or self._of.is_ended:
+            return
+        try:
+            self._sort(packet)
+        except Fault as fault:
+            return self._of.end(fault.reason, fault.what)
+        if self._stalled is None:
+            self.flush()
+            self._of.release("rate")
 
     def _forbid(self, packet: Publish, found: Forbidden) -> None:
         self._of.door.refused(self._of, "forbidden", packet.topic)
@@ -190,23 +210,20 @@ class Inflow:
     def _settle(self, _: object = None) -> None:
         """Answer everything at the front that is decided."""
         of = self._of
-        if of.is_ended:
-            self._waiting.clear()
-            return
         out: list[bytes] = []
         while self._waiting:
             acks, future = self._waiting[0]
             if future is not None:
                 if not future.done():
                     break
+                # Also for who has left: what is kept may be of interest to others who listen.
                 ended = self._result(future, acks)
-                if ended is not None:
+                if ended is not None and not of.is_ended:
                     of.write(b"".join(out))
                     of.end(*ended)
-                    return
             self._waiting.popleft()
             for packet_id, reason, said in acks:
-                if packet_id:
+                if packet_id and not of.is_ended:
                     self._unanswered -= 1
                     out.append(of.level.puback(packet_id, reason, said if of.wants_reasons else ""))
         of.write(b"".join(out))

@@ -215,19 +215,47 @@ def test_rate_that_is_spent_is_refused_at_level_5(house: House) -> None:
 def test_rate_that_is_spent_slows_level_4(house: House) -> None:
     house.put("device", "secret", things=frozenset({"a"}), rate=600)
 
-    async def act() -> list[float]:
+    async def act() -> float:
         device = await (await Device.at(house.port, 4)).signed_in()
-        loop, times = asyncio.get_running_loop(), []
         rows = b"[%s]" % b",".join(written(1, seconds_ago(700 + n)) for n in range(600))
-        for payload in (rows, b"[%s]" % rows[1:].split(b"}", 5)[0] + b"", b"2", b"3"):
-            device.publish("toancanh/a/level", payload)
-        for _ in range(4):
-            await device.acked()
-            times.append(loop.time())
-        return times
+        numbers = [device.publish("toancanh/a/level", payload) for payload in (rows, b"2", b"3")]
+        times = []
+        for number in numbers:
+            assert await device.acked() == (number, 0)
+            times.append(asyncio.get_running_loop().time())
+        return times[1] - times[0]
 
-    times = run(house, act)
-    assert times[3] - times[0] > 0.15, "two rows at ten a second"
+    assert 0.9 < run(house, act) < 3
+    assert len(house.kept()) == 602
+    assert house.door.figures.refused == {}
+
+
+def test_level_4_far_beyond_its_rate_is_sent_away(house: House) -> None:
+    house.put("device", "secret", things=frozenset({"a"}), rate=10)
+
+    async def act() -> None:
+        device = await (await Device.at(house.port, 4)).signed_in()
+        rows = b"[%s]" % b",".join(written(1, seconds_ago(700 + n)) for n in range(600))
+        first = device.publish("toancanh/a/level", rows)
+        assert await device.acked() == (first, 0)
+        device.publish("toancanh/a/level", b"2")
+        assert await device.ended() is None
+
+    run(house, act)
+    assert house.door.figures.refused["too_many"] == 1
+    assert len(house.kept()) == 600
+
+
+def test_receipt_of_who_has_left_is_told_to_who_listens(house: House) -> None:
+    async def act() -> None:
+        listener = await (await Device.at(house.port)).signed_in("gateway")
+        await listener.subscribe("toancanh/a/ack")
+        device = await (await Device.at(house.port)).signed_in()
+        device.publish("toancanh/a/level", written(1, seconds_ago(1), seq=4), qos=0)
+        device.send(b"\xe0\x00")
+        assert await listener.message() == ("toancanh/a/ack", b'{"seq":4}')
+
+    run(house, act)
 
 
 @LEVELS
@@ -307,7 +335,7 @@ def test_half_open_crowd_gives_way_from_its_oldest(house: House, monkeypatch: py
 
 
 def test_connections_are_limited_in_all_and_by_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "CONNECTIONS", 6)
+    house.door.most = 6
     monkeypatch.setattr(reception, "PER_TOKEN", 2)
 
     async def act() -> None:
