@@ -64,6 +64,8 @@ class Edge:
         self.prefixes: dict[str, tuple[App, Door]] = {}
         self.shared: list[tuple[Callable[[Scope], bool], App, Door]] = []
         self.busy: dict[Caller, int] = dict.fromkeys(CAPACITY, 0)
+        self._coming: dict[Caller, dict[_Turn, None]] = {caller: {} for caller in CAPACITY}
+        """Requests whose body has not come whole yet, the oldest first."""
 
     def mount(self, path: str, app: App, door: Door) -> None:
         """Let ``app`` answer ``path`` (all below it when it ends in a slash); it reads its own body."""
@@ -90,17 +92,30 @@ class Edge:
         app, door, raw = found
         if scope["method"] not in door.methods and not raw:
             return await refuse(405, scope, receive, send, allow=", ".join(door.methods))
-        if self.busy[door.caller] >= CAPACITY[door.caller]:
+        if self.busy[door.caller] >= CAPACITY[door.caller] and not self._make_room(door.caller):
             return await refuse(503, scope, receive, send)
         scope["toancanh.caller"] = door.caller
+        turn = _Turn(receive, send, self._coming[door.caller])
         self.busy[door.caller] += 1
         try:
             if raw:
-                await app(scope, receive, send)
+                await app(scope, turn.receive, turn.send)
             else:
-                await self._page(app, door, scope, receive, send)
+                await self._page(app, door, scope, turn.receive, turn.send)
+        except asyncio.CancelledError:
+            if not turn.gave_way:
+                raise
+            await turn.leave(scope)
         finally:
             self.busy[door.caller] -= 1
+            turn.end()
+
+    def _make_room(self, caller: Caller) -> bool:
+        """Let the request go whose body has been coming for longest: good ones take a moment."""
+        oldest = next(iter(self._coming[caller]), None)
+        if oldest is not None:
+            oldest.give_way()
+        return oldest is not None
 
     def _find(self, scope: Scope) -> tuple[App, Door, bool] | int:
         path = scope["path"]
@@ -153,6 +168,49 @@ class Edge:
 
 
 NOTHING = Door()
+
+
+class _Turn:
+    """One request at work, and whether it still waits for its body."""
+
+    def __init__(self, receive: Receive, send: Send, coming: dict[_Turn, None]) -> None:
+        self._receive = receive
+        self._send = send
+        self._coming = coming
+        self._task = asyncio.current_task()
+        self._has_begun = False
+        self.gave_way = False
+        coming[self] = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.end()
+        return message
+
+    async def send(self, message: Message) -> None:
+        self._has_begun = True
+        await self._send(message)
+
+    def end(self) -> None:
+        """Nothing more is expected of the client."""
+        self._coming.pop(self, None)
+
+    def give_way(self) -> None:
+        """Stop waiting for the body: somebody else needs the place."""
+        self.end()
+        self.gave_way = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def leave(self, scope: Scope) -> None:
+        """Tell the client to come again, unless it has had its answer."""
+        if self._task is not None:
+            self._task.uncancel()
+        if self._has_begun:
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await refuse(503, scope, self._receive, self._send, drain=False)
 
 
 def content_length(scope: Scope) -> int | None:
