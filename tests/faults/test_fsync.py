@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.edge.wire import wait
+from tests.edge.wire import ask, wait
 from tests.faults.ledger import compare
 from tests.faults.measure import FULL, seed, tell
+from tests.faults.officer import Officer
 from tests.faults.senders import gather
-from tests.faults.town import Town, flowing, sending
+from tests.faults.town import OFFICER, Town, acknowledged, flowing, sending
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.xdist_group("fsync")]
 SYNCS = "fdatasync,fsync"
@@ -48,3 +50,31 @@ def test_no_yes_for_a_commit_that_failed(town: Town, tmp_path: Path) -> None:
     door.end()
     kept = compare(ledgers, town.store(), town.series())
     tell("fsync fails", seed=chosen, failed=len(failed(trace)), refused=refused, kept=kept, lost=0)
+
+
+def test_disk_that_never_syncs_is_said_and_left_alone(town: Town, tmp_path: Path) -> None:
+    """After three failures in a row nothing is taken, the disk is tried once a second, officers are told."""
+    chosen, trace = seed(), tmp_path / "trace"
+    door = town.program("ingest")
+    door.under = under(trace, "60+")
+    _, web = town.start("ingest", "web")
+    officer = Officer(web.url, *OFFICER)
+    with sending(town.senders(door.port, chosen)) as senders:
+        assert wait(lambda: len(failed(trace)) >= 4, 60)
+        time.sleep(1)
+        before, tried, began = acknowledged(senders), len(failed(trace)), time.monotonic()
+        assert wait(lambda: 'data-key="not_kept"' in officer.read("/console/alarms"), 60)
+        said = time.monotonic() - began
+        time.sleep(max(0.0, 5 - said))
+        assert acknowledged(senders) == before
+        # One commit syncs the log of its file once or twice.
+        assert len(failed(trace)) - tried <= 3 * (time.monotonic() - began) + 3
+        assert ask(web.port, "/").status == 200
+        door.end()
+        door.under = ()
+        door.start()
+        flowing(senders, 60)
+        ledgers = gather(senders)
+    town.end()
+    kept = compare(ledgers, town.store(), town.series())
+    tell("fsync never works", seed=chosen, alarm=said, kept=kept, lost=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ _log = logging.getLogger(__name__)
 GROUP_ROWS = 20_000
 MAX_ROWS = 100_000
 MAX_REQUESTS = 10_000
+IN_A_ROW = 3
+REST = 1.0
+"""After so many failed commits nothing is taken, but for one attempt in so many seconds: a disk that fails is
+not worked harder, and senders are told at once."""
 Told = TypeVar("Told")
 
 
@@ -85,6 +90,8 @@ class Ingest:
         self._rows = 0
         self._requests = 0
         self._trouble = ""
+        self._failed = 0
+        self._rests_until = 0.0
         self.figures = Figures()
 
     # --- on the event loop
@@ -189,17 +196,22 @@ class Ingest:
         failure: Denied | None = None
         try:
             directory = self._directory.refresh()
-            if group:
+            if group and self._rests():
+                failure = FULL if self._trouble == FULL else UNAVAILABLE
+            elif group:
                 kept = self._write(group, directory)
                 results = kept.results
         except StoreFull as error:
             failure = self._troubled(FULL, error)
-        except (StoreUnavailable, DirectoryUnavailable) as error:
+        except StoreUnavailable as error:
             failure = self._troubled(UNAVAILABLE, error)
+        except DirectoryUnavailable as error:
+            failure = self._troubled(UNAVAILABLE, error, is_of_store=False)
         except Exception as error:  # noqa: BLE001 - the one writer outlives any fault; the senders learn of it
             failure = self._troubled("fault", error)
         else:
-            self._untroubled()
+            if failure is None and (group or not self._failed):
+                self._untroubled()
         if failure is not None:
             results = [(request, failure) for request in group]
         self._loop.call_soon_threadsafe(self._settle, results, failure is not None)
@@ -212,15 +224,22 @@ class Ingest:
             if self._on_kept is not None:
                 self._tell(self._on_kept, kept.rows)
 
-    def _troubled(self, kind: str, error: Exception) -> Denied:
+    def _troubled(self, kind: str, error: Exception, *, is_of_store: bool = True) -> Denied:
         """Log a trouble when it begins, not at each of the thousands of requests that meet it."""
+        if is_of_store:
+            self._failed += 1
+            self._rests_until = time.monotonic() + REST
         if kind != self._trouble:
             self._trouble = kind
             told = error if kind == "fault" else None
             _log.error("observations cannot be kept (%s): %s", kind, error, exc_info=told)
         return FULL if kind == FULL else UNAVAILABLE
 
+    def _rests(self) -> bool:
+        return self._failed >= IN_A_ROW and time.monotonic() < self._rests_until
+
     def _untroubled(self) -> None:
+        self._failed = 0
         if self._trouble:
             self._trouble = ""
             _log.warning("observations are kept again")

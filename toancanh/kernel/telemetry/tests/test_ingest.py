@@ -144,6 +144,30 @@ def test_failed_commit_keeps_nothing_and_the_next_one_works(
     asyncio.run(act())
 
 
+def test_after_three_failed_commits_the_store_is_tried_once_a_second(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "REST", 0.5)
+
+    async def act() -> None:
+        house = house_of(gate)
+        async with running(house):
+            gate.failure = StoreUnavailable("disk I/O error")
+            for _ in range(3):
+                assert (await house.post([row()])).status == 503
+            gate.failure = None
+            gate.entered.clear()
+            assert (await house.post([row()])).status == 503
+            assert not gate.entered.is_set()
+            assert house.ingest.told()["trouble"] == "unavailable"
+            await asyncio.sleep(0.6)
+            assert (await house.post([row()])).status == 200
+            assert house.ingest.told()["trouble"] == ""
+            assert (await house.post([row(2, correction=True)])).status == 200
+
+    asyncio.run(act())
+
+
 def test_main_database_away_is_said_and_passes(gate: Gate) -> None:
     def away() -> Directory:
         raise DirectoryUnavailable
