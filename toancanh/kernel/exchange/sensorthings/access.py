@@ -63,7 +63,8 @@ class Sight:
         found = found.filter(is_removed=False)
         if entity.name == "HistoricalLocation":
             return found.filter(self.things("thing__"))
-        return found if self.everything else found.filter(self._shared(entity.name))
+        shown = self._shared(entity.name)
+        return found.filter(shown | Q(is_derived=False) if self.everything else shown)
 
     def _shared(self, name: str) -> Q:
         """Something that is seen points to it, or the caller made it."""
