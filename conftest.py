@@ -26,6 +26,7 @@ from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import announce, board, engine
+from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
 from toancanh.kernel.territory import pages as outlines
@@ -136,6 +137,7 @@ def forget() -> None:
     boundaries.forget()
     board.forget()
     console.forget()
+    waiting.counted.forget()
     health.forget()
     outlines.forget()
     announce.announcer.forget()

@@ -18,6 +18,7 @@ from toancanh.kernel.telemetry import api as telemetry
 from toancanh.kernel.telemetry import pages as readings
 from toancanh.kernel.telemetry.devices import pages as devices
 from toancanh.kernel.telemetry.devices import sensor_pages as sensors
+from toancanh.kernel.telemetry.letterbox import pages as letterbox
 from toancanh.kernel.telemetry.openapi import document
 from toancanh.kernel.territory import api as territory
 from toancanh.kernel.territory import pages as places
@@ -54,6 +55,10 @@ urlpatterns = [
     path("console/devices/<path:name>/", devices.device, name="device"),
     path("console/gateways/new/", devices.new_gateway, name="new_gateway"),
     path("console/sensors/new/", sensors.new_sensor, {"locality": exchange.locality}, name="new_sensor"),
+    path("console/waiting/", letterbox.room, name="waiting"),
+    path("console/waiting/<path:code>/", letterbox.adopt, name="adopt"),
+    path("console/letters/", letterbox.letters, name="letters"),
+    path("console/letters/rows/", letterbox.rows, name="letter_rows"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.people.web import of
+from toancanh.kernel.telemetry.letterbox import waiting
 
 DEVICES = (
     "/console/devices/",
@@ -32,6 +33,9 @@ def fill(request: HttpRequest) -> dict[str, Any]:
         said["alarms"] = SimpleLazyObject(banners)
     said["me"] = {"name": actor.name, "post": actor.post, "organisation": actor.organisation}
     at = request.path
+    is_open = actor.may("telemetry.arrange")
+    waits = waiting.count(actor) if is_open else 0
+    said["letterbox"] = {"is_open": is_open, "waiting": waits}
     said["rail"] = [
         {"url": "/console/", "title": _("Overview"), "icon": "map-2", "active": at == "/console/"},
         {
@@ -44,6 +48,8 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "url": "/console/devices/",
             "title": _("Devices"),
             "icon": "router",
+            "count": waits,
+            "count_title": _("waiting"),
             "active": at.startswith(DEVICES),
         },
         {

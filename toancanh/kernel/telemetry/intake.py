@@ -208,14 +208,23 @@ def keep(store: Store, directory: Directory, ledger: Ledger, group: Sequence[Req
 
 
 def take(
-    store: Store, directory: Directory, ledger: Ledger, requests: Sequence[Request], now: int
+    store: Store,
+    directory: Directory,
+    ledger: Ledger,
+    requests: Sequence[Request],
+    now: int,
+    tell: Callable[[list[Reading]], None] = lambda _: None,
 ) -> list[Result]:
-    """Keep requests at once on the caller's thread, in their order: for what the program itself brings in."""
+    """Keep requests at once on the caller's thread, in their order: for what the program itself brings in.
+
+    ``tell`` is given the readings that became the newest of their series.
+    """
     found: dict[int, Result] = {}
     waiting = list(requests)
     while waiting:
         kept = keep(store, directory, ledger, waiting, now)
         found.update((id(request), result) for request, result in kept.results)
+        tell(kept.newest)
         waiting = kept.later
     return [found[id(request)] for request in requests]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry.devices.models import Keeping
 from toancanh.kernel.telemetry.intake import Dead
 from toancanh.kernel.telemetry.models import Letter
 
@@ -27,14 +28,22 @@ def keep(dead: Sequence[Dead], now: int) -> int:
 
 def expire() -> int:
     """Forget letters past their time, and the oldest of sources that have too many; returns how many went."""
-    gone, _kinds = Letter.objects.filter(at__lt=clock.now() - KEPT).delete()
+    kept, most = keeping()
+    gone, _kinds = Letter.objects.filter(at__lt=clock.now() - kept).delete()
     for source in Letter.objects.order_by().values_list("source", flat=True).distinct():
         own = Letter.objects.filter(source=source).order_by("-at", "-pk")
-        last = own.values_list("pk", flat=True)[MOST : MOST + 1].first()
+        last = own.values_list("pk", flat=True)[most : most + 1].first()
         if last is not None:
             more, _kinds = Letter.objects.filter(source=source, pk__lte=last).delete()
             gone += more
     return gone
+
+
+def keeping() -> tuple[timedelta, int]:
+    """How long letters are kept and how many of one source, as set for today."""
+    today = clock.now().astimezone(clock.VIETNAM).date()
+    found = Keeping.objects.filter(valid_from__lte=today).order_by("-valid_from").first()
+    return (timedelta(days=found.days), found.most) if found else (KEPT, MOST)
 
 
 def _letter(row: Dead) -> Letter:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.people.web import of
@@ -18,6 +19,7 @@ from toancanh.kernel.telemetry.devices import onboarding, once
 from toancanh.kernel.telemetry.devices.pages import FORM, url
 from toancanh.kernel.telemetry.devices.sensor_form import MOST_ROWS, SensorForm, fresh, periods
 from toancanh.kernel.telemetry.features import named, said
+from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.territory.queries import in_force
 from toancanh.lib.errors import Refused
 
@@ -42,7 +44,8 @@ def new_sensor(request: HttpRequest, locality: Locality) -> HttpResponse:
         asked["unit"] = of(request).unit_code or locality()["code"]
         series = [name[:60] for name in request.GET.get("series", "").split(",") if name][:MOST_ROWS]
         rows = fresh(kind, series)
-        return drawn(request, SensorForm(key, kind, initial={**asked, "rows": rows}), locality)
+        form = SensorForm(key, kind, initial={**asked, "rows": rows})
+        return drawn(request, form, locality, adopting=bool(series))
     form = SensorForm(key, kind, request.POST)
     if form.is_valid() and (response := taken_in(request, form)) is not None:
         return response
@@ -58,6 +61,12 @@ def taken_in(request: HttpRequest, form: SensorForm) -> HttpResponse | None:
         form.add_error(FIELDS.get(fault.code), fault.message)
         return None
     code = form.sensor.code
+    waited = waiting.let_in(code, by=actor).kept
+    if waited:
+        text = ngettext(
+            "%(n)s reading that waited is taken in.", "%(n)s readings that waited are taken in.", waited
+        )
+        messages.success(request, text % {"n": waited})
     response = HttpResponseRedirect(f"{url(gateway or code)}?thing={code}")
     if made is not None:
         once.show(response, code, made.secret, by=actor)

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.devices import words
 from toancanh.web import formats
 
@@ -19,6 +20,7 @@ register.filter("reason", words.reason)
 register.filter("door_name", words.door)
 register.filter("scope", words.scope)
 register.filter("state_name", words.state)
+register.filter("from_us", clock.from_us)
 
 HEIGHT = 20
 

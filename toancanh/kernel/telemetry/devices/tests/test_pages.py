@@ -153,6 +153,8 @@ def test_page_asks_as_often_for_sixty_devices_as_for_one(keeper: Client, path: s
                 thing(f"t{n}")
                 people.create_token(f"g{n}", by=BY, things=[f"t{m}" for m in range(n + 1)])
                 heard(f"g{n}", 5, "future")
+        # What every page of the console remembers for a moment is not counted.
+        keeper.get(path)
         with CaptureQueriesContext(connection) as made:
             assert keeper.get(path).status_code == 200
         asked.append(len(made))
