@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import secrets
 import sys
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def call(command: Command, said: argparse.Namespace) -> int:
     """Set Django up, do the command, tell a refusal as a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toancanh.site.settings")
-    if command is build_web:
+    if command in (build_web, doctor):
         return command(said)
     import django  # app ready
     from django.apps import apps
@@ -88,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
         help="one part apart: web (pages), ingest (doors for data), worker (duties); everything unless given",
     )
     add(commands, "migrate", "bring the store to this version", migrate)
+    made = add(commands, "doctor", "look at everything the program stands on; say what mends it", doctor)
+    made.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser(
         "simulate", help="send a storm's readings through the public door (see simulate --help)"
     )
@@ -259,6 +262,26 @@ def journal_verify(said: argparse.Namespace) -> int:
     text = _("%(faults)s faults; %(unsealed)s entries not sealed yet.")
     print(text % {"faults": len(faults), "unsealed": sealer.unsealed()})
     return 1 if faults else 0
+
+
+def doctor(said: argparse.Namespace) -> int:
+    """Name what is wrong and what mends it; ends with 1 where something is."""
+    from toancanh.site import doctor as examining
+
+    troubles = examining.examine()
+    is_well = all(one.code in examining.NOTES for one in troubles)
+    if said.json:
+        rows = [
+            {"code": one.code, "grave": one.is_grave, "what": one.what, "mend": one.mend} for one in troubles
+        ]
+        print(json.dumps({"ok": is_well, "troubles": rows}, ensure_ascii=False, indent=2))
+        return 0 if is_well else 1
+    for one in troubles:
+        mark = "-" if one.code in examining.NOTES else "✗"
+        print(f"{mark} {one.what}\n  → {one.mend}")
+    if is_well:
+        print("✓", _("Nothing is wrong."))
+    return 0 if is_well else 1
 
 
 def build_web(said: argparse.Namespace) -> int:

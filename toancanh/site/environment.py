@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+_looks_only = False
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PORTS = {"": 8000, "web": 8000, "ingest": 8001, "worker": 8002}
 """Where each role listens unless PORT is set, so that one of each may stand on one machine."""
@@ -41,6 +42,26 @@ class Broker:
     user: str
     password: str = field(repr=False)
     group: str
+
+
+def only_look() -> None:
+    """From now on nothing is made or written: to be called before the settings are read."""
+    global _looks_only
+    _looks_only = True
+
+
+def looks_only() -> bool:
+    """Whether this process must leave no trace."""
+    return _looks_only
+
+
+def to_look_at(file: Path) -> str:
+    """The address of an SQLite file that opens it without leaving anything beside it.
+
+    Nobody writes to a file that has no log beside it: then not even the log's own files are needed.
+    """
+    mode = "mode=ro" if Path(f"{file}-wal").exists() else "immutable=1"
+    return f"{file.as_uri()}?{mode}"
 
 
 def data_folder() -> Path:

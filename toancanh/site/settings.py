@@ -24,13 +24,18 @@ DEMO = environment.demo()
 EGRESS_ALLOW = environment.egress_allow()
 MQTT = environment.mqtt()
 
+LOOKING = {
+    "connect_timeout": 5,
+    "options": "-c default_transaction_read_only=on -c statement_timeout=5000 -c lock_timeout=2000",
+}
+
 
 def _secret_key() -> str:
     """The key of this installation: made once, kept beside the data, readable by its owner alone."""
     path = DATA / "secret.key"
     kept = path.read_text().strip() if path.is_file() else ""
-    if kept:
-        return kept
+    if kept or environment.looks_only():
+        return kept or "nothing is signed by who only looks"
     DATA.mkdir(parents=True, exist_ok=True)
     # Written aside first: a key cut off half way would lock everyone out.
     aside = path.with_suffix(f".{os.getpid()}.new")
@@ -60,7 +65,13 @@ def _database() -> dict[str, Any]:
             "PORT": str(url.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": LOOKING if environment.looks_only() else {},
         }
+    if environment.looks_only():
+        opening = "PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA query_only=ON"
+        options = {"timeout": 3, "init_command": opening}
+        name = environment.to_look_at(CITY)
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options}
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": CITY,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 import toancanh
 from toancanh.kernel.console import troubles
-from toancanh.kernel.console.troubles import GB, Trouble, figure
+from toancanh.kernel.console.troubles import GB, figure
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Event
 from toancanh.kernel.people.web import of
@@ -24,6 +24,7 @@ from toancanh.kernel.runtime.disks import FULL, NEARLY_FULL
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.runtime.models import Process
 from toancanh.kernel.telemetry.models import Letter
+from toancanh.lib.trouble import Trouble
 from toancanh.web import formats
 
 SIGHT = "console.see"

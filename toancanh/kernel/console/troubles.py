@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Max
@@ -15,6 +14,7 @@ from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock, processes
 from toancanh.kernel.runtime.disks import FULL, NEARLY_FULL
 from toancanh.kernel.runtime.models import Process
+from toancanh.lib.trouble import Trouble
 from toancanh.web import formats
 
 AHEAD = timedelta(minutes=1)
@@ -24,16 +24,6 @@ SEALED_WITHIN = timedelta(minutes=1)
 DELIVERED_WITHIN = timedelta(minutes=5)
 NEEDED = ("web", "ingest", "worker")
 GB = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """One thing that is wrong, and the step that mends it."""
-
-    code: str
-    is_grave: bool
-    what: str
-    mend: str
 
 
 def found(now: datetime) -> list[Trouble]:
