@@ -108,8 +108,17 @@ class Batch:
         except Refused as refused:
             return self._note(part, refusal(400, refused.message))
         if part.method == "GET":
-            return self._note(part, self.read(path, query))
+            return self._note(part, self._read(path, query))
         return self._note(part, writer.answer(part.method, path, told, part.content_type))
+
+    def _read(self, path: str, query: str) -> Answer:
+        try:
+            return self.read(path, query)
+        except Exception as error:
+            found = fault(error)
+            if found is None:
+                raise
+            return found
 
     def _note(self, part: Part, answer: Answer) -> Answer:
         if answer.status >= 400:
