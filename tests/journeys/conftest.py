@@ -27,4 +27,5 @@ def hue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder: Path = tmp_path_factory.mktemp("hue")
     with city(folder, "hue") as program:
         program.do("person", "create", OFFICER[0], "--name", "Trần Văn Trực", "--password", OFFICER[1])
+        program.token("hue-kim-long", "--thing", "hue-kim-long")
         yield program

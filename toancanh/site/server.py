@@ -171,4 +171,6 @@ def stop(child: subprocess.Popen[Any]) -> None:
 
 def simulator_command(url: str) -> list[str]:
     """How the simulator is called."""
-    return [sys.executable, "-m", "toancanh.site.commands", "simulate", "--url", url, "--parent-pipe"]
+    simulate = [sys.executable, "-m", "toancanh.site.commands", "simulate", "--url", url, "--parent-pipe"]
+    # So that the waiting room of the demo city is not empty.
+    return [*simulate, "--stranger", "tram-bao-vinh"]

@@ -18,6 +18,9 @@ from toancanh.domains.flood.storm import (
 PERIOD_S = {"level": 60, "rain": 300}
 """What is measured here, and how often where the door does not say."""
 
+STRANGER_AT = (107.607, 16.494)
+"""Where it stands: on the lower Hương, below the old town."""
+
 _SPIKE_EVERY_US = 6 * HOUR_US
 _SPIKE = {"level": 99.99, "rain": 409.5}
 """What such instruments say when they have lost their mind: far outside what a series allows."""
@@ -145,6 +148,14 @@ class Fleet:
         period_us = sensor.period_s * SECOND_US
         within = Random(f"{self._seed}:spike:{turn}").uniform(0, _SPIKE_EVERY_US - 2 * period_us)
         return within <= time_us - turn * _SPIKE_EVERY_US < within + period_us
+
+
+def stranger(code: str, seed: int, since_us: int) -> Fleet:
+    """A gauge that somebody has put up and switched on before anyone registered it."""
+    alone = Fleet(seed)
+    alone.muster([Sensor(code, "level", PERIOD_S["level"], *STRANGER_AT)], since_us, from_latest=False)
+    alone.faults = Faults(None, None)
+    return alone
 
 
 def rfc3339(time_us: int) -> str:

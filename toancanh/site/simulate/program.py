@@ -14,13 +14,15 @@ from typing import Any
 
 from toancanh.domains.flood.storm import DEFAULT_SEED, HOUR_US, SECOND_US
 from toancanh.site.simulate.door import Door, TurnedAway, Unreachable
-from toancanh.site.simulate.fleet import Fleet, sensors_of, time_us_of
+from toancanh.site.simulate.fleet import Fleet, sensors_of, stranger, time_us_of
 
 BATCH = 1_000
 WAITING = 20_000
 """Rows kept unsent at most; beyond that time stands still for the fleet, and nothing is lost."""
 
 CATCH_UP_US = 6 * HOUR_US
+STRANGER_FOR_US = HOUR_US // 6
+"""How long a stranger has been sending when the program starts."""
 _LEARN_EVERY_S = 300.0
 _LONGEST_WAIT_S = 30.0
 
@@ -36,6 +38,8 @@ class Simulation:
         self._options = options
         self._door = Door(options.url, options.token)
         self._fleet = Fleet(options.seed)
+        begun = _now_us() - STRANGER_FOR_US
+        self._stranger = stranger(options.stranger, options.seed, begun) if options.stranger else None
         self._waiting: deque[dict[str, Any]] = deque()
         self._batch: list[dict[str, Any]] = []
         self._failures = 0
@@ -90,6 +94,8 @@ class Simulation:
 
     def _report(self, until_us: int) -> None:
         self._waiting.extend(self._fleet.report(until_us))
+        if self._stranger is not None:
+            self._waiting.extend(self._stranger.report(until_us))
 
     def _send_due(self) -> None:
         """Hand in all that waits, as long as the door takes it and it is time to try."""
@@ -193,6 +199,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--speed", type=float, default=1.0, help="of a replay; 0 is as fast as the door takes"
     )
     parser.add_argument("--once", action="store_true", help="send the last reading of each and end")
+    parser.add_argument(
+        "--stranger", metavar="CODE", help="also play a gauge of this code, which nobody has registered"
+    )
     parser.add_argument("--parent-pipe", action="store_true", help="end when standard input closes")
     parser.add_argument("--verbose", action="store_true", help="say who is silent, who jumps, and counts")
     options = parser.parse_args(argv)

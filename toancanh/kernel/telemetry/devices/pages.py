@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -17,13 +18,16 @@ from toancanh.kernel.people.models import Token
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
+from toancanh.kernel.telemetry.commands import command
 from toancanh.kernel.telemetry.devices import card, lines, lists, once, reach
 from toancanh.kernel.telemetry.devices.forms import Gateway, Limits
-from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 FORM = ("GET", "HEAD", "POST")
 LARGE = 4 * SMALL
 """Ten thousand codes of stations in one field."""
+PING_FOR = timedelta(minutes=5)
+"""How long a device may take to come and answer."""
 Do = Callable[[HttpRequest, Token], HttpResponse]
 
 
@@ -94,6 +98,7 @@ def facts(request: HttpRequest, token: Token, secret: str, actor: Actor) -> dict
         "examples": lines.examples(sender),
         "qr": lines.for_phone(sender) if secret else here,
         "gaps": card.gaps(own),
+        "commands": card.told(own),
         "live_url": "/live",
     }
 
@@ -133,7 +138,18 @@ def noted(request: HttpRequest, token: Token) -> HttpResponse:
     return response
 
 
-DO: dict[str, Do] = {"narrow": narrow, "renew": renew, "revoke": revoke, "noted": noted}
+def ping(request: HttpRequest, token: Token) -> HttpResponse:
+    """Ask one of its things to say that it is there; a device that cannot simply stays silent."""
+    actor = of(request)
+    thing = next((one for one in card.things(token, actor) if one.code == request.POST.get("thing")), None)
+    if thing is None or token.things is None:
+        raise NotFound(_("There is no such station, or it is not public."))
+    command(thing, "ping", {}, by=actor, expires=clock.now() + PING_FOR)
+    messages.success(request, _("Sent. The answer appears below when the device gives one."))
+    return HttpResponseRedirect(url(token.name))
+
+
+DO: dict[str, Do] = {"narrow": narrow, "renew": renew, "revoke": revoke, "noted": noted, "ping": ping}
 
 
 @door(right="telemetry.arrange", data="staff", methods=FORM, max_body=LARGE)

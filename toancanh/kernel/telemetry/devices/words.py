@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -10,8 +9,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from toancanh.kernel.people.models import Token
 from toancanh.kernel.telemetry.devices.queries import Device
-
-Lazy = Callable[[], str]
 
 DOORS = {
     "http": "HTTP",
@@ -29,6 +26,15 @@ STATES = {
     "new": gettext_lazy("Nothing sent yet"),
     "silent": gettext_lazy("No signal"),
     "well": gettext_lazy("Sending"),
+}
+
+COMMANDS = {
+    "waiting": gettext_lazy("waits for the device"),
+    "sent": gettext_lazy("sent"),
+    "delivered": gettext_lazy("delivered"),
+    "answered": gettext_lazy("answered"),
+    "expired": gettext_lazy("no answer"),
+    "withdrawn": gettext_lazy("withdrawn"),
 }
 
 
@@ -101,6 +107,11 @@ def reason(code: str) -> str:
 def explained(code: str) -> Reason:
     """The reason with its explanation; one that is not known here is told by its code."""
     return REASONS.get(code) or Reason(code, "", "")
+
+
+def command(state: str) -> str:
+    """How far a command has come."""
+    return str(COMMANDS.get(state, state))
 
 
 def door(name: str) -> str:

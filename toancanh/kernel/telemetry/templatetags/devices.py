@@ -17,6 +17,7 @@ from toancanh.web import formats
 
 register = template.Library()
 register.filter("reason", words.reason)
+register.filter("command_state", words.command)
 register.filter("door_name", words.door)
 register.filter("scope", words.scope)
 register.filter("state_name", words.state)

@@ -17,7 +17,7 @@ import pytest
 from tests.ports import free_port
 from toancanh.domains.flood.storm import HOUR_US, SECOND_US, due_times
 from toancanh.site.simulate import main
-from toancanh.site.simulate.fleet import Fleet, rfc3339, sensors_of, time_us_of
+from toancanh.site.simulate.fleet import Fleet, rfc3339, sensors_of, stranger, time_us_of
 from toancanh.site.simulate.tests.peer import TOKEN, Peer
 
 START = "2026-10-01T00:00:00Z"
@@ -233,3 +233,10 @@ def test_things_of_other_kinds_and_other_series_are_left_alone() -> None:
     lamp = {**gauge("lamp"), "kind": "lighting.lamp"}
     turbid = {**gauge("g-9"), "series": [{"name": "turbidity", "unit": "NTU", "period": 60}]}
     assert sensors_of([lamp, turbid]) == []
+
+
+def test_stranger_is_played_beside_the_stations_that_the_door_lists() -> None:
+    start = time_us_of(START)
+    rows = stranger("nobody-knows", 1, start).report(start + 600 * SECOND_US)
+    assert [(row["thing"], row["series"]) for row in rows] == [("nobody-knows", "level")] * 10
+    assert stranger("nobody-knows", 1, start).report(start + 600 * SECOND_US) == rows

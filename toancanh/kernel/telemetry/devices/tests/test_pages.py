@@ -25,7 +25,7 @@ from toancanh.kernel.telemetry.devices import contacts, once, queries
 from toancanh.kernel.telemetry.devices.tally import Tally
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.intake import Refusal, Request, Taken
-from toancanh.kernel.telemetry.models import Gap, Letter
+from toancanh.kernel.telemetry.models import Command, Gap, Letter
 
 NAMES = ["a&b<c>", "cổng số 7", "x/y?z#1", "new"]
 
@@ -347,3 +347,12 @@ def test_empty_store_leads_to_the_first_sensor(db: None, client: Client) -> None
     text = client.get("/console/devices/").content.decode()
     assert "Chưa có thiết bị nào" in text
     assert 'href="/console/sensors/new/"' in text
+
+
+def test_ping_is_a_command_to_one_of_its_own_things(keeper: Client) -> None:
+    people.create_token("gauge", by=BY, things=["gauge"])
+    answer = keeper.post(at("gauge"), {"do": "ping", "thing": "gauge"}, follow=True)
+    assert "chờ thiết bị" in answer.content.decode()
+    made = Command.objects.get()
+    assert (made.name, made.thing.code, made.args) == ("ping", "gauge", {})
+    assert keeper.post(at("gauge"), {"do": "ping", "thing": "rain"}).status_code == 404
