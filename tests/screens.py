@@ -35,8 +35,14 @@ STAFF = {
     "gauge": "/console/things/hue-kim-long/",
     "rain": "/console/things/hue-rain-19774/?range=week",
     "health": "/console/health/",
+    "devices": "/console/devices/",
+    "device": "/console/devices/tr%C3%ACnh%20m%C3%B4%20ph%E1%BB%8Fng%20(demo)/",
+    "gateway-new": "/console/gateways/new/",
+    "sensor-kinds": "/console/sensors/new/",
+    "sensor-new": "/console/sensors/new/?kind=flood.gauge",
+    "sensor-open": "/console/sensors/new/?kind=sensors.station",
 }
-OFFICER = ("canbotruc", "toancanh-demo-2026")
+OFFICER = ("quantri", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}
 
 
@@ -96,8 +102,9 @@ def take(browser: Browser, base: str, out: Path, shot: Shot, only: str) -> None:
     context, watched = open_page(browser, base, **options)
     context.add_cookies([{"name": "toancanh_language", "value": shot.language, "url": base}])
     pages = WALL if shot.size == "wall" else {**PUBLIC, **STAFF}
-    # An empty store has no stations, so their pages are not there to be pictured.
-    pages = {n: p for n, p in pages.items() if only in n and not (shot.prefix and "/hue-" in p)}
+    # An empty store has neither stations nor devices, so their pages are not there to be pictured.
+    gone = ("/hue-", "demo") if shot.prefix else ()
+    pages = {n: p for n, p in pages.items() if only in n and not any(part in p for part in gone)}
     if set(pages) & {*STAFF, *WALL}:
         sign_in(watched.page, base, *OFFICER)
     for name, path in pages.items():

@@ -1,4 +1,4 @@
-"""A sensor's first two minutes: added in the browser, connected by a line of its card, seen to arrive, ended."""
+"""A sensor's first two minutes: added in the browser, connected by its card, seen to arrive, ended."""
 
 from __future__ import annotations
 

@@ -30,6 +30,12 @@ STAFF = [
     "/console/things/hue-kim-long/?range=month",
     "/console/things/hue-rain-19774/",
     "/console/health/",
+    "/console/devices/",
+    "/console/devices/hue-kim-long/",
+    "/console/gateways/new/",
+    "/console/sensors/new/",
+    "/console/sensors/new/?kind=flood.gauge",
+    "/console/sensors/new/?kind=sensors.station&series=pm25",
 ]
 
 
