@@ -46,3 +46,13 @@ class Officer:
         began = time.monotonic()
         self.read(path)
         return time.monotonic() - began
+
+
+def alarms(officer: Officer) -> set[str]:
+    """Codes of what the officer is told on every page."""
+    return set(re.findall(r'data-key="([a-z_]+)"', officer.read("/console/alarms")))
+
+
+def told(officer: Officer, code: str) -> bool:
+    """Whether the officer is told of it."""
+    return code in alarms(officer)

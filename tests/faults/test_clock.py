@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.wire import wait
+from tests.edge.wire import ask, wait
 from tests.faults import clerk, witness
 from tests.faults.journal import RECORDED, UNSEALED, WAITING, changes_of, count, rows
 from tests.faults.ledger import compare
 from tests.faults.measure import seconds, seed, tell
+from tests.faults.officer import Officer, told
 from tests.faults.senders import gather
-from tests.faults.town import Town, flowing, sending
+from tests.faults.town import GATEWAY, OFFICER, Town, flowing, sending
 from tests.running import Program
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -83,6 +85,14 @@ def stand_still(worker: Program, changes: Path) -> None:
     raise AssertionError("the clerk does not get on")
 
 
+def of_the_future(port: int, token: str) -> list[str]:
+    """What a device with a right clock is told by a program whose clock is hours behind."""
+    row = {"thing": "t200", "series": "level", "time": datetime.now(UTC).isoformat(), "value": 1.0}
+    said = {"Authorization": f"Bearer {token}"}
+    answer = ask(port, "/api/v1/observations", "POST", json.dumps([row]).encode(), **said)
+    return [refused["code"] for refused in answer.json["rejected"]]
+
+
 def settled(city: Path, statement: str) -> bool:
     """Whether the statement counts nothing any more."""
     return count(city, statement) == 0
@@ -97,11 +107,12 @@ def new_year() -> timedelta:
 def test_nothing_is_skipped_or_done_twice_when_the_clock_jumps(town: Town, tmp_path: Path) -> None:
     chosen, clock = seed(), Clock(tmp_path)
     town.variables = {**witness.installed(tmp_path / "witness"), **clock.variables}
-    door, _, worker = town.start("ingest", "web", "worker")
+    door, web, worker = town.start("ingest", "web", "worker")
     city = town.folder / "city.db"
     changes, book = tmp_path / "changes", tmp_path / "witness" / "book"
     slowest = 0.0
     jumps = [timedelta(days=2), timedelta(), timedelta(hours=-6), timedelta(), new_year(), timedelta()]
+    alarm = 0.0
     with sending(town.senders(door.port, chosen)) as senders, clerk.at_work(worker, changes):
         for jump in jumps:
             # What is changed while the worker stands still is told at another time than it was changed at.
@@ -115,6 +126,14 @@ def test_nothing_is_skipped_or_done_twice_when_the_clock_jumps(town: Town, tmp_p
             assert wait(partial(settled, city, untold), TOLD), f"untold after {jump}"
             flowing(senders, TOLD)
             slowest = max(slowest, time.monotonic() - began)
+            if not alarm:
+                # Signed in now: to the program, who came before was here two days ago.
+                officer = Officer(web.url, *OFFICER)
+                assert wait(partial(told, officer, "clock_jumped"), 60)
+                alarm = time.monotonic() - began
+            if jump < timedelta():
+                assert of_the_future(door.port, town.tokens[GATEWAY]) == ["future"]
+                assert count(city, "SELECT count(*) FROM telemetry_letter WHERE code = 'future'") == 1
         assert [(s.broken, s.refused) for s in senders if s.broken or s.refused] == []
         ledgers = gather(senders)
     assert wait(lambda: not count(city, WAITING), TOLD)
@@ -125,4 +144,13 @@ def test_nothing_is_skipped_or_done_twice_when_the_clock_jumps(town: Town, tmp_p
     assert witness.noted(tmp_path / "witness") == Counter(series for series, _ in kept)
     town.end()
     readings = compare(ledgers, town.store(), town.series())
-    tell("clock jumps", seed=chosen, jumps=len(jumps), kept=readings, lost=0, changes=len(kept), told=slowest)
+    tell(
+        "clock jumps",
+        seed=chosen,
+        jumps=len(jumps),
+        kept=readings,
+        lost=0,
+        changes=len(kept),
+        told=slowest,
+        alarm=alarm,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ import pytest
 from tests.edge.wire import ask, wait
 from tests.faults.ledger import compare
 from tests.faults.measure import FULL, seconds, seed, tell
-from tests.faults.officer import Officer
+from tests.faults.officer import Officer, alarms, told
 from tests.faults.senders import HttpSender, MqttSender, gather
 from tests.faults.town import OFFICER, Town, copied, flowing, sending
+from toancanh.kernel.runtime import disks
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.root, pytest.mark.xdist_group("disk full")]
 RESUMES = seconds(10, 45)
+TOLD = 60
 PAGES = ("/", "/map/", "/things/t1/", "/api/v1/things", "/layers/flood.gauges.json", "/healthz")
 STAFF = ("/console/", "/console/things/", "/console/things/t1/")
 
@@ -40,12 +43,12 @@ def town(small_disk: Path, template: Path) -> Iterator[Town]:
     made.end()
 
 
-def fill(ballast: Path) -> None:
-    """Take every byte that is left."""
+def fill(ballast: Path, share: float = 1.1) -> None:
+    """Take what is left of the disk up to a share of it; every byte unless told otherwise."""
     block = b"\0" * 4096
     with ballast.open("ab", buffering=0) as file:
         try:
-            while file.write(block):
+            while disks.of(ballast).used < share and file.write(block):
                 pass
         except OSError:
             return
@@ -77,8 +80,15 @@ def test_full_disk_is_said_and_outlived(town: Town, small_disk: Path) -> None:
             assert {path: ask(program.port, path).status for path in PAGES} == dict.fromkeys(PAGES, 200)
             assert {path: officer.status(path) for path in STAFF} == dict.fromkeys(STAFF, 200)
             assert all(sender.broken for sender in mqtt)
+            assert wait(partial(told, officer, "disk_full"), TOLD)
             ballast.unlink()
             slowest = max(slowest, flowing(senders, RESUMES))
+        if FULL:
+            for share, code in ((0.86, "disk_low"), (0.96, "disk_full")):
+                fill(ballast, share)
+                assert wait(partial(told, officer, code), TOLD)
+            ballast.unlink()
+            assert wait(lambda: not {"disk_low", "disk_full", "not_kept"} & alarms(officer), TOLD)
         ledgers = gather(senders)
     assert {reason for sender in senders for reason in sender.refused} <= {"507", "503"}
     town.end()

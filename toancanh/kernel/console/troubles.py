@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock, processes
+from toancanh.kernel.runtime import disks as volumes
 from toancanh.kernel.runtime.disks import FULL, NEARLY_FULL
 from toancanh.kernel.runtime.models import Process
 from toancanh.lib.trouble import Trouble
@@ -29,6 +31,11 @@ GB = 1_000_000_000
 def found(now: datetime) -> list[Trouble]:
     """Everything that is wrong now, what is grave first."""
     everyone = processes.everyone()
+    if volumes.of(settings.DATA).used >= FULL:
+        # On a full disk nobody can report: that is one trouble and not one of each process.
+        everyone = [
+            one for one in everyone if one.host != processes.host() or not processes.is_silent(one, now)
+        ]
     living = [one for one in everyone if not processes.is_silent(one, now)]
     troubles = [
         *silent(everyone, now),
@@ -84,17 +91,19 @@ def missing(living: Sequence[Process]) -> Iterator[Trouble]:
 
 
 def disks(living: Sequence[Process]) -> Iterator[Trouble]:
-    """Disks that are nearly full, each once a machine."""
-    fullest: dict[tuple[str, str], Process] = {}
+    """Disks that are nearly full, each once a machine.
+
+    Ours is looked at here and now: when it is full, no process can report any more.
+    """
+    own = volumes.of(settings.DATA)
+    fullest: dict[tuple[str, str], tuple[float, float]] = {(processes.host(), "disk"): (own.used, own.free)}
     for one in living:
         for name in ("disk", "database_disk"):
-            known = fullest.get((one.host, name))
-            if figure(one, f"{name}_used") > (figure(known, f"{name}_used") if known else 0.0):
-                fullest[one.host, name] = one
-    for (host, name), one in fullest.items():
-        used = figure(one, f"{name}_used")
+            told = figure(one, f"{name}_used"), figure(one, f"{name}_free")
+            fullest[one.host, name] = max(told, fullest.get((one.host, name), told))
+    for (host, _name), (used, free) in fullest.items():
         if used >= NEARLY_FULL:
-            yield disk(host, used, figure(one, f"{name}_free"))
+            yield disk(host, used, free)
 
 
 def disk(host: str, used: float, free: float) -> Trouble:

@@ -59,7 +59,7 @@ class Reporter:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.role, self.port, self.version, self.data = role, port, version, data
-        self.host = socket.gethostname()[:100]
+        self.host = host()
         self.slot = f"{role}@{self.host}:{port}"
         self.sources: list[Callable[[], Figures]] = []
         self.since = clock.now()
@@ -128,6 +128,11 @@ class Reporter:
         if before is None or steady <= before[1]:
             return {}
         return {"per_second": round((accepted - before[0]) / (steady - before[1]), 1)}
+
+
+def host() -> str:
+    """The name under which processes of this machine report."""
+    return socket.gethostname()[:100]
 
 
 def memory() -> int:
