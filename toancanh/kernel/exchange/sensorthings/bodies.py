@@ -60,17 +60,19 @@ NAVIGATION: Final[Mapping[str, Mapping[str, Target]]] = {
 }
 
 
-class ThingBody(Struct, forbid_unknown_fields=True):
+class ThingBody(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Without a description it has an empty one, here and below: clients leave empty texts out."""
+
     name: Annotated[str, Meta(min_length=1, max_length=150)]
-    description: str
+    description: str = ""
     properties: Json | None = None
 
 
-class PlacedBody(Struct, forbid_unknown_fields=True):
+class PlacedBody(Struct, forbid_unknown_fields=True, kw_only=True):
     """What locations and features share; `shape` bears the name that each gives it."""
 
     name: Name
-    description: str
+    description: str = ""
     encodingType: Encoding
     properties: Json | None = None
 
@@ -83,11 +85,11 @@ class FeatureBody(PlacedBody, kw_only=True):
     feature: Json | list[Any] | str
 
 
-class HistoricalLocationBody(Struct, forbid_unknown_fields=True):
+class HistoricalLocationBody(Struct, forbid_unknown_fields=True, kw_only=True):
     time: str
 
 
-class Unit(Struct, forbid_unknown_fields=True):
+class Unit(Struct, forbid_unknown_fields=True, kw_only=True):
     """Of measure; a quantity without one has nulls."""
 
     name: Annotated[str, Meta(max_length=100)] | None
@@ -95,11 +97,11 @@ class Unit(Struct, forbid_unknown_fields=True):
     definition: Annotated[str, Meta(max_length=500)] | None
 
 
-class DatastreamBody(Struct, forbid_unknown_fields=True):
+class DatastreamBody(Struct, forbid_unknown_fields=True, kw_only=True):
     """`phenomenonTime` and `resultTime` are told by the observations; a client's word on them is not kept."""
 
     name: Name
-    description: str
+    description: str = ""
     unitOfMeasurement: Unit
     observationType: Annotated[str, Meta(min_length=1, max_length=200)]
     observedArea: Json | None = None
@@ -108,22 +110,22 @@ class DatastreamBody(Struct, forbid_unknown_fields=True):
     properties: Json | None = None
 
 
-class SensorBody(Struct, forbid_unknown_fields=True):
+class SensorBody(Struct, forbid_unknown_fields=True, kw_only=True):
     name: Name
-    description: str
+    description: str = ""
     encodingType: Encoding
     metadata: Json | list[Any] | str | int | float | bool
     properties: Json | None = None
 
 
-class ObservedPropertyBody(Struct, forbid_unknown_fields=True):
+class ObservedPropertyBody(Struct, forbid_unknown_fields=True, kw_only=True):
     name: Name
     definition: Address
-    description: str
+    description: str = ""
     properties: Json | None = None
 
 
-class ObservationBody(Struct, forbid_unknown_fields=True):
+class ObservationBody(Struct, forbid_unknown_fields=True, kw_only=True):
     result: Json | list[Any] | str | int | float | bool
     phenomenonTime: str | None = None
     resultTime: str | None = None

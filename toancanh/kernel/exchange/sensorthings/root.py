@@ -43,7 +43,28 @@ _READING: Final = (
         )
     ),
 )
-CONFORMANCE: Final = tuple(f"{_SPEC}/{name}" for name in _READING)
+_WRITING: Final = (
+    *(
+        f"create-update-delete/{part}"
+        for part in (
+            "create-entity",
+            "link-to-existing-entities",
+            "deep-insert",
+            "deep-insert-status-code",
+            "update-entity",
+            "update-entity-put",
+            "update-entity-jsonpatch",
+            "delete-entity",
+            "historical-location-auto-creation",
+            "historical-location-manual-creation",
+        )
+    ),
+    "batch-request/batch-request",
+    "data-array/data-array",
+    "create-observations-via-mqtt/observations-creation",
+    "receive-updates-via-mqtt/receive-updates",
+)
+CONFORMANCE: Final = tuple(f"{_SPEC}/{name}" for name in (*_READING, *_WRITING))
 
 
 def document(base: str) -> dict[str, Any]:

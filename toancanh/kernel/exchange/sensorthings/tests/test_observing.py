@@ -63,7 +63,7 @@ def kept(series: int) -> list[tuple[int, float]]:
 
 
 def test_time_is_the_one_of_the_tests() -> None:
-    assert observing.seen(1, ObservationBody(1.0, TIME), 0).time == US
+    assert observing.seen(1, ObservationBody(result=1.0, phenomenonTime=TIME), 0).time == US
 
 
 def test_plain_number_has_nothing_beside_it(by: Client, stream: int) -> None:
