@@ -104,6 +104,13 @@ def field(house: House) -> None:
         house.hearers.append(topics.kept)
         keeping.listen(topics.observed)
         house.loops.append(telling)
+        house.reporter.sources.append(
+            lambda: {
+                "mqtt_connections": door.counted().connections,
+                "mqtt_messages": door.counted().messages_in,
+                "mqtt_refused": door.counted().refused_sign_ins,
+            }
+        )
         house.services.append(MqttService(door, wanted))
 
 

@@ -108,6 +108,9 @@ def words() -> dict[str, tuple[str, int, str]]:
         "rejected": (_("Refused since start"), 0, ""),
         "waiting_rows": (_("Waiting to be written"), 0, ""),
         "pages_open": (_("Open pages"), 0, ""),
+        "mqtt_connections": (_("Devices connected by MQTT"), 0, ""),
+        "mqtt_messages": (_("MQTT messages since start"), 0, ""),
+        "mqtt_refused": (_("MQTT sign-ins refused since start"), 0, ""),
     }
 
 
