@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -76,6 +77,20 @@ def follow() -> None:
         return
     if not is_nested:
         _followed = number
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """Around writing that brings its own rows: whoever asks next has nothing to derive because of it.
+
+    Belongs into a transaction; other writers of the directory wait, so that none of their changes is missed.
+    """
+    Revision.objects.get_or_create(name="directory", defaults={"number": 0})
+    before = Revision.objects.select_for_update().get(name="directory").number
+    was_true = Revision.objects.filter(name=SEEN, number=before).exists()
+    yield
+    if was_true:
+        Revision.objects.filter(name=SEEN).update(number=revision.current("directory"))
 
 
 def forget() -> None:

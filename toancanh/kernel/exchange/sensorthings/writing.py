@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from toancanh.kernel.exchange.sensorthings import (
 from toancanh.kernel.exchange.sensorthings.addresses import Step
 from toancanh.kernel.exchange.sensorthings.answers import Answer, fault, refusal
 from toancanh.kernel.exchange.sensorthings.bodies import Value
+from toancanh.kernel.exchange.sensorthings.deriving import settled
 from toancanh.kernel.exchange.sensorthings.ids import ObservationId
 from toancanh.kernel.exchange.sensorthings.keeping import Keeper
 from toancanh.kernel.exchange.sensorthings.making import MODELS, Back, Made, Maker, find
@@ -107,7 +109,8 @@ class Writer:
         row = _walk(list(address.steps))
         with transaction.atomic():
             if method == "DELETE":
-                removing.remove(row, by=self.by, keeper=self.keeper)
+                with settled():
+                    removing.remove(row, by=self.by, keeper=self.keeper)
             else:
                 alter, links = _alteration(method, last.entity.name, told, content_type)
                 updating.update(row, alter, links, by=self.by)
@@ -118,7 +121,7 @@ class Writer:
         draft = bodies.draft(kind, told)
         maker = Maker(self.by)
         try:
-            with transaction.atomic():
+            with transaction.atomic(), settled() if kind != "Observation" else nullcontext():
                 made = maker.make(draft, _back(steps))
                 refused = self.keeper.judge(maker.observations)
                 if refused:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.city import City
+from tests.city import thing as registered
 from toancanh.kernel.exchange.models import Pack
-from toancanh.kernel.exchange.sensorthings import writing
+from toancanh.kernel.exchange.sensorthings import deriving, writing
 from toancanh.kernel.exchange.sensorthings.models import Datastream, HistoricalLocation, Location, Sensor
 from toancanh.kernel.exchange.sensorthings.tests.writers import (
     TIME,
@@ -179,3 +180,19 @@ def test_every_set_of_another_entity_has_a_way_back() -> None:
 
     ways = {(name, link.name) for name, one in ENTITIES.items() for link in one.links.values() if link.many}
     assert ways == set(writing.INVERSE)
+
+
+def test_what_is_made_here_leaves_nothing_to_derive(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = client()
+    deriving.follow()
+    derived: list[int] = []
+    monkeypatch.setattr(deriving, "derive", lambda: derived.append(1))
+    key = by.make("Things", tree())
+    by.make(f"Things({key})/Datastreams", whole_stream("Nhiệt độ"))
+    assert by.send("DELETE", f"Things({key})").status == 200
+    deriving.follow()
+    assert derived == []
+    registered("other")
+    by.make("Sensors", sensor())
+    deriving.follow()
+    assert derived == [1]
