@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def hold(self, why: str) -> None:
         """Read nothing more from the device until this reason is gone."""
-        if not self._holds and not self.is_ended:
+        if not self._holds and not self.transport.is_closing():
             self.transport.pause_reading()
         self._holds.add(why)
 
@@ -138,7 +138,7 @@ class Connection(asyncio.Protocol):
         if why not in self._holds:
             return
         self._holds.discard(why)
-        if not self._holds and not self.is_ended:
+        if not self._holds and not self.transport.is_closing():
             self.heard = self.loop.time()
             self.transport.resume_reading()
             self._read()

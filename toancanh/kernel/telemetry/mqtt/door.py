@@ -88,7 +88,9 @@ class MqttDoor:
         """Take connections from a socket that is bound; to be called after the ingest was started."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-            self.do(self._every_second(Sweep(self).once))
+            sweep = Sweep(self)
+            self.do(self._every_second(sweep.times))
+            self.do(self._every_second(sweep.tokens))
             self.do(self._every_second(lambda _: self.courier.watch()))
         within = CONNECT_WITHIN if tls else None
         server = await self._loop.create_server(

@@ -7,13 +7,22 @@ messages, whatever was decided at once and whatever had to wait for the commit.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toancanh.kernel.telemetry.devices.tally import TOO_MANY
 from toancanh.kernel.telemetry.ingest import Busy
-from toancanh.kernel.telemetry.intake import FULL, UNAUTHORIZED, Malformed, Request, Result, Taken
+from toancanh.kernel.telemetry.intake import (
+    FULL,
+    UNAUTHORIZED,
+    UNAVAILABLE,
+    Malformed,
+    Request,
+    Result,
+    Taken,
+)
 from toancanh.kernel.telemetry.mqtt.level5 import IN_FLIGHT
 from toancanh.kernel.telemetry.mqtt.packets import Fault, Publish, Reason
 from toancanh.kernel.telemetry.mqtt.payload import Observation, decode
@@ -22,9 +31,17 @@ from toancanh.kernel.telemetry.mqtt.topics import Answered, Data, Extra, Forbidd
 if TYPE_CHECKING:
     from toancanh.kernel.telemetry.mqtt.connection import Connection
 
+_log = logging.getLogger(__name__)
+
 TRY_AGAIN = 0.05
 TRY_FOR = 10.0
 """Seconds between two attempts to place rows into a full queue, and until the device is sent away."""
+_NOT_KEPT = {
+    FULL: (Reason.QUOTA, "the server has no room left; nothing of what is unacknowledged was kept"),
+    UNAVAILABLE: (Reason.BUSY, "the database is away; nothing of what is unacknowledged was kept"),
+    "busy": (Reason.BUSY, "the server is busy; nothing of what is unacknowledged was kept"),
+}
+"""What sending again mends: an acknowledgement that says so would make clients forget the message."""
 _REASONS = {"malformed": Reason.NOT_ACCEPTED, "forbidden": Reason.NOT_AUTHORIZED}
 Work = Coroutine[Any, Any, str | None]
 
@@ -32,6 +49,14 @@ LONGEST_WAIT = 60
 """Seconds for which a device of level 4 is not read because its rate is spent; beyond, it is sent away."""
 TASKS = 16
 """Messages for other parts of the house that may be worked on at once for one device."""
+
+
+class NotKept(Exception):
+    """A message that another part of the house could not keep just now."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class Ack(NamedTuple):
@@ -160,6 +185,8 @@ class Inflow:
         code = await work
         if code is None:
             return Ack(packet.packet_id)
+        if code in _NOT_KEPT:
+            raise NotKept(code)
         self._of.door.refused(self._of, code, packet.topic)
         return Ack(packet.packet_id, _REASONS.get(code, Reason.NOT_ACCEPTED), code)
 
@@ -189,7 +216,7 @@ class Inflow:
         now = of.loop.time()
         self._refused_at = self._refused_at or now
         if now - self._refused_at > TRY_FOR or not of.door.ingest.is_running:
-            of.end(Reason.BUSY, "the server is busy; nothing of what is unacknowledged was taken")
+            of.end(*_NOT_KEPT["busy"])
             return
         of.hold("queue")
         of.loop.call_later(TRY_AGAIN, self._again)
@@ -234,7 +261,13 @@ class Inflow:
         self, future: asyncio.Future[Result] | asyncio.Future[Ack], acks: list[Ack]
     ) -> tuple[Reason, str] | None:
         """Note what a decided future brought; why the connection has to end where it brought no answer."""
-        if future.cancelled() or future.exception() is not None:
+        if future.cancelled():
+            return Reason.UNSPECIFIED, "the message could not be worked on"
+        fault = future.exception()
+        if isinstance(fault, NotKept):
+            return _NOT_KEPT[fault.code]
+        if fault is not None:
+            _log.error("a message could not be worked on", exc_info=fault)
             return Reason.UNSPECIFIED, "the message could not be worked on"
         result = future.result()
         if isinstance(result, Ack):
@@ -244,10 +277,8 @@ class Inflow:
                 self._of.door.receipts(result.receipts)
         elif result == UNAUTHORIZED:
             return Reason.REVOKED, "the token is no longer in force"
-        elif result == FULL:
-            return Reason.QUOTA, "the server has no room left; nothing of what is unacknowledged was kept"
         else:
-            return Reason.BUSY, "the database is away; nothing of what is unacknowledged was kept"
+            return _NOT_KEPT.get(str(result), _NOT_KEPT[UNAVAILABLE])
         return None
 
 

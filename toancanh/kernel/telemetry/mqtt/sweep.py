@@ -18,12 +18,15 @@ class Sweep:
     def __init__(self, door: MqttDoor) -> None:
         self._door = door
 
-    async def once(self, now: float) -> None:
-        """One round; `now` is the time of the event loop."""
-        door = self._door
-        for connection in list(door.connections):
+    async def times(self, now: float) -> None:
+        """End what has waited too long; `now` is the time of the event loop."""
+        for connection in list(self._door.connections):
             self._time(connection, now)
-        door.sessions.expire(now)
+        self._door.sessions.expire(now)
+
+    async def tokens(self, _: float) -> None:
+        """End what a token no longer allows; waits for the writer, which may be waiting for its disk."""
+        door = self._door
         if door.connections and await door.ingest.check():
             self._tokens(door.directory.snapshot)
 

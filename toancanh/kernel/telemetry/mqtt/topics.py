@@ -20,7 +20,10 @@ class Topics(Protocol):
     prefix: str
 
     async def publish(self, topic: str, payload: bytes, token: TokenInfo) -> str | None:
-        """Take a message in; None when it is kept, else the code of a refusal."""
+        """Take a message in; None when it is kept, else the code of a refusal.
+
+        After ``unavailable``, ``full`` and ``busy`` the connection ends, so that the device sends it again.
+        """
 
     def may_subscribe(self, filter: str, token: TokenInfo) -> bool:
         """Whether everything that the filter matches may be heard by the token."""

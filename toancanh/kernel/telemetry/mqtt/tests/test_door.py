@@ -316,7 +316,9 @@ class Things:
     async def publish(self, topic: str, payload: bytes, token: object) -> str | None:
         await asyncio.sleep(0.05)
         self.told.append((topic, payload, str(getattr(token, "name", ""))))
-        return "malformed" if payload == b"bad" else None
+        if payload == b"fault":
+            raise RuntimeError("this part of the house has a fault")
+        return {b"bad": "malformed", b"away": "unavailable"}.get(payload)
 
     def may_subscribe(self, filter: str, token: object) -> bool:
         return filter == "v1.1/Datastreams(1)/Observations"
@@ -340,8 +342,13 @@ def test_other_parts_of_the_house_stand_behind_the_same_door(tmp_path: Path) -> 
         await asyncio.to_thread(house.door.tell, topic, b"new")
         assert await device.message() == (topic, b"new")
 
+        for payload, reason in ((b"away", 0x89), (b"fault", 0x80)):
+            device.publish(topic, payload)
+            assert await device.ended() == reason, "it has to be sent again"
+            device = await (await Device.at(house.port)).signed_in()
+
     run(house, act)
-    assert [name for _, _, name in things.told] == ["device", "device"]
+    assert [name for _, _, name in things.told] == ["device"] * 4
     store.close()
 
 
