@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests import postgres
+from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
@@ -50,6 +50,9 @@ def missing() -> dict[str, str]:
     reason = postgres.postgres_available()
     if reason is not None:
         lacks["postgres"] = reason
+    broker = mosquitto.mosquitto_available()
+    if broker is not None:
+        lacks["mosquitto"] = broker
     if shutil.which("chromium") is None and not Path("/usr/bin/chromium").exists():
         lacks["browser"] = "no Chromium (Debian: apt-get install chromium)"
     if shutil.which("mosquitto_pub") is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gettext
 import ipaddress
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from toancanh.kernel.exchange.broker.address import Address, BadAddress, parsed
 
 _looks_only = False
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -30,18 +32,6 @@ class Mqtt:
     def is_open(self) -> bool:
         """Whether passwords and readings cross a network unencrypted."""
         return self.certificate is None and self.host not in LOOPBACK
-
-
-@dataclass(frozen=True)
-class Broker:
-    """The outside broker, and the group in which several ingest processes share its messages."""
-
-    host: str
-    port: int
-    is_tls: bool
-    user: str
-    password: str = field(repr=False)
-    group: str
 
 
 def only_look() -> None:
@@ -149,32 +139,24 @@ def _file(name: str) -> Path | None:
     return Path(value).resolve() if value else None
 
 
-def broker() -> Broker | None:
-    """BROKER_URL: ``mqtt://user:password@host:port`` or ``mqtts://``, with BROKER_SHARE; None without."""
+def broker() -> Address | None:
+    """The outside broker: BROKER_URL ``mqtt://user:password@host:port`` or ``mqtts://``; None without.
+
+    BROKER_CA is the authority that signed its certificate where the system does not know it, BROKER_SHARE the
+    group in which several ingest processes share its messages.
+    """
     value = os.environ.get("BROKER_URL", "").strip()
     if not value:
         return None
-    try:
-        url = urlsplit(value)
-        port = url.port
-    except ValueError:
-        url, port = urlsplit(""), None
-    if (
-        url.scheme not in ("mqtt", "mqtts")
-        or not url.hostname
-        or url.path.strip("/")
-        or url.query
-        or port == 0
-    ):
-        # The address itself is not told: it holds a password.
-        raise SystemExit(_("BROKER_URL must look like mqtt://user:password@host:1883 (or mqtts://)."))
-    group = os.environ.get("BROKER_SHARE", "").strip() or "toancanh"
-    if not group.isprintable() or set(group) & set("/+#"):
+    group = os.environ.get("BROKER_SHARE", "").strip()
+    if not group.isprintable() or set(group) & set("/+#") or len(group) > 60:
         raise SystemExit(_("BROKER_SHARE must be a name without / + and #."))
-    is_tls = url.scheme == "mqtts"
-    unless_set = 8883 if is_tls else 1883
-    user, password = unquote(url.username or ""), unquote(url.password or "")
-    return Broker(url.hostname, port or unless_set, is_tls, user, password, group)
+    try:
+        return parsed(value, group, _file("BROKER_CA"))
+    except BadAddress:
+        # The address itself is not told: it holds a password.
+        text = _("BROKER_URL must look like mqtt://user:password@host:1883 (or mqtts://).")
+        raise SystemExit(text) from None
 
 
 def demo() -> bool:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from django.conf import settings
 from servestatic import ServeStaticASGI
 
+from toancanh.kernel.exchange.broker.service import Broker
 from toancanh.kernel.exchange.sensorthings import door as sensorthings
 from toancanh.kernel.exchange.sensorthings import keeping
 from toancanh.kernel.exchange.sensorthings.door import SensorThingsDoor
@@ -112,6 +113,9 @@ def field(house: House) -> None:
             }
         )
         house.services.append(MqttService(door, wanted))
+    address = environment.broker()
+    if address is not None:
+        house.services.append(Broker(address, house.ingest, house.directory, house.allowance))
 
 
 def worker(house: House) -> None:

@@ -7,7 +7,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from toancanh.kernel.telemetry.allowance import Allowance
@@ -22,7 +21,7 @@ from toancanh.kernel.telemetry.mqtt.courier import Courier
 from toancanh.kernel.telemetry.mqtt.desk import Books, DatabaseBooks, Desk
 from toancanh.kernel.telemetry.mqtt.figures import Figures, Refused, shown
 from toancanh.kernel.telemetry.mqtt.packets import Reason, Will
-from toancanh.kernel.telemetry.mqtt.payload import decode
+from toancanh.kernel.telemetry.mqtt.payload import Arrivals, decode
 from toancanh.kernel.telemetry.mqtt.reception import Reception
 from toancanh.kernel.telemetry.mqtt.session import (
     SUBSCRIPTIONS,
@@ -41,7 +40,6 @@ HALF_OPEN = 2_000
 """Connections in all, and those without a sign-in, of which the oldest gives way."""
 SETTLE_WITHIN = 5.0
 """Seconds for what was taken to be acknowledged when the door closes."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class MqttDoor:
@@ -77,7 +75,7 @@ class MqttDoor:
         self.courier = Courier(self._audience, self._desk, self._books)
         self.reception = Reception(self, SignIn(ingest, directory, now=now))
         self.tally.ask(self.contacts)
-        self._arrived = 0
+        self.arrived = Arrivals(now)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -265,11 +263,6 @@ class MqttDoor:
         return self._audience.wants(prefix)
 
     # --- counting
-
-    def arrived(self) -> datetime:
-        """The time of a bare number: now, and never the same twice, so that no two of them collide."""
-        self._arrived = max(self.now(), self._arrived + 1)
-        return _EPOCH + timedelta(microseconds=self._arrived)
 
     def refused(self, connection: Connection, code: str, what: str) -> None:
         """Count a refusal and remember it among the last."""

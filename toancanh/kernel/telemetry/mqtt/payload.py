@@ -39,6 +39,18 @@ class _Item(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     seq: Annotated[int, msgspec.Meta(ge=0, lt=2**53)] | None = None
 
 
+class Arrivals:
+    """Times of bare numbers: now, and never the same twice, so that no two of them collide."""
+
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._last = 0
+
+    def __call__(self) -> datetime:
+        self._last = max(self._now(), self._last + 1)
+        return _EPOCH + timedelta(microseconds=self._last)
+
+
 _anything = msgspec.json.Decoder(float | _Item | list[_Item]).decode
 _item = msgspec.json.Decoder(_Item).decode
 _pieces = msgspec.json.Decoder(list[msgspec.Raw]).decode
