@@ -59,6 +59,8 @@ function put(source: Source, html: string): void {
     takeOver(old, fresh)
     source.renew = renewal(old)
     refreshAges(old)
+    // What the part told of has come to its end: the page around it is another one now.
+    if (fresh.hasAttribute('data-reload')) location.reload()
   }
   // Moving an element in a list takes the focus from it.
   if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true })

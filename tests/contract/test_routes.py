@@ -16,7 +16,15 @@ from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Route
 
-FILLED = {"rest": "Things", "code": "gauge", "series": "level", "name": "level", "key": "flood.gauges"}
+FILLED = {
+    "rest": "Things",
+    "number": "1",
+    "kind": "xlsx",
+    "code": "gauge",
+    "series": "level",
+    "name": "level",
+    "key": "flood.gauges",
+}
 UNITS = {"/boundaries/<slug:code>.json": "90", "/api/v1/units/<code>": "90001"}
 QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/console/search": "?q=cau"}
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.

@@ -341,3 +341,16 @@ def test_program_wrote_no_fault_of_its_own(house: House) -> None:
     """Last of the module: whatever was sent above, nothing was our own fault."""
     log = (house.program.folder / "log.txt").read_text()
     assert "Traceback" not in log
+
+
+def test_file_of_a_stranger_is_refused_unread(house: House) -> None:
+    before = memory_mb(house.pid)
+    upload = head("/console/imports/upload", 20 * MB, Content_Type="multipart/form-data; boundary=x")
+    answer, _ = pour(house.port, upload, 20 * MB)
+    assert (answer.status, answer.headers["location"]) == (303, "/sign-in/?next=/console/")
+    forged = ask(house.port, "/console/imports/upload", "POST", b"x" * 1000, Cookie="toancanh_session=abc")
+    assert forged.status == 303
+    larger, _ = pour(house.port, head("/console/imports/upload", 30 * MB), 30 * MB)
+    assert larger.status == 303
+    assert memory_mb(house.pid) - before < 30
+    healthy(house)

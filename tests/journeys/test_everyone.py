@@ -36,6 +36,7 @@ STAFF = [
     "/console/sensors/new/",
     "/console/sensors/new/?kind=flood.gauge",
     "/console/sensors/new/?kind=sensors.station&series=pm25",
+    "/console/imports/",
 ]
 
 

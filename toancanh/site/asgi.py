@@ -19,6 +19,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connections
 
 import toancanh
+from toancanh.kernel.people import web as people
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.edge import Edge, Receive, Scope, Send
 from toancanh.kernel.runtime.loops import Loop
@@ -47,6 +48,11 @@ class Service(Protocol):
         """Take no more, finish what was taken, let go. The ingest still writes."""
 
 
+async def may_upload(scope: Scope, right: str) -> bool:
+    """Whether who is signed in has the right somewhere."""
+    return bool((await people.of_scope(scope)).paths(right))
+
+
 class House:
     """Everything that runs in the process, put together by a role and taken down with the server's life."""
 
@@ -60,6 +66,7 @@ class House:
         """What each token may still send, over all doors of this process."""
         self.pages = Pages(get_wsgi_application())
         self.edge = Edge(self.pages, self.lifespan, None if role in ("", "web") else OPERATIONS)
+        self.edge.may_upload = may_upload
         self.loops: list[Loop] = [Loop("reporter", self.reporter.report, EVERY)]
         self.services: list[Service] = []
         self.listeners: list[Callable[[list[Reading]], None]] = []

@@ -20,6 +20,7 @@ from toancanh.kernel.exchange.sensorthings import keeping
 from toancanh.kernel.exchange.sensorthings.door import SensorThingsDoor
 from toancanh.kernel.exchange.sensorthings.observing import mixed_alone
 from toancanh.kernel.exchange.sensorthings.topics import SensorThingsTopics
+from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.runtime import clock, doors
@@ -128,6 +129,8 @@ def worker(house: House) -> None:
         Loop("sweeper", outbox.sweep, 3600.0),
         Loop("gaps", numbering.tell, 5.0),
         Loop("letters", letters.expire, 3600.0),
+        Loop("imports", imports.Duty(), 1.0),
+        Loop("old imports", imports.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
     ]
     # Of events that other processes commit, the loop learns at its next look.

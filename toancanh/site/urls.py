@@ -11,6 +11,7 @@ from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
+from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -59,6 +60,11 @@ urlpatterns = [
     path("console/waiting/<path:code>/", letterbox.adopt, name="adopt"),
     path("console/letters/", letterbox.letters, name="letters"),
     path("console/letters/rows/", letterbox.rows, name="letter_rows"),
+    path("console/imports/", imports.listing, name="imports"),
+    path("console/imports/upload", imports.upload, name="import_upload"),
+    path("console/imports/mappings/forget", imports.forget, name="mapping_forget"),
+    path("console/imports/<int:number>/", imports.one, name="import"),
+    path("console/imports/<int:number>/refused.<str:kind>", imports.refused, name="import_refused"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

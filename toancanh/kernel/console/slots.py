@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.console.health import banners
+from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.web import of
 from toancanh.kernel.telemetry.letterbox import waiting
 
@@ -58,6 +59,22 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "icon": "shield-check",
             "active": at.startswith("/console/health/"),
         },
+        *_arranging(actor, at),
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
     return said
+
+
+def _arranging(actor: Actor, at: str) -> list[dict[str, Any]]:
+    """What administrators have beside the officers' pages."""
+    if not actor.paths("telemetry.arrange"):
+        return []
+    ways = ("/console/imports/", "/console/feeds/")
+    return [
+        {
+            "url": ways[0],
+            "title": _("Take in readings"),
+            "icon": "file-import",
+            "active": at.startswith(ways),
+        },
+    ]

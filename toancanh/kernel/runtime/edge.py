@@ -25,6 +25,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_DEADLINE = 10.0
 """Seconds in which a whole body must have come in."""
+UPLOAD_DEADLINE = 180.0
+"""Seconds for a file: 20 MB over the line of a commune."""
 DRAIN_SECONDS = 10.0
 DRAIN_BYTES = 1_000_000_000
 CAPACITY: dict[Caller, int] = {
@@ -32,12 +34,15 @@ CAPACITY: dict[Caller, int] = {
     "staff": 100,
     "device": 500,
     "operations": 20,
+    # Each holds a whole file in memory.
+    "upload": 4,
     # Neither holds a thread: files come from memory, streams only wait.
     "assets": 500,
     "stream": 2_000,
 }
 
 SAID: dict[int, tuple[str, str]] = {
+    303: ("Hãy đăng nhập rồi gửi lại.", "Sign in, then send it again."),
     400: ("Yêu cầu không đúng dạng HTTP.", "The request is malformed."),
     404: ("Không có gì ở địa chỉ này.", "There is nothing at this address."),
     405: ("Địa chỉ này không nhận phương thức đó.", "This address does not take that method."),
@@ -66,6 +71,8 @@ class Edge:
         self.busy: dict[Caller, int] = dict.fromkeys(CAPACITY, 0)
         self._coming: dict[Caller, dict[_Turn, None]] = {caller: {} for caller in CAPACITY}
         """Requests whose body has not come whole yet, the oldest first."""
+        self.may_upload: Callable[[Scope, str], Awaitable[bool]] | None = None
+        """Whether the caller has a right: asked before a file of his is read."""
 
     def mount(self, path: str, app: App, door: Door) -> None:
         """Let ``app`` answer ``path`` (all below it when it ends in a slash); it reads its own body."""
@@ -92,6 +99,8 @@ class Edge:
         app, door, raw = found
         if scope["method"] not in door.methods and not raw:
             return await refuse(405, scope, receive, send, allow=", ".join(door.methods))
+        if door.caller == "upload" and self.may_upload and not await self.may_upload(scope, door.right):
+            return await refuse(303, scope, receive, send, location="/sign-in/?next=/console/")
         if self.busy[door.caller] >= CAPACITY[door.caller] and not self._make_room(door.caller):
             return await refuse(503, scope, receive, send)
         scope["toancanh.caller"] = door.caller
@@ -147,7 +156,7 @@ class Edge:
             return await refuse(413 if door.max_body else 400, scope, receive, send)
         body = bytearray()
         try:
-            async with asyncio.timeout(self.body_deadline):
+            async with asyncio.timeout(UPLOAD_DEADLINE if door.caller == "upload" else self.body_deadline):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -222,7 +231,14 @@ def content_length(scope: Scope) -> int | None:
 
 
 async def refuse(
-    status: int, scope: Scope, receive: Receive, send: Send, *, allow: str = "", drain: bool = True
+    status: int,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    allow: str = "",
+    location: str = "",
+    drain: bool = True,
 ) -> None:
     """Answer at once, then read and throw away what still comes (bounded), so that the answer arrives.
 
@@ -237,6 +253,8 @@ async def refuse(
         (b"connection", b"close"),
         (b"x-content-type-options", b"nosniff"),
     ]
+    if location:
+        headers.append((b"location", location.encode()))
     if allow:
         headers.append((b"allow", allow.encode()))
     if status == 503:

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs
-
-from django.conf import settings
-from django.db import close_old_connections
 
 from toancanh.kernel.people import web as people
 from toancanh.kernel.runtime import clock
@@ -116,15 +111,4 @@ def _header(scope: Scope, wanted: bytes) -> str:
 
 async def _paths(scope: Scope) -> Paths:
     """Unit subtrees whose things the session may see; none for the public."""
-    try:
-        cookie: Any = SimpleCookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        cookie = None
-    return await asyncio.to_thread(_seen_by, cookie.value) if cookie else ()
-
-
-def _seen_by(cookie: str) -> Paths:
-    try:
-        return people.of_session(cookie).paths("console.see")
-    finally:
-        close_old_connections()
+    return (await people.of_scope(scope)).paths("console.see")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from toancanh.kernel.exchange.sheets import cells
 from toancanh.kernel.exchange.sheets.cells import Times, Unreadable
 from toancanh.kernel.exchange.sheets.child import Cell
 from toancanh.kernel.exchange.sheets.mapping import Mapping, Row, headings
+from toancanh.kernel.exchange.sheets.naming import Known
 from toancanh.lib.fold import fold
 
 LOOKED_AT = 60
 """Rows of a table from which its columns are judged."""
 HEADINGS_WITHIN = 15
-UNIT = 8
-"""Characters of the unit that may stand behind the name of a quantity."""
 MOST_NAMES = 300
 """Different names of a column that are looked up."""
 
@@ -58,79 +56,9 @@ SERIES = (
 VALUE = ("gia tri", "tri so", "so lieu", "ket qua", "value", "result", "resultat obs", "val")
 
 
-@dataclass(frozen=True)
-class KnownThing:
-    """What of a thing helps to recognise it: names as people write them, and what it measures."""
-
-    code: str
-    names: tuple[str, ...]
-    series: MappingOf[str, tuple[str, ...]] = field(default_factory=dict)
-    """Name of a series to its titles."""
-
-
-class Known:
-    """Things and series by whatever they are called."""
-
-    def __init__(self, things: Iterable[KnownThing]) -> None:
-        self.things = {thing.code: thing for thing in things}
-        self._by_name: dict[str, set[str]] = {}
-        self._series: dict[str, set[str]] = {}
-        for thing in self.things.values():
-            for name in (thing.code, *thing.names):
-                self._by_name.setdefault(fold(name), set()).add(thing.code)
-            for series, titles in thing.series.items():
-                for title in (series, *titles):
-                    self._series.setdefault(fold(title), set()).add(series)
-
-    def thing(self, said: str) -> str:
-        """The one thing that may be meant; empty where none or several."""
-        if said in self.things:
-            return said
-        folded = fold(said)
-        found = self._by_name.get(folded, set())
-        if not found and " " in folded:
-            # "Kim Long" for "Trạm thủy văn Kim Long"; but a single word, such as "long", may mean anything.
-            found = set().union(
-                *(codes for name, codes in self._by_name.items() if name.endswith(f" {folded}"))
-            )
-        return next(iter(found)) if len(found) == 1 else ""
-
-    def series(self, said: str, of: str = "") -> str:
-        """The one series that may be meant, of a thing where it is known."""
-        own = self.things[of].series if of in self.things else None
-        folded = fold(said)
-        found = set(self._series.get(folded, ()))
-        if not found:
-            # "Mực nước (m)" for "Mực nước": no more than a unit may follow.
-            begun = (
-                n for title, n in self._series.items()
-                if folded.startswith(f"{title} ") and len(folded) - len(title) <= UNIT
-            )  # fmt: skip
-            found = set().union(*begun)
-        if own is not None:
-            found &= set(own)
-        return next(iter(found)) if len(found) == 1 else ""
-
-    def target(self, said: str) -> str:
-        """The ``thing/series`` that the heading of a wide table may mean."""
-        before, _, after = said.rpartition("/")
-        if before and (thing := self.thing(before)) and (series := self.series(after, thing)):
-            return f"{thing}/{series}"
-        thing = self.thing(said)
-        if thing and len(self.things[thing].series) == 1:
-            return f"{thing}/{next(iter(self.things[thing].series))}"
-        return ""
-
-    @property
-    def only_series(self) -> str:
-        """The one series that all things measure, else empty."""
-        names = {name for thing in self.things.values() for name in thing.series}
-        return next(iter(names)) if len(names) == 1 else ""
-
-
-def guess(rows: Sequence[Row], known: Known, sheet: str = "") -> Mapping:
+def guess(rows: Sequence[Row], known: Known, sheet: str = "", heading: int | None = None) -> Mapping:
     """The mapping that a table most likely asks for; what cannot be guessed is left open."""
-    heading = heading_row(rows)
+    heading = heading_row(rows) if heading is None else heading
     names = headings(rows, heading)
     sample = [row for row in rows[heading : heading + LOOKED_AT] if any(cell is not None for cell in row)]
     columns = {name: [_at(row, number) for row in sample] for number, name in enumerate(names)}
@@ -141,17 +69,23 @@ def guess(rows: Sequence[Row], known: Known, sheet: str = "") -> Mapping:
     said["clock"] = clock
     rest = [name for name in names if name not in (time, clock)]
     # Names may stand anywhere below, not only where the sample ends.
-    whole = {name: _distinct(rows[heading:], number) for number, name in enumerate(names) if name in rest}
+    whole = {name: distinct(rows[heading:], number) for number, name in enumerate(names) if name in rest}
     thing = _named_column(rest, whole, known.thing, THING)
     series = _named_column([n for n in rest if n != thing], whole, known.series, SERIES)
     said["thing"] = thing
-    if thing:
-        said["things"] = {n: code for n in whole[thing] if n not in known.things and (code := known.thing(n))}
-    numbers = [name for name in rest if name not in (thing, series) and _is_number(columns[name])]
+    # A heading that says so needs fewer numbers below it: faulty cells are what previews are for.
+    told = {name for name in rest if known.series(name) or _hint(name, VALUE) is not None}
+    share = {name: _numbers(columns[name]) for name in rest if name not in (thing, series)}
+    numbers = [name for name, part in share.items() if part >= 0.6 or (part > 0 and name in told)]
     hinted = [name for name in numbers if _hint(name, VALUE) is not None]
     if series:
         said["series"] = series
         said["names"] = {n: code for n in whole[series] if (code := known.series(n)) and code != n}
+    if thing:
+        what = {target for name in numbers if (target := known.series(name))}
+        measuring = what.pop() if len(what) == 1 and not series else known.only_series
+        called = {name: known.thing(name, measuring) for name in whole[thing] if name not in known.things}
+        said["things"] = {name: code for name, code in called.items() if code}
     wide = (
         {} if series else {name: target for name in numbers if (target := _target(known, name, bool(thing)))}
     )
@@ -184,7 +118,8 @@ def _at(row: Row, column: int) -> Cell:
     return row[column] if column < len(row) else None
 
 
-def _distinct(rows: Sequence[Row], column: int) -> list[str]:
+def distinct(rows: Sequence[Row], column: int) -> list[str]:
+    """What stands in a column, each once, as names are read; the first few hundred."""
     found: dict[str, None] = {}
     for row in rows:
         cell = _at(row, column)
@@ -268,7 +203,8 @@ def _is_clock(value: Cell) -> bool:
         return False
 
 
-def _is_number(values: Sequence[Cell]) -> bool:
+def _numbers(values: Sequence[Cell]) -> float:
+    """Share of the cells that hold a number, of those that hold something."""
     filled = 0
     good = 0
     for value in values:
@@ -279,7 +215,7 @@ def _is_number(values: Sequence[Cell]) -> bool:
         else:
             filled += found is not None
             good += found is not None
-    return filled > 0 and good >= 0.6 * filled
+    return good / filled if filled else 0.0
 
 
 def _named_column(

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from toancanh.kernel.exchange.sheets import child, mapping
-from toancanh.kernel.exchange.sheets.guessing import Known, KnownThing, guess
+from toancanh.kernel.exchange.sheets.guessing import guess
 from toancanh.kernel.exchange.sheets.mapping import Faulty, Mapping, Observed, observations
+from toancanh.kernel.exchange.sheets.naming import Known, KnownThing
 from toancanh.lib.errors import Refused
 
 SEVEN = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -21,6 +22,7 @@ KNOWN = Known(
         KnownThing("hue-kim-long", ("Trạm thủy văn Kim Long", "Kim Long gauge"), LEVEL),
         KnownThing("hue-phu-oc", ("Trạm thủy văn Phú Ốc",), LEVEL),
         KnownThing("hue-rain-19753", ("Trạm mưa Bình Điền",), RAIN),
+        KnownThing("hue-rain-1", ("Trạm mưa mẫu Kim Long",), RAIN, is_sample=True),
         KnownThing("mix", ("Trạm tổng hợp Thượng Nhật",), LEVEL | RAIN),
     ]
 )
@@ -182,6 +184,21 @@ def test_thing_is_known_by_every_name(said: str) -> None:
 @pytest.mark.parametrize("said", ["", "long", "Trạm", "Trạm thủy văn", "nơi khác"])
 def test_doubtful_name_means_nothing(said: str) -> None:
     assert KNOWN.thing(said) == ""
+
+
+def test_names_can_be_read_and_typed_back() -> None:
+    assert KNOWN.thing_named("hue-kim-long") == "Trạm thủy văn Kim Long"
+    assert KNOWN.target_named("hue-kim-long/level") == "Trạm thủy văn Kim Long / Mực nước"
+    for target in ("hue-kim-long/level", "mix/rain", "level", "gone/level", ""):
+        shown = KNOWN.target_named(target)
+        assert (KNOWN.target(shown) or KNOWN.series(shown) or shown) == target
+    twins = Known([KnownThing("a", ("Trạm X",), LEVEL), KnownThing("b", ("Trạm X",), LEVEL)])
+    assert (twins.thing_named("a"), twins.thing("Trạm X")) == ("a", "")
+
+
+def test_name_of_two_is_that_of_what_measures_and_is_real() -> None:
+    assert KNOWN.thing("Kim Long") == "hue-kim-long"
+    assert KNOWN.thing("Kim Long", "rain") == "hue-rain-1"
 
 
 def test_recorded_river_is_read_whole() -> None:
