@@ -1,0 +1,49 @@
+"""Entities of what came otherwise than by the façade follow the registry, keep ids, and yield to clients."""
+
+from __future__ import annotations
+
+from tests.city import BY, City, thing
+from toancanh.kernel.exchange.sensorthings import deriving, models
+from toancanh.kernel.registry import actions as registry
+
+
+def ids() -> dict[str, list[int]]:
+    """The ids of every derived table."""
+    places = (models.Location, models.FeatureOfInterest)
+    kinds = (*places, models.Sensor, models.ObservedProperty, models.Datastream)
+    return {kind.__name__: sorted(kind._default_manager.values_list("pk", flat=True)) for kind in kinds}
+
+
+def test_what_is_registered_later_is_added_and_ids_stay(city: City) -> None:
+    deriving.follow()
+    before = ids()
+    thing("later", lon=107.06)
+    deriving.follow()
+    after = ids()
+    assert all(set(old) <= set(after[name]) for name, old in before.items())
+    assert len(after["Location"]) == len(before["Location"]) + 1
+    # Stations of one kind share their sensor and what they observe.
+    assert after["Sensor"] == before["Sensor"]
+
+
+def test_rows_follow_the_registry_until_a_client_changes_them(city: City) -> None:
+    deriving.follow()
+    place = models.Location.objects.get(things=city.gauge)
+    registry.register("gauge", "flood.gauge", "Tên mới", 107.06, 16.05, by=BY, is_public=True)
+    deriving.follow()
+    place.refresh_from_db()
+    assert (place.name, place.shape["coordinates"], place.west) == ("Tên mới", [107.06, 16.05], 107.06)
+    models.Location.objects.filter(pk=place.pk).update(name="của khách", is_derived=False)
+    registry.register("gauge", "flood.gauge", "Tên khác", 107.07, 16.05, by=BY, is_public=True)
+    deriving.follow()
+    place.refresh_from_db()
+    assert place.name == "của khách"
+    stream = models.Datastream.objects.get(series=city.level)
+    assert stream.name == "Mực nước – Tên khác"
+
+
+def test_nothing_is_written_where_nothing_changed(city: City) -> None:
+    deriving.follow()
+    models.Sensor.objects.update(description="x")
+    deriving.follow()
+    assert set(models.Sensor.objects.values_list("description", flat=True)) == {"x"}
