@@ -62,7 +62,7 @@ def test_new_sensor_is_added_connected_and_ended(browser: Browser, listening: Pr
     # What the device says wrongly is told on the card too, with the reason.
     wrong = line.replace("/level", "/depth")
     assert subprocess.run(["sh", "-c", wrong], capture_output=True, timeout=30).returncode == 0
-    expect(page.locator(".tc-trouble")).to_contain_text("cau-bao-vinh/depth", timeout=30_000)
+    expect(page.locator(".tc-hitch")).to_contain_text("cau-bao-vinh/depth", timeout=30_000)
     page.click("text=Đã ghi lại, ẩn đi")
     expect(page.locator("#secret")).to_have_count(0)
 

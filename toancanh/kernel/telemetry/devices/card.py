@@ -90,6 +90,12 @@ def came(of: Token, own: Sequence[Thing], to: Actor) -> Came:
     return Came(device=device, readings=newest[:MOST_READINGS], letters=letters)
 
 
+def example(own: Sequence[Thing]) -> list[Measured]:
+    """What the first of the things that measures anything measures."""
+    found = measured(own)
+    return [one for one in found if one.thing.pk == found[0].thing.pk]
+
+
 def sender(of: Token, secret: str, reach: Reach, readings: Sequence[Measured]) -> Sender:
     """Who sends where and what, for the example lines."""
     topics = [

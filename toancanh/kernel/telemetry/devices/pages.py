@@ -84,8 +84,10 @@ def facts(request: HttpRequest, token: Token, secret: str, actor: Actor) -> dict
     """What the card says."""
     own, found = card.things(token, actor), reach.of(request)
     came = card.came(token, own, actor)
-    asked = [one for one in came.readings if one.thing.code == request.GET.get("thing")]
-    sender = card.sender(token, secret, found, asked or came.readings)
+    # Of a token for every station one stands as the example, the one asked for where the reader may see it.
+    measuring = came.readings if token.things is not None else card.example(own)
+    asked = [one for one in measuring if one.thing.code == request.GET.get("thing")]
+    sender = card.sender(token, secret, found, asked or measuring)
     here = request.build_absolute_uri(url(token.name))
     return {
         "token": token,

@@ -20,6 +20,7 @@ from tests.city import BY, NOON, City, measure, person, thing
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Token
+from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock, ids
 from toancanh.kernel.telemetry.devices import contacts, once, queries
 from toancanh.kernel.telemetry.devices.tally import Tally
@@ -356,3 +357,10 @@ def test_ping_is_a_command_to_one_of_its_own_things(keeper: Client) -> None:
     made = Command.objects.get()
     assert (made.name, made.thing.code, made.args) == ("ping", "gauge", {})
     assert keeper.post(at("gauge"), {"do": "ping", "thing": "rain"}).status_code == 404
+
+
+def test_card_of_a_token_for_everything_shows_one_station_as_its_example(keeper: Client) -> None:
+    people.create_token("gateway", by=BY)
+    assert "toancanh/gauge/level" in keeper.get(at("gateway")).content.decode()
+    Thing.objects.update(is_active=False)
+    assert "MÃ-TRẠM" in keeper.get(at("gateway")).content.decode()
