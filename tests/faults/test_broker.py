@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.faults.gateways import Careful, Gateway, wait
 from tests.faults.test_kill import gauges, series_ids
 from tests.mosquitto import Mosquitto
-from tests.running import Program, city
+from tests.postgres import postgres_cluster
+from tests.running import ROOT, Program, city
 from toancanh.kernel.telemetry.store import open_store
 
 pytestmark = [
@@ -159,3 +161,53 @@ def test_a_killed_broker_loses_nothing_of_who_heeds_receipts_and_nothing_unnamed
         assert max(late) <= NAMED_WITHIN
         assert seconds <= 0.5
         assert query(program, "SELECT count(*) FROM telemetry_letter") == [(0,)]
+
+
+@pytest.mark.postgres
+def test_two_processes_share_a_broker_and_one_of_them_is_killed(tmp_path: Path) -> None:
+    with postgres_cluster() as cluster, Mosquitto(tmp_path / "broker") as broker:
+        variables = {"DATABASE_URL": cluster.fresh(), "BROKER_URL": broker.url(), "BROKER_SHARE": "ingest"}
+        programs = []
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            programs.append(Program(tmp_path / name, variables=variables, role="ingest"))
+        programs[0].do("migrate")
+        for pack in (ROOT / "packs" / "vietnam", ROOT / "packs" / "hue", gauges(tmp_path / "pack", 3)):
+            programs[0].do("pack", "load", str(pack))
+        store = open_store(variables["DATABASE_URL"])
+        with psycopg.connect(variables["DATABASE_URL"], autocommit=True) as connection:
+            try:
+                for program in programs:
+                    program.start()
+                seats = "SELECT count(*) FROM exchange_brokerseat WHERE connected_at IS NOT NULL"
+                wait(lambda: connection.execute(seats).fetchone() == (2,), 20, "not both are connected")
+                careful = [Careful(broker.port, f"t{n}", rows=5) for n in (1, 2, 3)]
+                for gateway in careful:
+                    gateway.start()
+                time.sleep(1.5)
+                programs[1].kill()
+                time.sleep(1)
+                broker.kill()
+                broker.start()
+                time.sleep(1)
+                programs[1].start()
+                time.sleep(1.5)
+                for gateway in careful:
+                    gateway.finish(40)
+                taken = connection.execute("SELECT messages FROM exchange_brokerseat").fetchall()
+                assert len(taken) == 2
+                assert all(messages > 0 for (messages,) in taken), "one of the two got nothing"
+                asked = (
+                    "SELECT t.code, s.id FROM telemetry_series s JOIN registry_thing t ON t.id = s.thing_id"
+                )
+                ids = dict(connection.execute(asked).fetchall())
+                for gateway in careful:
+                    rows = store.range(ids[gateway.thing], 0, 2**62, limit=10**6)
+                    expected = {gateway.time_us(n): value for n, value in gateway.values.items()}
+                    assert [row.time for row in rows] == sorted(expected)
+                    assert all(expected[row.time] == row.value for row in rows)
+                assert connection.execute("SELECT count(*) FROM telemetry_letter").fetchone() == (0,)
+            finally:
+                store.close()
+                for program in programs:
+                    program.end()

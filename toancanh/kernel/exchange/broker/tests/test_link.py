@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.mosquitto import PASSWORD, Mosquitto
+from tests.mosquitto import PASSWORD, SHIPPED, Mosquitto
 from tests.ports import free_port
 from toancanh.kernel.exchange.broker import link as linking
 from toancanh.kernel.exchange.broker.address import Address, parsed
 from toancanh.kernel.exchange.broker.link import IN_FLIGHT, Link
 from toancanh.kernel.exchange.broker.tests.parts import (
-    FILTERS,
     OldBroker,
     Taken,
     linked,
@@ -293,5 +292,8 @@ class TestAccessList:
             asyncio.run(act())
 
 
-def test_filters_are_those_of_the_shipped_list() -> None:
-    assert FILTERS == ["toancanh/+/+", "toancanh/+/cmd/ack"]
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_handbook_shows_what_is_tested_here(language: str) -> None:
+    page = (SHIPPED.parents[1] / "docs" / "handbook" / language / "broker.md").read_text()
+    for name in ("toancanh.conf", "toancanh.acl"):
+        assert (SHIPPED / name).read_text() in page
