@@ -69,12 +69,11 @@ def _arranging(actor: Actor, at: str) -> list[dict[str, Any]]:
     """What administrators have beside the officers' pages."""
     if not actor.paths("telemetry.arrange"):
         return []
-    ways = ("/console/imports/", "/console/feeds/")
     return [
         {
-            "url": ways[0],
+            "url": "/console/imports/",
             "title": _("Take in readings"),
             "icon": "file-import",
-            "active": at.startswith(ways),
+            "active": at.startswith("/console/imports/"),
         },
     ]

@@ -12,7 +12,7 @@ class SavedMapping(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     folder = models.CharField(max_length=80, unique=True)
-    """Files put into this folder of the inbox are read by it."""
+    """The name without marks: no two names may differ in marks alone."""
     said: models.JSONField[Any, Any] = models.JSONField()
     """A `mapping.Mapping`."""
     scope: models.JSONField[Any, Any] = models.JSONField()
@@ -46,7 +46,7 @@ class Import(models.Model):
     root = models.CharField(max_length=200, blank=True, db_index=True)
     """The lowest path above all of these: who stands over it sees the import."""
     door = models.CharField(max_length=20)
-    """``sheet`` for an upload, ``folder`` for the inbox."""
+    """``sheet``: how it came, as dead letters name it."""
     file = models.CharField(max_length=200)
     size = models.PositiveIntegerField()
     digest = models.CharField(max_length=64, db_index=True)

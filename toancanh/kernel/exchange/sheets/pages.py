@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -55,7 +54,6 @@ def listing(request: HttpRequest) -> HttpResponse:
         "next_url": f"?before={rows[LENGTH - 1].pk}" if len(rows) > LENGTH else "",
         "first_url": HOME if before else "",
         "mappings": SavedMapping.objects.order_by("name"),
-        "inbox": settings.DATA / "inbox",
         "size": reading.MAX_BYTES // 1_048_576,
         "rows": MAX_ROWS,
         "days": work.KEPT.days,

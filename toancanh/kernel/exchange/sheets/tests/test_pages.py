@@ -122,7 +122,7 @@ def test_what_cannot_be_guessed_is_asked_for_and_kept_while_it_is_wrong(ada: Cli
     assert one.mapping["columns"] == {"a": "gauge/level", "b": "rain/rain"}
     assert one.mapping["scale"] == 0.5
     assert one.mapping_name == "Sổ A"
-    assert "inbox/so-a/" in page(ada, HOME)
+    assert "Sổ A" in page(ada, HOME)
     other = upload(ada, WIDE + "22/11/2026 07:00;1;2\n")
     assert "Nhập 2 số liệu" in page(ada, other), "of the third, one day ahead, nothing"
     ada.post(f"{HOME}mappings/forget", {"name": "Sổ A"})
