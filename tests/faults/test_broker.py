@@ -3,9 +3,12 @@ whatever a broker lost of the others is named within a minute."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,7 +21,7 @@ import pytest
 
 from tests.faults.gateways import Careful, Gateway, wait
 from tests.faults.test_kill import gauges, series_ids
-from tests.mosquitto import Mosquitto
+from tests.mosquitto import PASSWORD, Mosquitto
 from tests.postgres import postgres_cluster
 from tests.running import ROOT, Program, city
 from toancanh.kernel.telemetry.store import open_store
@@ -211,3 +214,58 @@ def test_two_processes_share_a_broker_and_one_of_them_is_killed(tmp_path: Path) 
                 store.close()
                 for program in programs:
                     program.end()
+
+
+GIVE = """
+import toancanh, django; django.setup()
+from datetime import timedelta
+from toancanh.kernel.declare import program
+from toancanh.kernel.registry.models import Thing
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import commands
+expires = clock.now() + timedelta(minutes=5)
+thing, by = Thing.objects.get(code="t1"), program("test")
+print(commands.command(thing, "siren", {"s": 3}, by=by, expires=expires).key)
+"""
+
+
+def test_commands_go_through_the_broker_and_a_revoked_token_cuts_it_off(tmp_path: Path) -> None:
+    packs = ("vietnam", "hue", str(gauges(tmp_path / "pack", 1)))
+    with (
+        Mosquitto(tmp_path / "broker") as broker,
+        city(tmp_path / "city", *packs, BROKER_URL=broker.url()) as own,
+    ):
+        wait(lambda: bool(query(own, CONNECTED)), 20, "the program does not connect")
+        at = ["-p", str(broker.port), "-u", "gateway", "-P", PASSWORD, "-q", "1"]
+        listening = subprocess.Popen(
+            ["mosquitto_sub", *at, "-t", "toancanh/t1/cmd", "-C", "1", "-W", "20"], stdout=subprocess.PIPE
+        )
+        environment = {**own.environment, "DJANGO_SETTINGS_MODULE": "toancanh.site.settings"}
+        given = subprocess.run(
+            [sys.executable, "-c", GIVE],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert given.returncode == 0, given.stderr
+        told = json.loads(listening.communicate(timeout=30)[0])
+        assert (told["id"], told["name"], told["args"]) == (given.stdout.strip(), "siren", {"s": 3})
+        said = json.dumps({"id": told["id"], "result": "on"})
+        subprocess.run(
+            ["mosquitto_pub", *at, "-t", "toancanh/t1/cmd/ack", "-m", said], check=True, timeout=30
+        )
+        state = "SELECT result FROM telemetry_command WHERE state = 'answered'"
+        wait(lambda: query(own, state) == [('"on"',)], 10, "the answer is not written down")
+        own.do("token", "revoke", "broker")
+        cut = "SELECT trouble FROM exchange_brokerseat WHERE connected_at IS NULL"
+        wait(lambda: query(own, cut) == [("token",)], 5, "a revoked token does not cut the broker off")
+        subprocess.run(["mosquitto_pub", *at, "-t", "toancanh/t1/level", "-m", "1.5"], check=True, timeout=30)
+        assert own.token("broker")
+        wait(lambda: bool(query(own, CONNECTED)), 10, "a new token does not let the broker in again")
+        ids = series_ids(own.folder / "city.db")
+        store = open_store(str(own.folder / "telemetry.db"))
+        # What came meanwhile, the broker has held.
+        wait(lambda: len(store.range(ids["t1"], 0, 2**62, limit=9)) == 1, 5, "what had waited is lost")
+        store.close()
