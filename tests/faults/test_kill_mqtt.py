@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,7 +54,7 @@ class Sender(threading.Thread):
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
         self.is_ending = threading.Event()
-        self.lock = threading.Lock()
+        self.acks: deque[tuple[int, bool]] = deque()
         client_id = f"sender-{self.first_series}"
         self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=self.level)
         self.client.username_pw_set("senders", self.secret)
@@ -61,12 +62,17 @@ class Sender(threading.Thread):
         self.client.reconnect_delay_set(1, 1)
 
     def _acknowledged(self, client: object, user: object, mid: int, code: Any, properties: object) -> None:
-        with self.lock:
-            batch = self.under_way.pop(mid)
-        if code.is_failure:
-            self.wrong.append(str(code))
-        self.ledger.update(batch)
+        # paho calls this with its own lock held: whatever waits for this thread's work would wait for ever.
+        self.acks.append((mid, code.is_failure))
         self.acknowledged_at = time.monotonic()
+
+    def _note(self) -> None:
+        """Write down what was acknowledged; only the thread that publishes knows each message's number."""
+        while self.acks:
+            mid, is_failure = self.acks.popleft()
+            if is_failure:
+                self.wrong.append(f"message {mid} was refused")
+            self.ledger.update(self.under_way.pop(mid))
 
     def run(self) -> None:
         chance = random.Random(self.seed)
@@ -77,6 +83,7 @@ class Sender(threading.Thread):
         while not self.is_ending.is_set():
             due += 1 / PER_SECOND
             time.sleep(max(0.0, due - time.monotonic()))
+            self._note()
             if len(self.under_way) < AHEAD:
                 number += 1
                 moments = [moment + timedelta(seconds=number // 20 * ROWS + n) for n in range(ROWS)]
@@ -89,9 +96,8 @@ class Sender(threading.Thread):
             for moment, value in zip(moments, batch.values(), strict=True)
         ]
         self.sent.update(batch)
-        with self.lock:
-            info = self.client.publish(f"toancanh/t{series}/level", json.dumps(rows), qos=1)
-            self.under_way[info.mid] = batch
+        info = self.client.publish(f"toancanh/t{series}/level", json.dumps(rows), qos=1)
+        self.under_way[info.mid] = batch
 
     def end(self) -> None:
         """Publish no more, and wait until everything is acknowledged."""
@@ -100,6 +106,7 @@ class Sender(threading.Thread):
         end = time.monotonic() + 30
         while self.under_way and time.monotonic() < end:
             time.sleep(0.05)
+            self._note()
         self.client.disconnect()
         self.client.loop_stop()
         assert not self.under_way, f"{len(self.under_way)} messages were never acknowledged"
