@@ -57,6 +57,10 @@ def missing() -> dict[str, str]:
         lacks["browser"] = "no Chromium (Debian: apt-get install chromium)"
     if shutil.which("mosquitto_pub") is None:
         lacks["clients"] = "no mosquitto_pub (Debian: apt-get install mosquitto-clients)"
+    if shutil.which("strace") is None:
+        lacks["strace"] = "no strace (Debian: apt-get install strace)"
+    if shutil.which("faketime") is None:
+        lacks["faketime"] = "no faketime (Debian: apt-get install faketime libfaketime)"
     if os.getuid() != 0:
         lacks["root"] = "only root may mount a small disk"
     return lacks
@@ -77,7 +81,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = [
         item
         for item in items
-        if everything or any(item.get_closest_marker(mark) is not None for mark in lacks)
+        if everything
+        or any(item.get_closest_marker(mark) is not None for mark in lacks)
+        or (ENGINE != "postgresql" and item.get_closest_marker("several"))
     ]
     if left:
         gone = set(left)

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,11 +33,28 @@ def blocks() -> list[ParameterSet]:
     ]
 
 
+COUNTING = ("sensorthings.md",)
+"""Pages whose answers count what there is: they have a city that no other page writes to."""
+
+
 @pytest.fixture(scope="module")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """What the pages ask a reader to have: URL and TOKEN of a city whose gauge has reported for an hour."""
+def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], dict[str, str]]]:
+    """Surroundings by whether the page counts, made when the first page asks for them."""
+    with ExitStack() as running:
+        yield cache(lambda counts: running.enter_context(made(Path(tmp_path_factory.mktemp("docs")))))
+
+
+@pytest.fixture
+def surroundings(cities: Callable[[bool], dict[str, str]], page: str) -> dict[str, str]:
+    """What a page asks a reader to have: URL and TOKEN of a city whose gauge has reported for an hour."""
+    return cities(page in COUNTING)
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[dict[str, str]]:
+    """A city, and the environment in which the lines of a page run."""
     mqtt = str(free_port())
-    with city(Path(tmp_path_factory.mktemp("docs")), "hue", "dong-ha", MQTT_PORT=mqtt) as program:
+    with city(folder, "hue", "dong-ha", MQTT_PORT=mqtt) as program:
         env = {**os.environ, "URL": program.url, "NAME": "docs", "TOKEN": program.token("docs"), "MQTT": mqtt}
         now = datetime.now(UTC).replace(microsecond=0)
         times = [f"{now - timedelta(minutes=back):%FT%TZ}" for back in range(5, 65)]

@@ -98,6 +98,7 @@ class Listening:
         """Seconds until this stood on the stream."""
         start = time.monotonic()
         while said not in self._heard:
+            assert time.monotonic() - start < 30, f"{said!r} never came"
             part = self._wire.recv(65536)
             assert part, "the stream ended"
             self._heard += part

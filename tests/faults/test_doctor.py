@@ -286,9 +286,7 @@ def mosquitto(folder: Path) -> Iterator[int]:
         broker.wait()
 
 
-@pytest.mark.skipif(
-    shutil.which("mosquitto") is None, reason="no mosquitto (Debian: apt-get install mosquitto)"
-)
+@pytest.mark.mosquitto
 def test_broker_that_refuses_is_named(program: Program, tmp_path: Path) -> None:
     with mosquitto(tmp_path) as port:
         wrong = looked(program, BROKER_URL=f"mqtt://city:wrong@127.0.0.1:{port}")
@@ -332,7 +330,7 @@ def test_disk_nearly_full_and_one_that_cannot_be_written_are_named(sound: Path, 
         assert "folder_unwritable" in looked(program)[1]
 
 
-@pytest.mark.skipif(shutil.which("faketime") is None, reason="no faketime (Debian: apt-get install faketime)")
+@pytest.mark.faketime
 def test_clock_that_is_behind_the_journal_is_named(program: Program) -> None:
     code, troubles = looked(program, "faketime", "-f", "-2d")
     assert (code, "timedatectl" in troubles["clock_behind"]) == (1, True)

@@ -14,7 +14,12 @@ from tests.faults.officer import Officer
 from tests.faults.senders import gather
 from tests.faults.town import OFFICER, Town, acknowledged, flowing, sending
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.xdist_group("fsync")]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.slow,
+    pytest.mark.strace,
+    pytest.mark.xdist_group("fsync"),
+]
 SYNCS = "fdatasync,fsync"
 
 

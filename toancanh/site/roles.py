@@ -8,10 +8,12 @@ protocols); a steady duty becomes a loop in `worker`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Literal, get_args
 
 from django.conf import settings
+from django.db import DatabaseError, connections
 from servestatic import ServeStaticASGI
 
 from toancanh.kernel.exchange.broker.service import Broker
@@ -31,9 +33,12 @@ from toancanh.kernel.telemetry import commands, letters, numbering, stream, watc
 from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.kernel.telemetry.mqtt.door import MqttDoor
+from toancanh.kernel.telemetry.store import StoreUnavailable
 from toancanh.site import environment
 from toancanh.site.asgi import House
 from toancanh.site.mqtt import MqttService
+
+log = logging.getLogger(__name__)
 
 Role = Literal["", "web", "ingest", "worker"]
 """What a process is for; empty: everything."""
@@ -58,6 +63,7 @@ def web(house: House) -> None:
     house.reporter.sources.append(lambda: {"pages_open": streams.open})
     watching = watch.Watch(others=house.has_others)
     house.listeners.append(watching.committed)
+    house.services.append(Begun(watching.look))
     house.loops.append(Loop("watch", watching.look, watch.EVERY))
     list(doors.routes())
 
@@ -143,6 +149,29 @@ PARTS: dict[str, tuple[Callable[[House], None], ...]] = {
     "ingest": (data, field),
     "worker": (worker,),
 }
+
+
+class Begun:
+    """Does a duty once before the process serves: the next round sees all that is committed since."""
+
+    def __init__(self, duty: Callable[[], int]) -> None:
+        self._duty = duty
+
+    async def start(self) -> None:
+        """Do it; where the store is away, the rounds that follow will."""
+        try:
+            await asyncio.to_thread(self._once)
+        except (DatabaseError, StoreUnavailable) as fault:
+            log.warning("not looked yet: %s", fault)
+
+    def _once(self) -> None:
+        try:
+            self._duty()
+        finally:
+            connections.close_all()
+
+    async def stop(self) -> None:
+        """Nothing to end."""
 
 
 class Frames:

@@ -73,7 +73,7 @@ class Selection:
             if descending
             else f"time <= coalesce({last}, ?) AND time >= ?"
         )
-        edges = (wanted.start, wanted.end) if descending else (wanted.end, wanted.start)
+        edges = (wanted.start, wanted.end) if descending else (wanted.end - 1, wanted.start)
         statement = (
             f"SELECT series, time, value, quality FROM (SELECT value AS key FROM json_each(?)) wanted"
             f" CROSS JOIN {table} WHERE series = wanted.key AND {inside}{rest} ORDER BY series, time {way}"

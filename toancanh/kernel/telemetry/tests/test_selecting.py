@@ -133,3 +133,11 @@ def test_readings_are_found_by_their_keys(filled: Store) -> None:
     absent = [(9, START), (1, START + 1), (1, START + 400 * DAY)]
     assert filled.at([*keys, *absent, *keys[:3]]) == there
     assert filled.at([]) == {}
+
+
+@pytest.mark.parametrize("order", [NEWEST, OLDEST])
+def test_reading_at_the_end_of_a_span_is_not_within_it(filled: Store, order: Order) -> None:
+    last = EVERYTHING[0]
+    for wanted in (Wanted([last.series], last.time, last.time), Wanted([last.series], 0, last.time)):
+        found = filled.each(wanted, order, limit=1_000)
+        assert found.get(last.series, []) == expected(wanted, order)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from toancanh.kernel.declare import program
@@ -24,7 +23,6 @@ from toancanh.kernel.telemetry.directory import database_directory
 
 ALONE = Address("broker.hue.vn")
 SHARED = Address("broker.hue.vn", group="ingest")
-on_postgres = pytest.mark.skipif(not settings.DATABASE_URL, reason="on SQLite there is one process")
 
 
 @contextmanager
@@ -85,7 +83,7 @@ def test_filters_follow_the_group_and_the_old_ones_are_given_up(db: None) -> Non
     assert elsewhere.outdated == []
 
 
-@on_postgres
+@pytest.mark.several
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_never_sit_on_one_seat() -> None:
     own = Seats(SHARED, "own:1")
@@ -104,7 +102,7 @@ def test_two_processes_never_sit_on_one_seat() -> None:
         assert ask(lambda seats: seats.lead())
 
 
-@on_postgres
+@pytest.mark.several
 @pytest.mark.django_db(transaction=True)
 def test_without_a_group_the_second_stands_by() -> None:
     own = Seats(ALONE, "own:1")
@@ -115,7 +113,7 @@ def test_without_a_group_the_second_stands_by() -> None:
     own.free()
 
 
-@on_postgres
+@pytest.mark.several
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_connection_is_a_lost_seat() -> None:
     own = Seats(SHARED, "own:1")
@@ -131,7 +129,7 @@ def test_a_lost_connection_is_a_lost_seat() -> None:
         own.free()
 
 
-@on_postgres
+@pytest.mark.several
 @pytest.mark.django_db(transaction=True)
 def test_what_a_process_left_behind_is_found_once() -> None:
     own = Seats(SHARED, "own:1")
