@@ -73,6 +73,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"under CI nothing may be missing: {lacks}")
 
 
+def on_database(item: pytest.Item) -> bool:
+    """Whether the engine matters to the test: what touches no database is proven by the run on SQLite."""
+    marks = ("django_db", "postgres", "several")
+    asked = getattr(item, "fixturenames", ())
+    return "db" in asked or any(item.get_closest_marker(mark) is not None for mark in marks)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot run here."""
@@ -84,6 +91,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if everything
         or any(item.get_closest_marker(mark) is not None for mark in lacks)
         or (ENGINE != "postgresql" and item.get_closest_marker("several"))
+        or (ENGINE == "postgresql" and not on_database(item))
     ]
     if left:
         gone = set(left)
