@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from toancanh.kernel.runtime.incoming import Gone, Incoming, TooLarge
 from toancanh.kernel.telemetry import refusals
 from toancanh.kernel.telemetry.allowance import Allowance
 from toancanh.kernel.telemetry.devices.tally import SIGN_IN, TOO_MANY, Tally
@@ -25,7 +25,6 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 50_000
 BODY_SECONDS = 10.0
-DRAIN_BYTES = 1_000_000_000
 DRAIN_SECONDS = 10.0
 SLOW_DRAIN_SECONDS = 2.0
 RETRY_SECONDS = 2
@@ -49,51 +48,6 @@ class _Refused(Exception):
     def __init__(self, code: str, **facts: object) -> None:
         self.code = code
         self.facts = facts
-
-
-class _Gone(Exception):
-    """The client left before its request was whole."""
-
-
-class _Body:
-    """What comes in, and whether all of it has come."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self.is_whole = False
-
-    async def part(self) -> bytes:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise _Gone
-        self.is_whole = not message.get("more_body", False)
-        found: bytes = message.get("body", b"")
-        return found
-
-    async def read(self, seconds: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(seconds):
-                while not self.is_whole:
-                    part = await self.part()
-                    size += len(part)
-                    if size > MAX_BYTES:
-                        raise _too_large()
-                    parts.append(part)
-        except TimeoutError:
-            raise _Refused("too_slow", seconds=f"{seconds:g}") from None
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def discard(self, seconds: float) -> None:
-        """Read and throw away what still comes, within bounds."""
-        taken = 0
-        try:
-            async with asyncio.timeout(seconds):
-                while not self.is_whole and taken < DRAIN_BYTES:
-                    taken += len(await self.part())
-        except (TimeoutError, _Gone):
-            return
 
 
 _decode = msgspec.json.Decoder(list[Observation]).decode
@@ -126,7 +80,7 @@ class ObservationsDoor:
         self._allowance = allowance or Allowance()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        incoming = _Body(receive)
+        incoming = Incoming(receive)
         headers = _Headers(scope["headers"])
         said_in = refusals.language(headers.language) if headers.language else refusals.VIETNAMESE
         try:
@@ -139,18 +93,23 @@ class ObservationsDoor:
         except _Refused as refused:
             await _refuse(refused, said_in, incoming, send)
             return
-        except _Gone:
+        except Gone:
             return
         length = str(len(body)).encode()
         start = [_JSON, (b"content-length", length), _NO_STORE]
         await send({"type": "http.response.start", "status": 200, "headers": start})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, headers: _Headers, said_in: int, incoming: _Body, address: str) -> bytes:
+    async def _answer(self, headers: _Headers, said_in: int, incoming: Incoming, address: str) -> bytes:
         digest, token = await self._authenticate(headers, address)
         if headers.length > MAX_BYTES:
             raise _too_large()
-        body = await incoming.read(self._body_seconds)
+        try:
+            body = await incoming.read(MAX_BYTES, self._body_seconds)
+        except TooLarge:
+            raise _too_large() from None
+        except TimeoutError:
+            raise _Refused("too_slow", seconds=f"{self._body_seconds:g}") from None
         observations = _decoded(body)
         wait = self._allowance.spend(token, len(observations))
         if wait:
@@ -250,7 +209,7 @@ def _too_large() -> _Refused:
     return _Refused("too_large", bytes=MAX_BYTES, rows=MAX_ROWS)
 
 
-async def _refuse(refused: _Refused, said_in: int, incoming: _Body, send: Send) -> None:
+async def _refuse(refused: _Refused, said_in: int, incoming: Incoming, send: Send) -> None:
     """Answer at once; where more is still coming, read on so that the client gets the answer and no reset."""
     status, body = refusals.problem(refused.code, said_in, **refused.facts)
     headers = [
