@@ -30,6 +30,7 @@ class Officer:
         """A page; fails where the answer is not 200."""
         with self._opener.open(self.url + path, timeout=self._seconds) as answer:
             assert answer.status == 200
+            assert answer.url == self.url + path, f"sent on to {answer.url}"
             text: str = answer.read().decode()
         return text
 
