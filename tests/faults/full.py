@@ -27,6 +27,10 @@ WORDS = {
     "alarm": "told to officers after (s)",
     "resumes": "slowest return (s)",
     "slowest": "slowest good answer (s)",
+    "without": "acknowledged by the broker alone",
+    "unreceived": "lost of these",
+    "named": "named as gaps",
+    "late": "named after (s)",
     "page p99": "officer's page p99 (s)",
 }
 

@@ -4,7 +4,6 @@ whatever a broker lost of the others is named within a minute."""
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
 import subprocess
@@ -20,6 +19,7 @@ import psycopg
 import pytest
 
 from tests.faults.gateways import Careful, Gateway, wait
+from tests.faults.measure import seed, tell
 from tests.faults.test_kill import gauges, series_ids
 from tests.mosquitto import PASSWORD, Mosquitto
 from tests.postgres import postgres_cluster
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.mosquitto,
     pytest.mark.xdist_group("broker"),
 ]
-KILLS = int(os.environ.get("BROKER_KILLS", "20"))
+KILLS = 20
 NAMED_WITHIN = 60.0
 CONNECTED = "SELECT 1 FROM exchange_brokerseat WHERE connected_at IS NOT NULL"
 
@@ -111,9 +111,8 @@ def unnamed(program: Program, lost: dict[str, set[int]]) -> dict[str, set[int]]:
 
 
 def test_a_killed_broker_loses_nothing_of_who_heeds_receipts_and_nothing_unnamed(tmp_path: Path) -> None:
-    seed = int(os.environ.get("SEED", random.randrange(10**9)))
-    print(f"SEED={seed}")
-    chance = random.Random(seed)
+    chosen = seed()
+    chance = random.Random(chosen)
     packs = ("vietnam", "hue", str(gauges(tmp_path / "pack", 6)))
     with (
         Mosquitto(tmp_path / "broker") as broker,
@@ -154,11 +153,16 @@ def test_a_killed_broker_loses_nothing_of_who_heeds_receipts_and_nothing_unnamed
         by_kills = [n for g in plain for n in lost[g.thing] if not away[0] <= g.sent_at[n] <= away[1]]
         every = sum((max(g.sent_at.values()) - min(g.sent_at.values())) / len(g.values) for g in plain)
         seconds = len(by_kills) * every / len(plain) ** 2 / KILLS
-        print(
-            f"{KILLS} kills: receipts: 0 lost of {sum(len(g.values) for g in careful)}; plain QoS 1: {count}"
-            f" lost of {sum(len(g.acknowledged) for g in plain)} that the broker acknowledged"
-            f" ({count - len(by_kills)} while we were away, else {seconds:.2f} s of traffic a kill),"
-            f" all named, the last {max(late, default=0):.1f} s after it was sent"
+        tell(
+            "kill the broker",
+            seed=chosen,
+            kills=KILLS,
+            kept=sum(len(g.values) for g in careful),
+            lost=0,
+            without=sum(len(g.acknowledged) for g in plain),
+            unreceived=count,
+            named=count,
+            late=max(late, default=0.0),
         )
         assert count > 0, "nothing was lost, so nothing was proven"
         assert max(late) <= NAMED_WITHIN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import threading
 import time
@@ -17,6 +16,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from tests.faults.measure import seconds, seed, tell, times
 from tests.faults.running import Key, compare
 from tests.faults.test_kill import gauges, series_ids
 from tests.ports import free_port
@@ -25,14 +25,14 @@ from toancanh.kernel.runtime.clock import to_us
 from toancanh.kernel.telemetry.store import open_store
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.xdist_group("kill mqtt")]
-KILLS = max(1, int(os.environ.get("KILLS", "50")) // 5)
+KILLS = times(10, 50)
 ROWS = 20
 """Observations a message …"""
 PER_SECOND = 25
 """… and messages a second of each of four devices: 2,000 observations a second in all."""
 AHEAD = 400
 """Messages that a device keeps for itself while the server is away."""
-BACK_WITHIN = 15.0
+BACK_WITHIN = seconds(5, 15)
 V4, V5 = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
 
 
@@ -114,16 +114,15 @@ class Sender(threading.Thread):
 
 
 def test_acknowledged_at_qos_1_is_kept_over_kills_of_the_whole_program(tmp_path: Path) -> None:
-    seed = int(os.environ.get("SEED", random.randrange(10**9)))
-    print(f"SEED={seed}")
-    chance, port = random.Random(seed), free_port()
+    chosen = seed()
+    chance, port = random.Random(chosen), free_port()
     program = Program(tmp_path, variables={"MQTT_PORT": str(port)})
     program.do("migrate")
     for pack in (ROOT / "packs" / "vietnam", ROOT / "packs" / "hue", gauges(tmp_path / "pack", 160)):
         program.do("pack", "load", str(pack))
     secret = program.token("senders")
     senders = [
-        Sender(port, 1 + number * 40, secret, (V4, V5)[number % 2], seed + number) for number in range(4)
+        Sender(port, 1 + number * 40, secret, (V4, V5)[number % 2], chosen + number) for number in range(4)
     ]
     back: list[float] = []
     try:
@@ -147,5 +146,5 @@ def test_acknowledged_at_qos_1_is_kept_over_kills_of_the_whole_program(tmp_path:
     store = open_store(str(tmp_path / "telemetry.db"))
     count = compare(senders, store, series_ids(tmp_path / "city.db"))
     store.close()
-    print(f"{KILLS} kills, {count} acknowledged and kept, back after {max(back):.1f} s at most")
+    tell("kill all in one, over MQTT", seed=chosen, kills=KILLS, kept=count, lost=0, back=max(back))
     assert count > KILLS * ROWS
