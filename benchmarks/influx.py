@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.figure import Figure
 from benchmarks.installation import Installation
-from tests.running import free_port
+from tests.ports import free_port
 
 TITLE = "Peer: InfluxDB (Debian), line protocol over 8 connections"
 CONFIG = """reporting-disabled = true

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -121,8 +122,9 @@ async def publish(chosen: argparse.Namespace, messages: Messages) -> Seen:
     seen, loop, devices = Seen(), asyncio.get_running_loop(), []
     end = time.perf_counter() + chosen.seconds
     for number in range(chosen.connections):
-        made = Device(messages, chosen.window, sign_in(number, chosen.token), seen, end)
-        await loop.create_connection(lambda made=made: made, "127.0.0.1", chosen.port)
+        sign = sign_in(number, chosen.token)
+        make = partial(Device, messages, chosen.window, sign, seen, end)
+        _, made = await loop.create_connection(make, "127.0.0.1", chosen.port)
         devices.append(made.done)
     await asyncio.gather(*devices)
     return seen

@@ -18,7 +18,7 @@ TIMES = 40
 
 
 def measure(city: Installation, seconds: float) -> list[Figure]:
-    opener = _signed_in(city.program.url)
+    opener = signed_in(city.program.url)
     streams = [_stream(city.program.port) for _ in range(STREAMS)]
     try:
         time.sleep(1)
@@ -41,7 +41,8 @@ def measure(city: Installation, seconds: float) -> list[Figure]:
     ]
 
 
-def _signed_in(url: str) -> urllib.request.OpenerDirector:
+def signed_in(url: str) -> urllib.request.OpenerDirector:
+    """An officer's browser, signed in."""
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     with opener.open(f"{url}/sign-in/") as answer:
         form = answer.read().decode()

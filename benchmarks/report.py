@@ -13,6 +13,10 @@ from tests.running import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
+SOAK = (
+    "## An hour at 500 observations/s: 300 MQTT messages of one, 4 posts of 50; 5 streams, a page every 10 s"
+)
+
 # Measured once on the same kind of machine for the study of the engines; not part of this run.
 PEERS = """## Others
 
@@ -47,8 +51,26 @@ def write(results: list[tuple[str, list[Figure]]], seconds: float, rows: int) ->
     for title, figures in results:
         lines += ["", f"## {title}", "", "| figure | measured | required | |", "| --- | --- | --- | --- |"]
         lines += [_line(figure) for figure in figures]
-    PAGE.write_text("\n".join(lines) + "\n\n" + PEERS)
+    PAGE.write_text("\n".join(lines) + "\n\n" + PEERS + _soak())
     return PAGE
+
+
+def write_soak(figures: list[Figure]) -> Path:
+    """Put an hour's figures in the place of the last hour's; the rest of the page stays."""
+    text = PAGE.read_text()
+    head = text.split(SOAK, 1)[0].rstrip("\n")
+    how = f"Written by `python -m benchmarks.soak` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    load = f"load of the machine (1 minute) at the end: {os.getloadavg()[0]:.1f}"
+    lines = ["", "", SOAK, "", f"{how}; {load}.", ""]
+    lines += ["| figure | measured | required | |", "| --- | --- | --- | --- |", *map(_line, figures)]
+    PAGE.write_text(head + "\n".join(lines) + "\n")
+    return PAGE
+
+
+def _soak() -> str:
+    """The last hour's part of the page as it stands, or nothing."""
+    _, mark, rest = PAGE.read_text().partition(SOAK) if PAGE.exists() else ("", "", "")
+    return f"\n{mark}{rest}" if mark else ""
 
 
 def _line(figure: Figure) -> str:
