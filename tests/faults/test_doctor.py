@@ -231,7 +231,7 @@ def test_port_that_another_program_holds_is_named(program: Program, variable: st
     [
         ({"MQTT_PORT": "0x", "MQTT_HOST": ""}, "setting", "toancanh doctor"),
         ({"DATABASE_URL": "mysql://x"}, "setting", "toancanh doctor"),
-        ({"BROKER_URL": "mqtt://127.0.0.1:1"}, "broker_away", "BROKER_URL"),
+        ({"BROKER_URL": "mqtt://127.0.0.1:1"}, "broker_unreachable", "BROKER_URL"),
         ({"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}, "database_away", "DATABASE_URL"),
     ],
 )
@@ -290,9 +290,9 @@ def mosquitto(folder: Path) -> Iterator[int]:
 def test_broker_that_refuses_is_named(program: Program, tmp_path: Path) -> None:
     with mosquitto(tmp_path) as port:
         wrong = looked(program, BROKER_URL=f"mqtt://city:wrong@127.0.0.1:{port}")
-        assert "BROKER_URL" in wrong[1]["broker_password"]
+        assert "BROKER_URL" in wrong[1]["broker_refused"]
         narrow = looked(program, BROKER_URL=f"mqtt://city:right@127.0.0.1:{port}")
-        assert "topic write toancanh/+/ack" in narrow[1]["broker_publish"]
+        assert "(write) toancanh/+/ack" in narrow[1]["broker_acl"]
 
 
 @pytest.mark.root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -48,6 +48,31 @@ class Doors(Collector):
         yield CounterMetricFamily("toancanh_ingest_failed_groups", failed, value=figures.failed_groups)
         waiting = "Observations taken and not yet answered"
         yield GaugeMetricFamily("toancanh_ingest_waiting", waiting, value=self._ingest.waiting_rows)
+
+
+class AtBroker(Collector):
+    """How this process does at the outside broker."""
+
+    def __init__(self, figures: Callable[[], Mapping[str, float]]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures()
+        text = "Whether the connection to the outside broker stands"
+        yield GaugeMetricFamily("toancanh_broker_connected", text, value=figures["broker_connected"])
+        counted = {
+            "messages": "Messages taken from the outside broker since start",
+            "receipts": "Receipts sent over the outside broker since start",
+            "dropped": "Messages at QoS 0 let go since start while nothing could be kept",
+            "reconnects": "Connections to the outside broker made anew since start",
+        }
+        for name, text in counted.items():
+            yield CounterMetricFamily(f"toancanh_broker_{name}", text, value=figures[f"broker_{name}"])
+
+
+def count_broker(figures: Callable[[], Mapping[str, float]]) -> None:
+    """Show on /metrics how this process does at the outside broker."""
+    REGISTRY.register(AtBroker(figures))
 
 
 def count(ingest: Ingest) -> None:

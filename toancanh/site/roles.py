@@ -34,7 +34,7 @@ from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.kernel.telemetry.mqtt.door import MqttDoor
 from toancanh.kernel.telemetry.store import StoreUnavailable
-from toancanh.site import environment
+from toancanh.site import environment, health
 from toancanh.site.asgi import House
 from toancanh.site.mqtt import MqttService
 
@@ -122,7 +122,10 @@ def field(house: House) -> None:
         house.services.append(MqttService(door, wanted))
     address = environment.broker()
     if address is not None:
-        house.services.append(Broker(address, house.ingest, house.directory, house.allowance))
+        broker = Broker(address, house.ingest, house.directory, house.allowance)
+        house.services.append(broker)
+        house.reporter.sources.append(broker.figures)
+        health.count_broker(broker.figures)
 
 
 def worker(house: House) -> None:

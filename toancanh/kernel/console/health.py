@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 import toancanh
-from toancanh.kernel.console import troubles
+from toancanh.kernel.console import broker, troubles
 from toancanh.kernel.console.troubles import GB, figure
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Event
@@ -29,7 +29,15 @@ from toancanh.web import formats
 
 SIGHT = "console.see"
 ARRANGE = "telemetry.arrange"
-BANNERS = ("disk_low", "disk_full", "clock_jumped", "clock_differs", "clock_behind", "not_kept")
+BANNERS = (
+    "disk_low",
+    "disk_full",
+    "clock_jumped",
+    "clock_differs",
+    "clock_behind",
+    "not_kept",
+    "broker_away",
+)
 """What officers are told of on every page: it changes what they see or lose."""
 _wrong: Brief[list[Trouble]] = Brief(5.0)
 
@@ -39,10 +47,13 @@ def health(request: HttpRequest) -> HttpResponse:
     """The page, and again every few seconds as its inner part."""
     now = clock.now()
     everyone = processes.everyone()
+    seats = broker.seats(one for one in everyone if not processes.is_silent(one, now))
     said = {
         "troubles": wrong(),
         "processes": [shown(one, now) for one in everyone],
         "tiles": tiles(everyone, now),
+        "brokers": [(one, broker.facts(one)) for one in seats],
+        "broker_gaps": broker.gaps(now) if seats else 0,
         "arranges": bool(of(request).paths(ARRANGE)),
         "version": toancanh.__version__,
         "at": now,
@@ -111,6 +122,8 @@ def words() -> dict[str, tuple[str, int, str]]:
         "mqtt_connections": (_("Devices connected by MQTT"), 0, ""),
         "mqtt_messages": (_("MQTT messages since start"), 0, ""),
         "mqtt_refused": (_("MQTT sign-ins refused since start"), 0, ""),
+        "broker_per_second": (_("Broker messages a second"), 1, ""),
+        "broker_receipts": (_("Receipts sent over the broker since start"), 0, ""),
     }
 
 

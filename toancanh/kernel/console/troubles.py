@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.console import broker
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock, processes
@@ -43,6 +44,7 @@ def found(now: datetime) -> list[Trouble]:
         *disks(living),
         *clocks(living, now),
         *doors(living),
+        *broker.troubles(living, now),
         *tail(now),
         *outbox(now),
     ]

@@ -26,6 +26,9 @@ JUMP = 5.0
 """Seconds by which the wall clock may part from the steady one between two reports: a slew, not a jump."""
 PAGE = resource.getpagesize()
 
+PACES = {"accepted": "per_second", "broker_messages": "broker_per_second"}
+"""Counts of which is told as well how fast they grew since the report before."""
+
 Figures = Mapping[str, float | str]
 """Names known to the health page are shown with their words; others as they are."""
 
@@ -66,7 +69,7 @@ class Reporter:
         self.fault = LastFault()
         self._monotonic = monotonic
         self._before: tuple[datetime, float] | None = None
-        self._accepted: tuple[float, float] | None = None
+        self._counted: tuple[float, dict[str, float]] | None = None
         self._jump: dict[str, float] = {}
 
     def report(self) -> int:
@@ -76,7 +79,7 @@ class Reporter:
         figures = {**self._own(), **self._jump}
         for source in self.sources:
             figures.update(source())
-        figures.update(self._pace(figures.get("accepted")))
+        figures.update(self._pace(figures))
         Process.objects.update_or_create(
             slot=self.slot,
             defaults={
@@ -120,14 +123,17 @@ class Reporter:
                 self._jump = {"clock_jumped": round(jumped), "clock_jumped_at": now.timestamp()}
         self._before = now, steady
 
-    def _pace(self, accepted: float | str | None) -> dict[str, float]:
-        if not isinstance(accepted, int | float):
+    def _pace(self, figures: Figures) -> dict[str, float]:
+        counts = {name: count for name in PACES if isinstance(count := figures.get(name), int | float)}
+        steady, before = self._monotonic(), self._counted
+        self._counted = steady, counts
+        if before is None or steady <= before[0]:
             return {}
-        steady, before = self._monotonic(), self._accepted
-        self._accepted = accepted, steady
-        if before is None or steady <= before[1]:
-            return {}
-        return {"per_second": round((accepted - before[0]) / (steady - before[1]), 1)}
+        return {
+            PACES[name]: round((count - before[1][name]) / (steady - before[0]), 1)
+            for name, count in counts.items()
+            if name in before[1]
+        }
 
 
 def host() -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.exchange.broker.look import look
 from toancanh.lib.trouble import Trouble
 from toancanh.site import environment
-from toancanh.site.doctor import broker
 
 PATIENCE = 3.0
 SOON = 14 * 86_400
@@ -135,30 +135,8 @@ def _ends(file: Path) -> float:
 def outside_broker() -> Iterator[Trouble]:
     """Whether the broker lets us in, listen, and answer."""
     address = environment.broker()
-    if address is None:
-        return
-    where = f"{address.host}:{address.port}"
-    try:
-        refusal = broker.ask(address, PATIENCE)
-    except (OSError, EOFError, ValueError) as fault:
-        what = _("The broker at %(where)s cannot be reached: %(fault)s")
-        mend = _("See that it runs and that BROKER_URL and its firewall are right.")
-        yield Trouble("broker_away", True, what % {"where": where, "fault": fault or _("it hung up")}, mend)
-        return
-    whats = {
-        "password": _("The broker at %(where)s refuses the name or password of BROKER_URL."),
-        "version": _("The broker at %(where)s does not speak MQTT 5."),
-        "subscribe": _("The broker at %(where)s lets us not listen to toancanh/+/+."),
-        "publish": _("The broker at %(where)s lets us not send receipts to toancanh/+/ack."),
-    }
-    mends = {
-        "password": _("Set name and password in BROKER_URL as the broker knows them."),
-        "version": _("Update the broker, or let devices use the MQTT door of the program."),
-        "subscribe": _("Allow it in the broker's access list: topic read toancanh/#"),
-        "publish": _("Allow it in the broker's access list: topic write toancanh/+/ack"),
-    }
-    if refusal:
-        yield Trouble(f"broker_{refusal}", True, whats[refusal] % {"where": where}, mends[refusal])
+    if address is not None and (trouble := look(address)) is not None:
+        yield trouble
 
 
 CHECKS = (ports, certificate, outside_broker)

@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY
 
 import toancanh
 from tests.city import City
+from toancanh.kernel.exchange.broker.standing import Standing
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
@@ -67,3 +68,19 @@ def test_metrics_tell_what_the_doors_took_and_refused(db: None, client: Client) 
         'toancanh_observations_rejected_total{code="conflict"} 2.0',
         'toancanh_observations_rejected_total{code="future"} 1.0',
     ]
+
+
+def test_metrics_tell_how_it_goes_at_the_broker(db: None, client: Client) -> None:
+    standing = Standing(messages=9, receipts=4)
+    standing.connected(5)
+    standing.connected(5)
+    told = health.AtBroker(standing.figures)
+    REGISTRY.register(told)
+    try:
+        figures = {
+            name: figure(client, f"toancanh_broker_{name}")
+            for name in ("connected", "messages_total", "receipts_total", "reconnects_total")
+        }
+    finally:
+        REGISTRY.unregister(told)
+    assert figures == {"connected": 1, "messages_total": 9, "receipts_total": 4, "reconnects_total": 1}

@@ -11,12 +11,14 @@ from django.test import Client
 
 from tests.city import BY, NOON, City, person
 from toancanh.kernel.console import health, troubles
+from toancanh.kernel.exchange.broker.models import BrokerSeat
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Event
 from toancanh.kernel.people.actions import ADMINISTRATOR
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.models import Process
+from toancanh.kernel.telemetry.models import Gap
 
 
 def process(role: str = "", host: str = "a", ago: float = 0, **figures: object) -> Process:
@@ -122,6 +124,62 @@ def test_entry_from_the_future_is_told_though_newer_ones_are_not(db: None) -> No
 def test_doors_that_cannot_keep_are_told(db: None) -> None:
     process(trouble="full")
     assert codes() == [("not_kept", True)]
+
+
+def seat(**said: Any) -> None:
+    """The seat at the broker on which the process of `process()` sits."""
+    facts: dict[str, Any] = {"client": "toancanh-x-0", "address": "mqtt://broker:1883", "user": "city"}
+    facts |= {"holder": "a:7", "seen_at": NOON, "messages": 1234, "reconnects": 2, **said}
+    BrokerSeat.objects.update_or_create(number=0, defaults=facts)
+
+
+@clock.set_to(NOON)
+def test_broker_that_is_away_is_grave_after_a_minute(db: None) -> None:
+    process()
+    seat(connected_at=NOON)
+    assert codes() == []
+    seat(trouble="unreachable", said="Connection refused", trouble_at=NOON - timedelta(seconds=59))
+    assert codes() == [("broker_troubled", False)]
+    seat(connected_at=None, trouble_at=NOON - timedelta(minutes=1))
+    (told,) = troubles.found(NOON)
+    assert (told.code, told.is_grave) == ("broker_away", True)
+    assert "mqtt://broker:1883" in told.what
+    assert "Connection refused" in told.what
+    assert "BROKER_URL" in told.mend
+    # What hands over nothing is wrong as well, though the connection stands.
+    seat(connected_at=NOON, trouble="acl", trouble_at=NOON - timedelta(hours=1))
+    (told,) = troubles.found(NOON)
+    assert (told.code, "toancanh/+/ack" in told.mend) == ("broker_troubled", True)
+
+
+def test_seat_of_a_process_that_runs_no_more_is_no_news(city: City, client: Client) -> None:
+    with clock.set_to(NOON):
+        settled()
+        process()
+        seat(holder="a:8", trouble="refused", trouble_at=NOON - timedelta(hours=1))
+        assert codes() == []
+        assert "Máy chủ MQTT ngoài" not in officer(client, city).get("/console/health/").content.decode()
+
+
+def test_page_tells_of_the_broker(city: City, client: Client) -> None:
+    with clock.set_to(NOON):
+        settled()
+        process(broker_receipts=56)
+        seat(connected_at=NOON - timedelta(hours=3))
+        gap = {"thing": "a", "first": 3, "last": 4, "noticed_at": NOON, "told_at": NOON}
+        Gap.objects.create(source="broker", **gap)
+        Gap.objects.create(source="gateway", **gap)
+        page = officer(client, city).get("/console/health/").content.decode()
+    for told in (
+        "Máy chủ MQTT ngoài",
+        "mqtt://broker:1883",
+        "đang kết nối",
+        "09:00",
+        "1.234",
+        "56",
+        "1 khoảng trống",
+    ):
+        assert told in page
 
 
 def test_tail_and_outbox_that_stand_still_are_told(city: City) -> None:

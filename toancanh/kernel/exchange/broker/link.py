@@ -62,12 +62,14 @@ class Link:
         *,
         level: int = 5,
         is_fresh: bool = False,
+        patience: float = PATIENCE,
     ) -> None:
         self.address = address
         self.client = client
         self.level = level
         self._take = take
         self._is_fresh = is_fresh
+        self._patience = patience
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[Trouble] = loop.create_future()
         """Done when the connection is no more."""
@@ -119,13 +121,15 @@ class Link:
             )
         )
         try:
-            await asyncio.wait({signing_in, self.lost}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {signing_in, self.lost}, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED
+            )
             if signing_in.done():
                 signing_in.result()
             elif self.lost.done():
                 raise Trouble(troubles.HUNG_UP)
             else:
-                raise Trouble("unreachable", f"{PATIENCE:g} s")
+                raise Trouble("unreachable", f"{self._patience:g} s")
         except Exception as error:
             await self.close()
             raise troubles.of(error, address.is_tls) from error
@@ -167,10 +171,10 @@ class Link:
 
     async def _answered(self, future: asyncio.Future[Answer]) -> Answer:
         either: list[asyncio.Future[Any]] = [future, self.lost]
-        await asyncio.wait(either, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
             return future.result()
-        raise self.lost.result() if self.lost.done() else Trouble("unreachable", f"{PATIENCE:g} s")
+        raise self.lost.result() if self.lost.done() else Trouble("unreachable", f"{self._patience:g} s")
 
     def post(self, topic: str, payload: bytes, key: str = "", expiry: int | None = None) -> None:
         """Publish as soon as the broker has room; what still waits under the same key is replaced."""

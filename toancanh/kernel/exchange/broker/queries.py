@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from toancanh.kernel.exchange.broker.actions import TOKEN
 from toancanh.kernel.exchange.broker.models import BrokerSeat
-from toancanh.kernel.exchange.broker.troubles import words
+from toancanh.kernel.exchange.broker.troubles import Said, words
 from toancanh.kernel.runtime import clock
 
 MISSED = timedelta(seconds=30)
@@ -29,8 +29,8 @@ class Seen(NamedTuple):
     messages: int
     dropped: int
     in_flight: int
-    trouble: str
-    """A sentence that says what is wrong and what to do; empty where nothing is."""
+    trouble: Said | None
+    """What is wrong and what to do; None where nothing is."""
     trouble_at: datetime | None
 
 
@@ -54,6 +54,6 @@ def _seen(row: BrokerSeat) -> Seen:
         row.messages,
         row.dropped,
         row.in_flight if here else 0,
-        words(row.trouble, row.said, **facts) if row.trouble else "",
+        words(row.trouble, row.said, **facts) if row.trouble else None,
         row.trouble_at if row.trouble else None,
     )

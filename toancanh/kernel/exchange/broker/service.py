@@ -60,6 +60,10 @@ class Broker:
         self._is_stopping = False
         self._tasks: set[asyncio.Future[None]] = set()
 
+    def figures(self) -> dict[str, float]:
+        """How it goes, in numbers since the process began."""
+        return self._standing.figures()
+
     async def start(self) -> None:
         """Begin; that the broker may be away is no reason not to."""
         self._loop = asyncio.get_running_loop()
@@ -219,6 +223,7 @@ class Broker:
     def _receipts(self, receipts: dict[str, int]) -> None:
         for thing, number in receipts.items():
             self._post(topics.ack(thing), b'{"seq":%d}' % number)
+        self._standing.receipts += len(receipts)
 
     def _post(self, topic: str, payload: bytes, key: str = "", expiry: int | None = None) -> None:
         if self._link is not None:

@@ -23,6 +23,8 @@ class Standing:
     messages: int = 0
     dropped: int = 0
     in_flight: int = 0
+    receipts: int = 0
+    """Things that were told up to where everything of theirs is kept."""
 
     def connected(self, level: int) -> None:
         """A connection stands."""
@@ -45,6 +47,16 @@ class Standing:
         """This trouble is over."""
         if self.trouble is not None and self.trouble.code == code:
             self.trouble = None
+
+    def figures(self) -> dict[str, float]:
+        """What this process tells of it."""
+        return {
+            "broker_connected": int(self.connected_at is not None),
+            "broker_messages": self.messages,
+            "broker_receipts": self.receipts,
+            "broker_dropped": self.dropped,
+            "broker_reconnects": max(0, self.connections - 1),
+        }
 
     @property
     def gist(self) -> tuple[object, ...]:

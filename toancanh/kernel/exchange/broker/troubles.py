@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from gmqtt.mqtt.handler import MQTTConnectError
@@ -74,61 +75,90 @@ def lost(reason: int) -> Trouble:
     return Trouble("lost", f"DISCONNECT 0x{reason:02x}" if reason else "")
 
 
-WORDS: dict[str, Callable[[], str]] = {
-    "unreachable": lambda: _(
-        "The broker %(address)s cannot be reached. See that it runs and that BROKER_URL names it rightly."
+class Said(NamedTuple):
+    """A trouble in words."""
+
+    what: str
+    mend: str
+
+
+WORDS: dict[str, Callable[[], tuple[str, str]]] = {
+    "unreachable": lambda: (
+        _("The broker %(address)s cannot be reached."),
+        _("See that it runs, that no firewall is between, and that BROKER_URL names it rightly."),
     ),
-    "odd": lambda: _(
-        "What answers at %(address)s is no MQTT broker that we understand. See that BROKER_URL names the"
-        " right port, and mqtts:// where the broker wants TLS."
+    "odd": lambda: (
+        _("What answers at %(address)s is no MQTT broker that we understand."),
+        _("See that BROKER_URL names the right port, and mqtts:// where the broker wants TLS."),
     ),
-    "certificate": lambda: _(
-        "The certificate of the broker %(address)s is not trusted. Set BROKER_CA to the file of the authority"
-        " that signed it, and let BROKER_URL bear the name that is in the certificate."
+    "certificate": lambda: (
+        _("The certificate of the broker %(address)s is not trusted."),
+        _(
+            "Set BROKER_CA to the file of the authority that signed it, and let BROKER_URL bear the name that"
+            " is in the certificate."
+        ),
     ),
-    "tls": lambda: _(
-        "TLS with the broker %(address)s fails. See that this port speaks TLS; else BROKER_URL begins with mqtt://"
+    "tls": lambda: (
+        _("TLS with the broker %(address)s fails."),
+        _("See that this port speaks TLS; else let BROKER_URL begin with mqtt://"),
     ),
-    "refused": lambda: _(
-        "The broker %(address)s does not let %(user)s in: user name or password in BROKER_URL are not"
-        " those of the broker, or the account may not connect."
+    "refused": lambda: (
+        _("The broker %(address)s does not let %(user)s in."),
+        _(
+            "Set user name and password in BROKER_URL as the broker knows them; the account must be allowed"
+            " to connect."
+        ),
     ),
-    "client": lambda: _("The broker %(address)s does not take our client name %(client)s: allow it there."),
-    "busy": lambda: _("The broker %(address)s is busy or shutting down; it is tried again."),
-    HUNG_UP: lambda: _(
-        "The broker %(address)s hangs up when we sign in: it is full, speaks neither MQTT 5 nor 3.1.1, or"
-        " wants TLS on this port (mqtts:// in BROKER_URL)."
+    "client": lambda: (
+        _("The broker %(address)s does not take our client name %(client)s."),
+        _("Allow that name at the broker."),
     ),
-    "acl": lambda: _(
-        "The broker %(address)s hands nothing to %(user)s. Its access list must let this user read"
-        " toancanh/+/+ and toancanh/+/cmd/ack and write toancanh/+/ack and toancanh/+/cmd."
+    "busy": lambda: (
+        _("The broker %(address)s is busy or shutting down."),
+        _("It is tried again by itself; if this lasts, look at the broker's log."),
     ),
-    "no_sharing": lambda: _(
-        "The broker %(address)s knows no shared subscriptions: leave BROKER_SHARE empty."
+    HUNG_UP: lambda: (
+        _("The broker %(address)s hangs up when we sign in."),
+        _(
+            "It may be full, speak neither MQTT 5 nor 3.1.1, or want TLS on this port (mqtts:// in"
+            " BROKER_URL): its log says which."
+        ),
     ),
-    UNSTEADY: lambda: _(
-        "The broker %(address)s ends our connection again and again. It does so when another program signs in"
-        " as %(client)s: see that no second installation runs on a copy of this one's database. The broker's"
-        " log says more."
+    "acl": lambda: (
+        _("The broker %(address)s hands nothing to %(user)s."),
+        _(
+            "Let its access list allow this user to read toancanh/+/+ and toancanh/+/cmd/ack and to write"
+            " toancanh/+/ack and toancanh/+/cmd."
+        ),
     ),
-    "lost": lambda: _("The connection to the broker %(address)s broke; it is made anew."),
-    "token": lambda: _(
-        "The token %(token)s is revoked or has expired, so nothing is taken from the broker %(address)s."
-        " Make it anew: toancanh token create %(token)s"
+    "no_sharing": lambda: (
+        _("The broker %(address)s knows no shared subscriptions."),
+        _("Leave BROKER_SHARE empty."),
     ),
-    "kept_out": lambda: _(
-        "What comes from the broker %(address)s cannot be kept just now; the broker holds it meanwhile."
+    UNSTEADY: lambda: (
+        _("The broker %(address)s ends our connection again and again."),
+        _(
+            "It does so when another program signs in as %(client)s: see that no second installation runs on"
+            " a copy of this one's database. The broker's log says more."
+        ),
+    ),
+    "lost": lambda: (
+        _("The connection to the broker %(address)s broke."),
+        _("It is made anew by itself; if this lasts, see that the broker runs."),
+    ),
+    "token": lambda: (
+        _("The token %(token)s is revoked or has expired, so nothing is taken from the broker %(address)s."),
+        _("Make it anew: toancanh token create %(token)s"),
+    ),
+    "kept_out": lambda: (
+        _("What comes from the broker %(address)s cannot be kept just now; the broker holds it meanwhile."),
+        _("See that the database runs and has room: toancanh doctor"),
     ),
 }
 
 
-def words(code: str, said: str = "", **facts: str) -> str:
-    """A trouble as a sentence; `facts` are address, user, client and token."""
-    text = WORDS.get(code, WORDS["odd"])() % {
-        "user": "?",
-        "client": "?",
-        "token": "?",
-        "address": "?",
-        **facts,
-    }
-    return f"{text} ({said})" if said else text
+def words(code: str, said: str = "", **facts: str) -> Said:
+    """A trouble as sentences; `facts` are address, user, client and token."""
+    known = {"user": "?", "client": "?", "token": "?", "address": "?", **facts}
+    what, mend = (text % known for text in WORDS.get(code, WORDS["odd"])())
+    return Said(f"{what} ({said})" if said else what, mend)

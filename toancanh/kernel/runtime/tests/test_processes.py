@@ -114,13 +114,16 @@ def test_newest_error_of_the_log_is_told_on_one_line(db: None, tmp_path: Path) -
 def test_pace_is_what_was_accepted_between_two_reports(db: None, tmp_path: Path) -> None:
     steady, accepted = Steady(), [1000.0]
     telling = reporter(tmp_path, steady)
-    telling.sources.append(lambda: {"accepted": accepted[0], "trouble": ""})
+    telling.sources.append(
+        lambda: {"accepted": accepted[0], "broker_messages": accepted[0] / 10, "trouble": ""}
+    )
     telling.report()
     assert "per_second" not in Process.objects.get().figures
     steady.wait(10)
     accepted[0] = 6000.0
     telling.report()
-    assert Process.objects.get().figures["per_second"] == 500.0
+    figures = Process.objects.get().figures
+    assert (figures["per_second"], figures["broker_per_second"]) == (500.0, 50.0)
 
 
 def test_disk_of_what_is_not_there_yet_is_that_above_it(tmp_path: Path) -> None:
