@@ -5,6 +5,8 @@ PY := .venv/bin/python
 export UV_LINK_MODE = copy
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export npm_config_update_notifier = false
+# Read from source each time, a start of the program takes three times the processor time.
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := $(shell find assets \( -name node_modules -o -name '.test*' -o -name '.build*' \) -prune -o -type f -print 2>/dev/null)
 CATALOGUES := $(shell find toancanh -name '*.po' 2>/dev/null)
 

@@ -19,6 +19,7 @@ from tests.ports import free_port
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = str(Path(sys.executable).parent / "toancanh")
 READY = 60.0
+NOT_PASSED = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass
@@ -40,8 +41,8 @@ class Program:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What it is started with: nothing of the tests' own settings."""
-        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")}
+        """What it is started with: nothing of the tests' own settings, and compiled as an installed one is."""
+        kept = {k: v for k, v in os.environ.items() if k not in NOT_PASSED}
         own = {"TOANCANH_DATA": str(self.folder), "PORT": str(self.port), "DEMO": "0", "MQTT_PORT": "0"}
         return {**kept, **own, **self.variables}
 
