@@ -41,7 +41,7 @@ class Program:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What it is started with: nothing of the tests' own settings, and compiled as an installed one is."""
+        """What it is started with: nothing of the tests' own settings; compiled, as an installed one is."""
         kept = {k: v for k, v in os.environ.items() if k not in NOT_PASSED}
         own = {"TOANCANH_DATA": str(self.folder), "PORT": str(self.port), "DEMO": "0", "MQTT_PORT": "0"}
         return {**kept, **own, **self.variables}

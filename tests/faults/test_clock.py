@@ -51,6 +51,7 @@ class Clock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # Made for an older C library; with today's it lets waiters for a lock wait too long.
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            "NO_FAKE_STAT": "1",
         }
 
     def jump(self, ahead: timedelta) -> None:
