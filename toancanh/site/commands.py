@@ -11,9 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
-from toancanh.site import environment
+from toancanh.site import environment, speech
+from toancanh.site.speech import _
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -51,7 +50,7 @@ def call(command: Command, said: argparse.Namespace) -> int:
         environment.check(makes_store=command in (run, migrate))
     try:
         django.setup()
-        translation.activate(environment.language())
+        translation.activate(speech.language())
         return command(said)
     except Refused as fault:
         print(fault.message, file=sys.stderr)
@@ -64,8 +63,14 @@ def call(command: Command, said: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Every command and its arguments."""
-    top = argparse.ArgumentParser(prog="toancanh", description="Toàn Cảnh")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    speech.teach_argparse()
+    more = _(
+        "Settings are environment variables: TOANCANH_DATA, PORT, DATABASE_URL and others (docs/handbook). "
+        "TOANCANH_LANGUAGE=en speaks English, =vi Vietnamese."
+    )
+    what = _("Toàn Cảnh, an operations centre for a city, province or commune.")
+    top = argparse.ArgumentParser(prog="toancanh", description=what, epilog=more)
+    commands = top.add_subparsers(required=True, title=_("commands"), metavar=_("COMMAND"))
 
     def add(
         group: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, do: Command
@@ -75,48 +80,50 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     def group(name: str, what: str) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-        return commands.add_parser(name, help=what).add_subparsers(required=True, metavar="ACTION")
+        made = commands.add_parser(name, help=what, description=what)
+        return made.add_subparsers(required=True, title=_("actions"), metavar=_("ACTION"))
 
-    made = add(
-        commands, "run", "serve the city on this machine (PORT, TOANCANH_DATA, DATABASE_URL, DEMO)", run
-    )
-    made.add_argument(
-        "role",
-        nargs="?",
-        default="",
-        choices=("", "web", "ingest", "worker"),
-        metavar="ROLE",
-        help="one part apart: web (pages), ingest (doors for data), worker (duties); everything unless given",
-    )
-    add(commands, "migrate", "bring the store to this version", migrate)
-    made = add(commands, "doctor", "look at everything the program stands on; say what mends it", doctor)
-    made.add_argument("--json", action="store_true", help="for programs")
+    made = add(commands, "run", _("serve the city on this machine"), run)
+    text = _("one part apart: web (pages), ingest (doors for data), worker (duties); everything unless given")
+    roles = ("", "web", "ingest", "worker")
+    made.add_argument("role", nargs="?", default="", choices=roles, metavar=_("ROLE"), help=text)
+    add(commands, "migrate", _("bring the store to this version"), migrate)
+    made = add(commands, "doctor", _("look at everything the program stands on; say what mends it"), doctor)
+    made.add_argument("--json", action="store_true", help=_("for programs"))
     commands.add_parser(
-        "simulate", help="send a storm's readings through the public door (see simulate --help)"
+        "simulate", help=_("send a storm's readings through the public door (see simulate --help)")
     )
 
-    tokens = group("token", "keys of devices and gateways")
-    made = add(tokens, "create", "make a token; it stands alone on the last line", token_create)
-    made.add_argument("name")
-    made.add_argument(
-        "--thing", action="append", metavar="CODE", help="may write this thing only (repeatable)"
+    tokens = group("token", _("keys of devices and gateways"))
+    made = add(tokens, "create", _("make a token; it stands alone on the last line"), token_create)
+    made.add_argument("name", metavar=_("NAME"), help=_("of the device or gateway"))
+    text = _("may write this thing only (repeatable)")
+    made.add_argument("--thing", action="append", metavar=_("CODE"), help=text)
+    made.add_argument("--rate", type=int, metavar="N", help=_("at most N observations a minute"))
+    made = add(tokens, "revoke", _("end a token"), token_revoke)
+    made.add_argument("name", metavar=_("NAME"), help=_("of the device or gateway"))
+    add(tokens, "list", _("names of tokens in force, what they may write, and since when"), token_list)
+
+    people = group("person", _("accounts"))
+    made = add(
+        people, "create", _("open an account: an administrator's unless said otherwise"), person_create
     )
-    made.add_argument("--rate", type=int, metavar="N", help="at most N observations a minute")
-    add(tokens, "revoke", "end a token", token_revoke).add_argument("name")
-    add(tokens, "list", "names of tokens in force", token_list)
+    text = _("with which to sign in; admin unless given")
+    made.add_argument("username", nargs="?", default="admin", metavar=_("USERNAME"), help=text)
+    made.add_argument("--name", default="", metavar=_("NAME"), help=_("full name"))
+    text = _("of a duty officer over the locality instead")
+    made.add_argument("--officer", action="store_true", help=text)
+    text = _("asked for, or made and printed last, unless given")
+    made.add_argument("--password", default="", metavar=_("PASSWORD"), help=text)
 
-    made = add(group("person", "accounts"), "create", "open an account: an administrator's", person_create)
-    made.add_argument("username", nargs="?", default="admin")
-    made.add_argument("--name", default="", help="full name")
-    made.add_argument("--officer", action="store_true", help="of a duty officer over the locality instead")
-    made.add_argument("--password", default="", help="asked for, or made and printed last, unless given")
+    made = add(group("pack", _("locality packs")), "load", _("load a folder of locality data"), pack_load)
+    made.add_argument("folder", type=Path, metavar=_("FOLDER"), help=_("such as packs/hue"))
 
-    made = add(group("pack", "locality packs"), "load", "load a folder of locality data", pack_load)
-    made.add_argument("folder", type=Path)
-
-    add(group("journal", "the record of what happened"), "verify", "check the chain", journal_verify)
-    made = add(group("web", "the front end"), "build", "build scripts, styles and translations", build_web)
-    made.add_argument("--translations", action="store_true", help="translations only")
+    journal = group("journal", _("the record of what happened"))
+    add(journal, "verify", _("check the chain"), journal_verify)
+    web = group("web", _("the front end"))
+    made = add(web, "build", _("build scripts, styles and translations"), build_web)
+    made.add_argument("--translations", action="store_true", help=_("translations only"))
     return top
 
 

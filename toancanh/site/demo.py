@@ -52,7 +52,7 @@ def is_unfinished() -> bool:
 def build(*, tell: Tell, past: timedelta = PAST) -> None:
     """Fill the store with the demo city; every step may be repeated."""
     marks.write("demo", "building")
-    tell("Đang dựng thành phố mẫu: đơn vị hành chính, trạm đo, mức báo động …")
+    tell(_("Building the demo city: administrative units, stations, alarm levels …"))
     for name in PACKS:
         packs.load(ROOT / "packs" / name, by=BY)
     staff()
@@ -119,7 +119,7 @@ def history(start: datetime, end: datetime, tell: Tell) -> None:
                 observe(chunk, directory)
             if number % 8 == 0:
                 day = clock.from_us(chunk[-1].time_us).astimezone(clock.VIETNAM)
-                tell(f"Đang dựng số liệu quan trắc … đến {day:%d/%m/%Y}")
+                tell(_("Building measurements … up to %(day)s") % {"day": f"{day:%d/%m/%Y}"})
 
 
 def chunks(messages: Iterator[Message]) -> Iterator[list[Message]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from toancanh.kernel.exchange.broker.address import Address, BadAddress, parsed
+from toancanh.site.speech import _
 
 _looks_only = False
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -69,17 +69,6 @@ def database_url() -> str:
     except ValueError as fault:
         raise SystemExit(_("DATABASE_URL has an impossible port or host.")) from fault
     return url
-
-
-def language() -> str:
-    """TOANCANH_LANGUAGE: in which commands speak, vi or en."""
-    return "en" if os.environ.get("TOANCANH_LANGUAGE", "").startswith("en") else "vi"
-
-
-def _(text: str) -> str:
-    # Django cannot translate before the settings are read, and reading them is what is guarded here.
-    locale = Path(__file__).resolve().parents[1] / "locale"
-    return gettext.translation("django", locale, [language()], fallback=True).gettext(text)
 
 
 def check(*, makes_store: bool) -> None:

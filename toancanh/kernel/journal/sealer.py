@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from toancanh.kernel.journal.actions import entry_digest
 from toancanh.kernel.journal.models import Entry, Link
@@ -102,24 +103,26 @@ def _faults_from(start: int) -> Iterator[Fault]:
     for link in links.iterator(BATCH):
         expected += 1
         if link.number != expected:
-            missing = (
-                f"link {expected} is" if link.number == expected + 1 else f"links from {expected} on are"
-            )
-            yield Fault(expected, f"{missing} missing")
+            missing = _("links from %(number)s on are missing")
+            if link.number == expected + 1:
+                missing = _("link %(number)s is missing")
+            yield Fault(expected, missing % {"number": expected})
             expected = link.number
         yield from _faults_of(link, previous, newest)
         previous, newest = link.digest, max(newest, link.entry_id)
     sealed = int(marks.read(HEAD) or 0)
     if expected < sealed:
-        yield Fault(expected, f"the chain is cut: {sealed} links were sealed")
+        yield Fault(expected, _("the chain is cut: %(count)s links were sealed") % {"count": sealed})
 
 
 def _faults_of(link: Link, previous: str, newest: int) -> Iterator[Fault]:
     entry = link.entry
     if entry_digest(entry) != entry.digest:
-        yield Fault(link.number, f"entry {entry.pk} was changed")
+        yield Fault(link.number, _("entry %(number)s was changed") % {"number": entry.pk})
     if chain(previous, link.number, entry) != link.digest:
-        yield Fault(link.number, f"link {link.number} does not follow from the one before")
+        yield Fault(
+            link.number, _("link %(number)s does not follow from the one before") % {"number": link.number}
+        )
     # Transactions may commit in another order than their numbers, but not hours later.
     if entry.pk < newest and link.at - entry.at > LATE:
-        yield Fault(link.number, f"entry {entry.pk} was slipped in later")
+        yield Fault(link.number, _("entry %(number)s was slipped in later") % {"number": entry.pk})

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from toancanh.lib.trouble import Trouble
-from toancanh.site import environment
+from toancanh.site import environment, speech
 
 SECONDS = 12.0
 NOTES = ("clock_unsynchronised",)
@@ -30,7 +30,7 @@ def examine() -> list[Trouble]:
         django.setup()
     except SystemExit as fault:
         return [_setting(str(fault))]
-    translation.activate(environment.language())
+    translation.activate(speech.language())
     from toancanh.site.doctor import machine, network, store  # app ready
 
     checks = (*machine.CHECKS, *network.CHECKS, *store.CHECKS)
@@ -46,7 +46,7 @@ def examine() -> list[Trouble]:
 
 
 def _setting(said: str) -> Trouble:
-    text = environment._("Correct that variable where the program is started, then: toancanh doctor")
+    text = speech._("Correct that variable where the program is started, then: toancanh doctor")
     return Trouble("setting", True, said, text)
 
 
@@ -64,7 +64,7 @@ class _Run(threading.Thread):
         from django.db import connections
         from django.utils import translation
 
-        translation.activate(environment.language())
+        translation.activate(speech.language())
         try:
             self._found.extend(self._check())
         except SystemExit as fault:

@@ -15,6 +15,7 @@ from typing import Any
 from toancanh.domains.flood.storm import DEFAULT_SEED, HOUR_US, SECOND_US
 from toancanh.site.simulate.door import Door, TurnedAway, Unreachable
 from toancanh.site.simulate.fleet import Fleet, sensors_of, stranger, time_us_of
+from toancanh.site.speech import _, teach_argparse
 
 BATCH = 1_000
 WAITING = 20_000
@@ -186,31 +187,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    teach_argparse()
     parser = argparse.ArgumentParser(
         prog="toancanh simulate",
-        description="Play the gauges and rain stations of this installation over its public HTTP door.",
+        description=_("Play the gauges and rain stations of this installation over its public HTTP door."),
     )
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="address of the installation")
-    parser.add_argument("--token", default=os.environ.get("TOANCANH_TOKEN"), help="or TOANCANH_TOKEN")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="another seed is another weather")
-    parser.add_argument("--from", dest="since", type=time_us_of, help="replay from this time (RFC 3339)")
-    parser.add_argument("--to", dest="until", type=time_us_of, help="stop at this time (RFC 3339)")
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help=_("address of the installation"))
+    parser.add_argument("--token", default=os.environ.get("TOANCANH_TOKEN"), help=_("or TOANCANH_TOKEN"))
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help=_("another seed is another weather"))
+    parser.add_argument("--from", dest="since", type=time_us_of, help=_("replay from this time (RFC 3339)"))
+    parser.add_argument("--to", dest="until", type=time_us_of, help=_("stop at this time (RFC 3339)"))
     parser.add_argument(
-        "--speed", type=float, default=1.0, help="of a replay; 0 is as fast as the door takes"
+        "--speed", type=float, default=1.0, help=_("of a replay; 0 is as fast as the door takes")
     )
-    parser.add_argument("--once", action="store_true", help="send the last reading of each and end")
+    parser.add_argument("--once", action="store_true", help=_("send the last reading of each and end"))
     parser.add_argument(
-        "--stranger", metavar="CODE", help="also play a gauge of this code, which nobody has registered"
+        "--stranger", metavar=_("CODE"), help=_("also play a gauge of this code, which nobody has registered")
     )
-    parser.add_argument("--parent-pipe", action="store_true", help="end when standard input closes")
-    parser.add_argument("--verbose", action="store_true", help="say who is silent, who jumps, and counts")
+    parser.add_argument("--parent-pipe", action="store_true", help=_("end when standard input closes"))
+    parser.add_argument("--verbose", action="store_true", help=_("say who is silent, who jumps, and counts"))
     options = parser.parse_args(argv)
     if not options.token:
-        parser.error("a token is needed: --token or TOANCANH_TOKEN (toancanh token create NAME)")
+        parser.error(_("a token is needed: --token or TOANCANH_TOKEN (toancanh token create NAME)"))
     if not 0 <= options.speed <= 1_000_000:
-        parser.error("--speed is 0 or above")
+        parser.error(_("--speed is from 0 to 1000000"))
     if not options.url.startswith(("http://", "https://")):
-        parser.error("--url begins with http:// or https://")
+        parser.error(_("--url begins with http:// or https://"))
     return options
 
 

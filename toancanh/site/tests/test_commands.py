@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,8 @@ from toancanh.kernel.people import access
 from toancanh.kernel.people.actions import ADMINISTRATOR
 from toancanh.kernel.people.models import Person, Token
 from toancanh.kernel.runtime import ids
-from toancanh.site.commands import main
+from toancanh.site import speech
+from toancanh.site.commands import main, parser
 
 Out = pytest.CaptureFixture[str]
 
@@ -98,7 +102,7 @@ def test_journal_is_verified_and_faults_are_told(city: City, capsys: Out) -> Non
     entry = Link.objects.get(number=2).entry_id
     Entry.objects.filter(pk=entry).update(subject="thing:other")
     code, lines, _ = said(capsys, "journal", "verify")
-    assert (code, lines[0]) == (1, f"2: entry {entry} was changed")
+    assert (code, lines[0]) == (1, f"2: mục {entry} đã bị sửa")
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["token"], ["token", "create"], ["run", "now"]])
@@ -106,13 +110,66 @@ def test_wrong_words_are_told_with_how_it_is_used(capsys: Out, words: list[str])
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert "usage: toancanh" in capsys.readouterr().err
+    assert "cách dùng: toancanh" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "vi"),
+        ({"LANG": "C.UTF-8"}, "vi"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "vi_VN.UTF-8"}, "vi"),
+        ({"LANG": "vi_VN.UTF-8", "TOANCANH_LANGUAGE": "en"}, "en"),
+        ({"LC_ALL": "en_GB.UTF-8", "TOANCANH_LANGUAGE": "vi"}, "vi"),
+    ],
+)
+def test_language_is_the_first_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    for name in speech.ASKED:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert speech.language() == expected
+
+
+def parsers(of: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parser and those of all its commands."""
+    yield of
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from parsers(inner)
+
+
+ENGLISH = re.compile(r"\b(the|of|and|show|usage|options|arguments|make|unless|readings?)\b")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_help_of_every_command_is_all_in_one_language(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    monkeypatch.setenv("TOANCANH_LANGUAGE", language)
+    told = [one.format_help() for one in parsers(parser())]
+    assert len(told) > 15
+    for text in told:
+        words = re.sub(r"(?m)^(cách dùng|usage): .*?\n\n", "", text, flags=re.DOTALL)
+        assert bool(ENGLISH.search(words)) == (language == "en"), text
 
 
 def test_installed_program_says_what_it_can_do() -> None:
     done = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0
-    assert [w for w in ("run", "token", "person", "pack", "simulate") if w not in done.stdout] == []
+    assert [w for w in ("cách dùng", "run", "token", "person", "pack") if w not in done.stdout] == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_simulator_speaks_like_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: Out, language: str
+) -> None:
+    monkeypatch.setenv("TOANCANH_LANGUAGE", language)
+    assert main(["simulate", "--help"]) == 0
+    told = capsys.readouterr().out
+    assert bool(ENGLISH.search(told)) == (language == "en"), told
 
 
 def told(folder: Path, *words: str, **variables: str) -> tuple[int, str]:

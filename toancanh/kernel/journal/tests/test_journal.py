@@ -102,7 +102,7 @@ def test_faults_name_an_edited_entry(db: None, field: str) -> None:
     entries = written(3)
     sealer.seal()
     Entry.objects.filter(pk=entries[1].pk).update(**{field: CHANGED[field]})
-    assert told() == [(2, f"entry {entries[1].pk} was changed")]
+    assert told() == [(2, f"mục {entries[1].pk} đã bị sửa")]
 
 
 def test_faults_name_an_entry_rewritten_with_its_digest(db: None) -> None:
@@ -112,7 +112,7 @@ def test_faults_name_an_entry_rewritten_with_its_digest(db: None) -> None:
     forged.content = '{"n":9}'
     forged.digest = actions.entry_digest(forged)
     forged.save()
-    assert told() == [(2, "link 2 does not follow from the one before")]
+    assert told() == [(2, "mắt xích 2 không khớp mắt xích trước")]
 
 
 def test_faults_name_a_deleted_entry(db: None) -> None:
@@ -120,14 +120,14 @@ def test_faults_name_a_deleted_entry(db: None) -> None:
     sealer.seal()
     Link.objects.filter(number=2).delete()
     entries[1].delete()
-    assert (2, "link 2 is missing") in told()
+    assert (2, "thiếu mắt xích 2") in told()
 
 
 def test_faults_name_an_entry_whose_link_alone_was_deleted(db: None) -> None:
     written(3)
     sealer.seal()
     Link.objects.filter(number=2).delete()
-    missing, after = (2, "link 2 is missing"), (3, "link 3 does not follow from the one before")
+    missing, after = (2, "thiếu mắt xích 2"), (3, "mắt xích 3 không khớp mắt xích trước")
     assert told() == [missing, after]
 
 
@@ -143,7 +143,7 @@ def test_faults_name_an_entry_slipped_in_between_old_ones(db: None) -> None:
     forged.digest = actions.entry_digest(forged)
     forged.save(force_insert=True)
     sealer.seal()
-    assert told() == [(3, f"entry {gone.pk} was slipped in later")]
+    assert told() == [(3, f"mục {gone.pk} được chèn vào sau")]
 
 
 def test_digest_is_the_same_for_one_moment_in_any_zone(db: None) -> None:
@@ -158,14 +158,14 @@ def test_faults_name_a_cut_of_the_sealed_tail(db: None) -> None:
     sealer.seal()
     Link.objects.filter(number__gt=2).delete()
     Entry.objects.filter(pk__in=[e.pk for e in entries[2:]]).delete()
-    assert told() == [(2, "the chain is cut: 4 links were sealed")]
+    assert told() == [(2, "chuỗi bị cắt: đã niêm phong 4 mắt xích")]
 
 
 def test_faults_name_a_whole_chain_that_was_removed(db: None) -> None:
     written(3)
     sealer.seal()
     Link.objects.all().delete()
-    assert told() == [(0, "the chain is cut: 3 links were sealed")]
+    assert told() == [(0, "chuỗi bị cắt: đã niêm phong 3 mắt xích")]
 
 
 def test_faults_find_links_in_another_order(db: None) -> None:
