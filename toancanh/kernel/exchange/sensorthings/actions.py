@@ -160,10 +160,13 @@ def _remember(thing: Thing, time: datetime, locations: list[Location], by: Actor
 
 
 def _feature_of(locations: list[Location]) -> FeatureOfInterest | None:
-    """The place itself, as what is observed there; one for each place that a location ever was."""
+    """The place itself, as what is observed there; one for each place that a location ever was.
+
+    Of several descriptions of one place, such as an address and a point, the first that maps can show.
+    """
     if not locations:
         return None
-    first = locations[0]
+    first = next((one for one in locations if one.west is not None), locations[0])
     mark = hashlib.sha256(journal.canonical({"shape": first.shape}).encode()).hexdigest()[:32]
     columns: dict[str, Any] = {name: getattr(first, name) for name in COPIED}
     feature, _new = FeatureOfInterest.objects.get_or_create(

@@ -200,6 +200,11 @@ def _rounded(value: Any) -> float:  # noqa: ANN401 - a number
     return math.copysign(math.floor(abs(found) + 0.5), found)
 
 
+def _length(shape: BaseGeometry) -> float:
+    """Of lines; what has an area has an outline and no length, as databases with geometries have it."""
+    return 0.0 if shapely.get_dimensions(shape) == 2 else float(shapely.length(shape))
+
+
 def _spatial(work: Callable[..., Any]) -> Callable[..., Any]:
     def answer(left: Any, right: Any, *more: Any) -> Any:  # noqa: ANN401 - geometries
         found = work(_geometry(left), _geometry(right), *more)
@@ -215,7 +220,8 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "startswith": lambda whole, part: _text(whole).startswith(_text(part)),
     "endswith": lambda whole, part: _text(whole).endswith(_text(part)),
     "length": lambda value: len(_text(value)),
-    "indexof": lambda whole, part: _text(whole).find(_text(part)),
+    # From 1, as the standard's example counts; `substring` counts from 0 in the same table.
+    "indexof": lambda whole, part: _text(whole).find(_text(part)) + 1,
     "substring": _substring,
     "tolower": lambda value: _text(value).lower(),
     "toupper": lambda value: _text(value).upper(),
@@ -238,7 +244,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "floor": lambda value: math.floor(number(value)),
     "ceiling": lambda value: math.ceil(number(value)),
     "geo.distance": _spatial(lambda a, b: float(shapely.distance(a, b))),
-    "geo.length": lambda value: float(shapely.length(_geometry(value))),
+    "geo.length": lambda value: _length(_geometry(value)),
     "geo.intersects": _spatial(shapely.intersects),
     "st_equals": _spatial(shapely.equals),
     "st_disjoint": _spatial(shapely.disjoint),

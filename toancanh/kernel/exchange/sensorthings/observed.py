@@ -17,8 +17,9 @@ from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.store import CORRECTED, OUT_OF_RANGE
 
 TRUTH = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_TruthObservation"
-COUNT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CountObservation"
 _KEYS = 400
+_EXACT = 2.0**53
+"""Above it a whole number is only as exact as its first digits."""
 
 
 @dataclass(slots=True)
@@ -40,14 +41,12 @@ class Observation:
 
     @property
     def result(self) -> Any:  # noqa: ANN401 - a number, or what its client sent
-        """The result as its datastream tells it: whole where things are counted, true or false for truths."""
+        """The result as its client sent it: a whole number without a fraction, true or false for truths."""
         if self.value is None:
             return self.detail.result if self.detail else None
         if self.type == TRUTH:
             return self.value != 0.0
-        if self.type == COUNT and self.value.is_integer():
-            return int(self.value)
-        return self.value
+        return int(self.value) if self.value.is_integer() and abs(self.value) < _EXACT else self.value
 
     @property
     def phenomenon_time(self) -> Period:

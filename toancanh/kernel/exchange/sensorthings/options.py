@@ -207,6 +207,7 @@ def _boolean(text: str) -> bool:
 
 
 def _format(entity: Entity, text: str) -> str:
-    if text and (text != "dataArray" or entity.name != "Observation"):
+    # Clients of FROST write DataArray.
+    if text and (text.lower() != "dataarray" or entity.name != "Observation"):
         raise Malformed(_("$resultFormat is dataArray, and for observations alone."))
     return text

@@ -31,7 +31,7 @@ from toancanh.kernel.exchange.sensorthings.models import (
     ObservationDetail,
 )
 from toancanh.kernel.exchange.sensorthings.observations import Observations
-from toancanh.kernel.exchange.sensorthings.observed import COUNT, TRUTH, Observation, rank_of
+from toancanh.kernel.exchange.sensorthings.observed import TRUTH, Observation, rank_of
 from toancanh.kernel.exchange.sensorthings.options import Options, read
 from toancanh.kernel.exchange.sensorthings.planning import Scope
 from toancanh.kernel.runtime import clock
@@ -42,6 +42,7 @@ from toancanh.kernel.telemetry.store import Row
 ALL = Sight(everything=True)
 START = clock.to_us(NOON)
 MINUTE = 60_000_000
+COUNT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CountObservation"
 TEXTS = "urn:text"
 RESULTS = ["a", "bình thường", {"x": 1}, [1]]
 STREAMS: dict[int, Datastream] = {}

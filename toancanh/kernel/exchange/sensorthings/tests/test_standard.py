@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 
-from tests.city import BY, City
+from tests.city import City
+from toancanh.kernel.exchange.sensorthings.tests.seed import Web
 from toancanh.kernel.exchange.sensorthings.tests.writers import (
     CATEGORY,
     TIME,
@@ -18,34 +18,6 @@ from toancanh.kernel.exchange.sensorthings.tests.writers import (
     thing,
     tree,
 )
-from toancanh.kernel.people import actions as people
-
-ROOT = "http://testserver/sta/v1.1"
-
-
-class Web:
-    """A client with a token that may arrange everything."""
-
-    def __init__(self) -> None:
-        self._client = Client()
-        secret = people.create_token("web", by=BY).secret
-        self._headers = {"Authorization": f"Bearer {secret}"}
-
-    def send(self, method: str, path: str, told: Any = None) -> Any:
-        path = path.removeprefix("http://testserver") if path.startswith("http") else f"/sta/v1.1/{path}"
-        if method == "get":
-            return self._client.get(path, headers=self._headers)
-        return getattr(self._client, method)(path, told, "application/json", headers=self._headers)
-
-    def get(self, path: str) -> Any:
-        answer = self.send("get", path)
-        assert answer.status_code == 200, (path, answer.content)
-        return answer.json()
-
-    def make(self, path: str, told: Any) -> str:
-        answer = self.send("post", path, told)
-        assert answer.status_code == 201, answer.content
-        return str(answer.headers["Location"])
 
 
 @pytest.fixture
