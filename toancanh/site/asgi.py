@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Protocol
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connections
 
 import toancanh
@@ -33,6 +32,7 @@ from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
 from toancanh.kernel.telemetry.store import Reading, Row
 from toancanh.site import health
+from toancanh.site.wsgi import application
 
 OPERATIONS = "toancanh.site.operations"
 """Addresses that every role answers: whether it lives, can serve, and how it does."""
@@ -64,7 +64,7 @@ class House:
         self.directory = database_directory()
         self.allowance = Allowance()
         """What each token may still send, over all doors of this process."""
-        self.pages = Pages(get_wsgi_application())
+        self.pages = Pages(application)
         self.edge = Edge(self.pages, self.lifespan, None if role in ("", "web") else OPERATIONS)
         self.edge.may_upload = may_upload
         self.loops: list[Loop] = [Loop("reporter", self.reporter.report, EVERY)]

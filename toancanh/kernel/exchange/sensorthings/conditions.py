@@ -16,9 +16,8 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
-from shapely.geometry.base import BaseGeometry
 
-from toancanh.kernel.exchange.sensorthings import evaluation, jsonsql, paths
+from toancanh.kernel.exchange.sensorthings import evaluation, jsonsql, paths, shapes
 from toancanh.kernel.exchange.sensorthings.access import Sight
 from toancanh.kernel.exchange.sensorthings.entities import ENTITIES, Entity, Link
 from toancanh.kernel.exchange.sensorthings.expressions import (
@@ -241,9 +240,7 @@ def _box(entity: Entity, expression: Expression) -> Q:
         return Q()
     left, right = expression.given[:2]
     path, literal = (left, right) if isinstance(left, Path) else (right, left)
-    if not (
-        isinstance(path, Path) and isinstance(literal, Literal) and isinstance(literal.value, BaseGeometry)
-    ):
+    if not (isinstance(path, Path) and isinstance(literal, Literal) and shapes.is_geometry(literal.value)):
         return Q()
     if paths.way(entity, path).property.column != "shape" or literal.value.is_empty:
         return Q()

@@ -12,10 +12,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
-
 from toancanh.kernel.exchange.sensorthings import literals, shapes
 from toancanh.kernel.exchange.sensorthings.expressions import COMPARISONS, Expression, Literal, Path
 from toancanh.kernel.exchange.sensorthings.literals import Period
@@ -52,7 +48,7 @@ def evaluate(expression: Expression, resolve: Resolve) -> Any:  # noqa: ANN401 -
         return None
     try:
         return _FUNCTIONS[name](*values)
-    except (TypeError, ValueError, ArithmeticError, AttributeError, ShapelyError):
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
         return None
 
 
@@ -68,7 +64,7 @@ def compare(name: str, left: Any, right: Any) -> bool:  # noqa: ANN401 - any two
         return False
     if isinstance(left, Period) and isinstance(right, Period):
         return _BETWEEN[name](left, right)
-    if isinstance(left, BaseGeometry) and isinstance(right, BaseGeometry):
+    if shapes.is_geometry(left) and shapes.is_geometry(right):
         return name == "eq" and bool(left.equals(right))
     if isinstance(left, bool) or isinstance(right, bool):
         return name == "eq" and left is right
@@ -83,7 +79,7 @@ def _alike(left: Any, right: Any) -> tuple[Any, Any]:  # noqa: ANN401 - any two 
     """Both as periods where one of them is a time, both as geometries where one is."""
     if isinstance(left, datetime | Period) or isinstance(right, datetime | Period):
         return _period(left), _period(right)
-    if isinstance(left, BaseGeometry) or isinstance(right, BaseGeometry):
+    if shapes.is_geometry(left) or shapes.is_geometry(right):
         return _geometry(left), _geometry(right)
     return left, right
 
@@ -99,8 +95,8 @@ def _period(value: Any) -> Any:  # noqa: ANN401 - a period where it can be one
     return value
 
 
-def _geometry(value: Any) -> BaseGeometry:  # noqa: ANN401 - whatever was given
-    found = value if isinstance(value, BaseGeometry) else shapes.geometry(value)
+def _geometry(value: Any) -> Any:  # noqa: ANN401 - whatever was given
+    found = value if shapes.is_geometry(value) else shapes.geometry(value)
     if found is None:
         raise ValueError(value)
     return found
@@ -200,15 +196,14 @@ def _rounded(value: Any) -> float:  # noqa: ANN401 - a number
     return math.copysign(math.floor(abs(found) + 0.5), found)
 
 
-def _length(shape: BaseGeometry) -> float:
+def _length(shape: Any) -> Any:  # noqa: ANN401 - a geometry
     """Of lines; what has an area has an outline and no length, as databases with geometries have it."""
-    return 0.0 if shapely.get_dimensions(shape) == 2 else float(shapely.length(shape))
+    return 0.0 if shapes.measured("get_dimensions", shape) == 2 else shapes.measured("length", shape)
 
 
-def _spatial(work: Callable[..., Any]) -> Callable[..., Any]:
+def _spatial(name: str) -> Callable[..., Any]:
     def answer(left: Any, right: Any, *more: Any) -> Any:  # noqa: ANN401 - geometries
-        found = work(_geometry(left), _geometry(right), *more)
-        return bool(found) if not isinstance(found, float) else found
+        return shapes.measured(name, _geometry(left), _geometry(right), *map(_text, more))
 
     return answer
 
@@ -243,16 +238,16 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "round": _rounded,
     "floor": lambda value: math.floor(number(value)),
     "ceiling": lambda value: math.ceil(number(value)),
-    "geo.distance": _spatial(lambda a, b: float(shapely.distance(a, b))),
+    "geo.distance": _spatial("distance"),
     "geo.length": lambda value: _length(_geometry(value)),
-    "geo.intersects": _spatial(shapely.intersects),
-    "st_equals": _spatial(shapely.equals),
-    "st_disjoint": _spatial(shapely.disjoint),
-    "st_touches": _spatial(shapely.touches),
-    "st_within": _spatial(shapely.within),
-    "st_overlaps": _spatial(shapely.overlaps),
-    "st_crosses": _spatial(shapely.crosses),
-    "st_intersects": _spatial(shapely.intersects),
-    "st_contains": _spatial(shapely.contains),
-    "st_relate": _spatial(lambda a, b, pattern: shapely.relate_pattern(a, b, _text(pattern))),
+    "geo.intersects": _spatial("intersects"),
+    "st_equals": _spatial("equals"),
+    "st_disjoint": _spatial("disjoint"),
+    "st_touches": _spatial("touches"),
+    "st_within": _spatial("within"),
+    "st_overlaps": _spatial("overlaps"),
+    "st_crosses": _spatial("crosses"),
+    "st_intersects": _spatial("intersects"),
+    "st_contains": _spatial("contains"),
+    "st_relate": _spatial("relate_pattern"),
 }

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final, NoReturn
 
-import shapely
 from django.utils.translation import gettext as _
-from shapely.errors import ShapelyError
 
-from toancanh.kernel.exchange.sensorthings import literals
+from toancanh.kernel.exchange.sensorthings import literals, shapes
 from toancanh.lib.errors import Refused
 
 LONGEST = 8_000
@@ -235,7 +233,7 @@ class _Parser:
             self._fail(_("unexpected %(what)s at position %(at)s") % {"what": token.text, "at": token.at + 1})
         try:
             return Literal(read(token.text), token.text)
-        except (ValueError, OverflowError, ShapelyError):
+        except (ValueError, OverflowError):
             self._fail(_("%(what)s is no value that can be") % {"what": token.text[:80]})
 
     def _call(self, token: _Token, depth: int) -> Call:
@@ -315,7 +313,7 @@ def _duration(text: str) -> Any:  # noqa: ANN401 - a timedelta
 _NAMED: Final = {"true": True, "false": False, "null": None}
 _LITERALS: Final[dict[str, Callable[[str], Any]]] = {
     "text": _quoted,
-    "geography": lambda text: shapely.from_wkt(_quoted(text).removeprefix("SRID=4326;")),
+    "geography": lambda text: shapes.of_text(_quoted(text).removeprefix("SRID=4326;")),
     "duration": _duration,
     "period": _period,
     "moment": _moment,

@@ -1,0 +1,80 @@
+"""Pages, reading APIs, live streams, built files."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+from servestatic import ServeStaticASGI
+
+from toancanh.kernel.runtime import doors
+from toancanh.kernel.runtime.doors import Door
+from toancanh.kernel.runtime.live import hub
+from toancanh.kernel.runtime.loops import Loop
+from toancanh.kernel.telemetry import stream, watch
+from toancanh.kernel.telemetry.store import StoreUnavailable
+from toancanh.site import wsgi
+from toancanh.site.asgi import House
+
+log = logging.getLogger(__name__)
+
+
+def mount(house: House) -> None:
+    """Open them; ends the start where a route has no door."""
+    streams = stream.Streams(hub, house.is_stopping)
+    house.edge.mount("/live", streams.stream, stream.DOOR)
+    house.edge.mount("/live/poll", streams.poll, stream.DOOR)
+    house.edge.mount("/static/", static_files(), Door(data="assets"))
+    house.services.append(Frames())
+    house.reporter.sources.append(lambda: {"pages_open": streams.open})
+    watching = watch.Watch(others=house.has_others)
+    house.listeners.append(watching.committed)
+    house.services.append(Begun(watching.look))
+    house.loops.append(Loop("watch", watching.look, watch.EVERY))
+    list(doors.routes())
+    wsgi.django()
+
+
+class Begun:
+    """Does a duty once before the process serves: the next round sees all that is committed since."""
+
+    def __init__(self, duty: Callable[[], int]) -> None:
+        self._duty = duty
+
+    async def start(self) -> None:
+        """Do it; where the store is away, the rounds that follow will."""
+        try:
+            await asyncio.to_thread(self._once)
+        except (DatabaseError, StoreUnavailable) as fault:
+            log.warning("not looked yet: %s", fault)
+
+    def _once(self) -> None:
+        try:
+            self._duty()
+        finally:
+            connections.close_all()
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
+class Frames:
+    """Turns what the hub was told into frames for open pages."""
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(hub.run())
+
+    async def stop(self) -> None:
+        """End."""
+        self._task.cancel()
+
+
+def static_files() -> ServeStaticASGI:
+    """Built assets, compressed when they were built; a name with a hash is kept for ever."""
+    return ServeStaticASGI(
+        None, root=str(settings.STATIC_ROOT), prefix="static/", immutable_file_test=r"-[0-9A-Za-z]{8,}\."
+    )

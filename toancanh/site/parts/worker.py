@@ -1,0 +1,28 @@
+"""Steady duties beside every request."""
+
+from __future__ import annotations
+
+from toancanh.kernel.exchange.sheets import work as imports
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.journal import outbox, sealer
+from toancanh.kernel.runtime.loops import Loop
+from toancanh.kernel.telemetry import commands, letters, numbering
+from toancanh.site.asgi import House
+
+
+def mount(house: House) -> None:
+    """Take them up."""
+    deliver = Loop("outbox", outbox.deliver, 1.0)
+    house.loops += [
+        Loop("sealer", sealer.seal, 0.5, at_end=True),
+        deliver,
+        Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
+        Loop("sweeper", outbox.sweep, 3600.0),
+        Loop("gaps", numbering.tell, 5.0),
+        Loop("letters", letters.expire, 3600.0),
+        Loop("imports", imports.Duty(), 1.0),
+        Loop("old imports", imports.tidy, 3600.0),
+        Loop("commands", commands.expire, 60.0),
+    ]
+    # Of events that other processes commit, the loop learns at its next look.
+    journal.on_wake(deliver.wake)
