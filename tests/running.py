@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.ports import free_port
@@ -72,10 +75,10 @@ class Program:
         )
         log.close()
 
-    def wait(self) -> None:
+    def wait(self, seconds: float = READY) -> None:
         """Wait until it can serve."""
         assert self.process is not None
-        end = time.monotonic() + READY
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             assert self.process.poll() is None, (self.folder / "log.txt").read_text()
             try:
@@ -84,7 +87,7 @@ class Program:
                         return
             except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
-        raise AssertionError(f"not ready after {READY} s: {(self.folder / 'log.txt').read_text()}")
+        raise AssertionError(f"not ready after {seconds} s: {(self.folder / 'log.txt').read_text()}")
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -119,3 +122,19 @@ def city(folder: Path, *packs: str, **variables: str) -> Iterator[Program]:
         yield program
     finally:
         program.end()
+
+
+@contextmanager
+def troubled(beside: Program) -> Iterator[None]:
+    """Beside the program a process of another machine, whose disk is nearly full."""
+    now = datetime.now(UTC).isoformat(sep=" ")
+    figures = json.dumps({"disk_used": 0.96, "disk_free": 1.2e9, "memory": 9e7, "per_second": 12.5})
+    facts = ("ingest@kho:8001", "ingest", "kho", 8001, 1, "1.0", now, now, figures, "disk I/O error", now)
+    with closing(sqlite3.connect(beside.folder / "city.db", timeout=10)) as city:
+        city.execute(f"INSERT INTO runtime_process VALUES ({', '.join('?' * len(facts))})", facts)
+        city.commit()
+        try:
+            yield
+        finally:
+            city.execute("DELETE FROM runtime_process WHERE host = 'kho'")
+            city.commit()

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import shutil
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FilePayload
 
 from tests.browser import Watched, chromium, open_page, sign_in
-from tests.running import ROOT, Program
+from tests.running import ROOT, Program, troubled
 
+Pages = dict[str, str]
+"""Names of pictures and their addresses."""
 SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (1920, 1080), "office": (1092, 614)}
 PUBLIC = {
     "portal": "/",
@@ -41,40 +47,89 @@ STAFF = {
     "sensor-kinds": "/console/sensors/new/",
     "sensor-new": "/console/sensors/new/?kind=flood.gauge",
     "sensor-open": "/console/sensors/new/?kind=sensors.station",
+    "waiting": "/console/waiting/",
+    "waiting-aside": "/console/waiting/?state=dismissed",
+    "letters": "/console/letters/",
+    "letters-none": "/console/letters/?q=zzz",
+    "letter-rows": "/console/letters/rows/?code=unknown_series",
+    "imports": "/console/imports/",
 }
 OFFICER = ("quantri", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}
+GATEWAY = "cong-thu-kim-long"
+WRONG = [
+    {"thing": "hue-kim-long", "series": "depth", "value": 1.25},
+    {"thing": "hue-kim-long", "series": "level", "value": 61.5},
+    {"thing": "hue-rain-19774", "series": "rain", "value": 0.2, "time": "2031-01-01T00:00:00+07:00"},
+    {"thing": "hue-rain-19775", "series": "rain", "value": -3},
+]
+"""What a gateway sends that cannot be kept, each for another reason."""
+TABLE = "Ngày;Giờ;Trạm;Mực nước (m)\n" + "".join(
+    f"{1 + n // 24:02}/09/2026;{n % 24};Kim Long;{0.5 + n / 100:.2f}\n".replace(".", ",") for n in range(48)
+)
+FAULTY = TABLE + "03/09/2026;7;Kim Long;cao\n03/09/2026;8;Nơi Nào;1,5\n"
 
 
 def main() -> None:
     """Take the pictures; of a running installation when --url is given."""
     words = argparse.ArgumentParser()
     words.add_argument("--url", help="a running demo city; without it one is made, and an empty one")
-    words.add_argument("--only", default="", help="pages whose name holds this")
+    words.add_argument("--only", default="", help="pages whose name holds this pattern")
+    words.add_argument("--sizes", default=",".join(SIZES), help="some of them")
     said = words.parse_args()
+    sizes = said.sizes.split(",")
     out = ROOT / "screens"
     out.mkdir(exist_ok=True)
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
-        cities = {"": said.url or stack.enter_context(made("1"))}
+        cities: dict[str, tuple[str, Pages]] = {"": (said.url, STAFF)}
         if not said.url:
-            cities["empty-"] = stack.enter_context(made("0"))
-        for prefix, base in cities.items():
-            for size, language, theme in product(SIZES, ("vi", "en"), ("light", "dark")):
-                take(browser, base, out, Shot(prefix, size, language, theme), said.only)
+            full, empty = stack.enter_context(made("1")), stack.enter_context(made("0"))
+            cities[""] = full.url, {**STAFF, **busy(browser, full)}
+            cities["empty-"] = empty.url, STAFF
+            stack.enter_context(troubled(full))
+        for prefix, (base, staff) in cities.items():
+            for size, language, theme in product(sizes, ("vi", "en"), ("light", "dark")):
+                take(browser, base, out, Shot(prefix, size, language, theme), staff, said.only)
+
+
+def busy(browser: Browser, city: Program) -> Pages:
+    """What an administrator's day leaves behind: refused rows, a table taken in, one that is looked at."""
+    token = city.token(GATEWAY)
+    body = json.dumps([{"time": datetime.now(UTC).isoformat(), **row} for row in WRONG]).encode()
+    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(f"{city.url}/api/v1/observations", body, head), timeout=20)
+    context, watched = open_page(browser, city.url)
+    page = watched.page
+    sign_in(page, city.url, *OFFICER)
+    pages = {}
+    for name, table in (("import-done", FAULTY), ("import-draft", FAULTY.replace("/09/", "/10/"))):
+        page.goto(f"{city.url}/console/imports/")
+        file = FilePayload(name="kim long tháng 9.csv", mimeType="text/csv", buffer=table.encode())
+        page.locator("input[type=file]").set_input_files(file)
+        page.get_by_role("button", name="Tải lên và xem trước").click()
+        page.locator("#preview").wait_for()
+        pages[name] = page.url.removeprefix(city.url)
+        if name == "import-done":
+            page.get_by_role("button", name="Nhập 48 số liệu").click()
+            page.get_by_role("heading", name="Các dòng bị từ chối").wait_for()
+    context.close()
+    return pages
 
 
 @contextmanager
-def made(demo: str) -> Iterator[str]:
+def made(demo: str) -> Iterator[Program]:
     """An installation for the time of the pictures: a demo city, or nothing but an officer's account."""
     folder = Path(tempfile.mkdtemp(prefix="toancanh-screens-"))
     program = Program(folder, variables={"DEMO": demo})
     if demo == "0":
         program.do("migrate")
         program.do("person", "create", *OFFICER[:1], "--password", OFFICER[1])
-    program.start()
+    program.begin()
+    # A demo city is built first.
+    program.wait(300)
     try:
-        yield program.url
+        yield program
     finally:
         program.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -94,18 +149,19 @@ class Shot:
         return f"{self.prefix}{page}-{self.size}-{self.language}-{self.theme}.png"
 
 
-def take(browser: Browser, base: str, out: Path, shot: Shot, only: str) -> None:
+def take(browser: Browser, base: str, out: Path, shot: Shot, staff: Pages, only: str) -> None:
     """Every page in one size, language and theme."""
     width, height = SIZES[shot.size]
     options: dict[str, object] = {"viewport": {"width": width, "height": height}, "color_scheme": shot.theme}
     options["locale"] = "vi-VN" if shot.language == "vi" else "en-GB"
     context, watched = open_page(browser, base, **options)
     context.add_cookies([{"name": "toancanh_language", "value": shot.language, "url": base}])
-    pages = WALL if shot.size == "wall" else {**PUBLIC, **STAFF}
+    pages = WALL if shot.size == "wall" else {**PUBLIC, **staff}
     # An empty store has neither stations nor devices, so their pages are not there to be pictured.
     gone = ("/hue-", "demo") if shot.prefix else ()
-    pages = {n: p for n, p in pages.items() if only in n and not any(part in p for part in gone)}
-    if set(pages) & {*STAFF, *WALL}:
+    wanted = re.compile(only)
+    pages = {n: p for n, p in pages.items() if wanted.search(n) and not any(part in p for part in gone)}
+    if set(pages) & {*staff, *WALL}:
         sign_in(watched.page, base, *OFFICER)
     for name, path in pages.items():
         picture(watched, base + path, out / shot.name(name))

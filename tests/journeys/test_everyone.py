@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import Watched, open_page, sign_in
 from tests.journeys.conftest import OFFICER
-from tests.running import ROOT, Program
+from tests.running import ROOT, Program, troubled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -37,6 +33,9 @@ STAFF = [
     "/console/sensors/new/?kind=flood.gauge",
     "/console/sensors/new/?kind=sensors.station&series=pm25",
     "/console/imports/",
+    "/console/waiting/",
+    "/console/letters/",
+    "/console/letters/?q=zzz",
 ]
 
 
@@ -75,22 +74,6 @@ def test_page_serves_everyone(browser: Browser, hue: Program, size: str, languag
     assert wrong == []
     assert expected == []
     assert watched.foreign == []
-
-
-@contextmanager
-def troubled(hue: Program) -> Iterator[None]:
-    """Beside the program a process of another machine, whose disk is nearly full."""
-    now = datetime.now(UTC).isoformat(sep=" ")
-    figures = json.dumps({"disk_used": 0.96, "disk_free": 1.2e9, "memory": 9e7, "per_second": 12.5})
-    facts = ("ingest@kho:8001", "ingest", "kho", 8001, 1, "1.0", now, now, figures, "disk I/O error", now)
-    with closing(sqlite3.connect(hue.folder / "city.db", timeout=10)) as city:
-        city.execute(f"INSERT INTO runtime_process VALUES ({', '.join('?' * len(facts))})", facts)
-        city.commit()
-        try:
-            yield
-        finally:
-            city.execute("DELETE FROM runtime_process WHERE host = 'kho'")
-            city.commit()
 
 
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "dark"), ("phone", "light")])

@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         "Settings are environment variables: TOANCANH_DATA, PORT, DATABASE_URL and others (docs/handbook). "
         "TOANCANH_LANGUAGE=en speaks English, =vi Vietnamese."
     )
-    what = _("Toàn Cảnh, an operations centre for a city, province or commune.")
+    what = "Toàn Cảnh – " + _("operations centre of a city, province or commune")
     top = argparse.ArgumentParser(prog="toancanh", description=what, epilog=more)
     commands = top.add_subparsers(required=True, title=_("commands"), metavar=_("COMMAND"))
 

@@ -6,22 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, cast
 
 from toancanh.kernel.telemetry.directory import TokenInfo
-from toancanh.kernel.telemetry.mqtt import level4, level5, wire
+from toancanh.kernel.telemetry.mqtt import level4, level5, packets, wire
 from toancanh.kernel.telemetry.mqtt.inflow import Inflow
-from toancanh.kernel.telemetry.mqtt.packets import (
-    ConnAck,
-    Connect,
-    Disconnect,
-    Fault,
-    Packet,
-    PingReq,
-    PubAck,
-    Publish,
-    Reason,
-    Subscribe,
-    Unsubscribe,
-    Will,
-)
+from toancanh.kernel.telemetry.mqtt.packets import Fault, Reason
 from toancanh.kernel.telemetry.mqtt.session import LONGEST_EXPIRY, Outgoing, Session
 
 if TYPE_CHECKING:
@@ -46,8 +33,8 @@ class Level(Protocol):
 
     NUMBER: int
 
-    def read(self, frame: bytes) -> Packet: ...
-    def connack(self, told: ConnAck) -> bytes: ...
+    def read(self, frame: bytes) -> packets.Packet: ...
+    def connack(self, told: packets.ConnAck) -> bytes: ...
     def publish(self, topic: str, payload: bytes, qos: int, packet_id: int, is_again: bool) -> bytes: ...
     def puback(self, packet_id: int, reason: Reason, said: str) -> bytes: ...
     def suback(self, packet_id: int, codes: list[int]) -> bytes: ...
@@ -71,7 +58,7 @@ class Connection(asyncio.Protocol):
         self.address = ""
         self.name = ""
         self.session: Session | None = None
-        self.will: Will | None = None
+        self.will: packets.Will | None = None
         self.wants_reasons = True
         self.window = 65535
         self.max_packet: int | None = None
@@ -183,24 +170,24 @@ class Connection(asyncio.Protocol):
             self._first(frame)
             return
         packet = self.level.read(frame)
-        if isinstance(packet, Publish):
+        if isinstance(packet, packets.Publish):
             self._publish(packet)
-        elif isinstance(packet, PubAck):
+        elif isinstance(packet, packets.PubAck):
             self.door.confirmed(self, packet.packet_id)
-        elif isinstance(packet, PingReq):
+        elif isinstance(packet, packets.PingReq):
             self.write(PINGRESP)
-        elif isinstance(packet, Subscribe):
+        elif isinstance(packet, packets.Subscribe):
             # What was published before is answered before.
             self._inflow.flush()
             self._subscribe(packet)
-        elif isinstance(packet, Unsubscribe):
+        elif isinstance(packet, packets.Unsubscribe):
             self._unsubscribe(packet)
-        elif isinstance(packet, Disconnect):
+        elif isinstance(packet, packets.Disconnect):
             self._leave(packet)
         else:
             raise Fault(Reason.PROTOCOL_ERROR, "a second CONNECT")
 
-    def _publish(self, packet: Publish) -> None:
+    def _publish(self, packet: packets.Publish) -> None:
         if packet.alias:
             if packet.alias > level5.ALIASES:
                 raise Fault(Reason.BAD_ALIAS, f"topic aliases go up to {level5.ALIASES}")
@@ -213,7 +200,7 @@ class Connection(asyncio.Protocol):
         self.door.figures.messages_in += 1
         self._inflow.publish(packet)
 
-    def _subscribe(self, packet: Subscribe) -> None:
+    def _subscribe(self, packet: packets.Subscribe) -> None:
         if packet.has_id:
             codes: list[int] = [Reason.SUBSCRIPTION_ID_UNSUPPORTED] * len(packet.filters)
         else:
@@ -223,11 +210,11 @@ class Connection(asyncio.Protocol):
             self, [pattern for (pattern, _), code in zip(packet.filters, codes, strict=True) if code < 0x80]
         )
 
-    def _unsubscribe(self, packet: Unsubscribe) -> None:
+    def _unsubscribe(self, packet: packets.Unsubscribe) -> None:
         codes: list[int] = [self.door.unsubscribe(self, pattern) for pattern in packet.filters]
         self.write(self.level.unsuback(packet.packet_id, codes))
 
-    def _leave(self, packet: Disconnect) -> None:
+    def _leave(self, packet: packets.Disconnect) -> None:
         """A proper goodbye: no will, unless it is asked for."""
         self._inflow.flush()
         if not packet.with_will:
@@ -247,15 +234,17 @@ class Connection(asyncio.Protocol):
         except Fault as fault:
             if fault.reason is Reason.UNSUPPORTED_LEVEL:
                 # In the form of the level that knows this answer best: the oldest.
-                self.write(level4.connack(ConnAck(fault.reason)))
+                self.write(level4.connack(packets.ConnAck(fault.reason)))
             raise
         packet = self.level.read(frame)
-        assert isinstance(packet, Connect)
+        assert isinstance(packet, packets.Connect)
         self.name = packet.name or ""
         self.wants_reasons = packet.wants_reasons
         self.door.reception.sign_in(self, packet)
 
-    def let_in(self, token: TokenInfo, packet: Connect, session: Session, told: ConnAck) -> None:
+    def let_in(
+        self, token: TokenInfo, packet: packets.Connect, session: Session, told: packets.ConnAck
+    ) -> None:
         """Who it is is known: from now on its packets count."""
         self.token, self.session, self.will = token, session, packet.will
         self.window = packet.receive_max
@@ -270,7 +259,7 @@ class Connection(asyncio.Protocol):
     def refuse(self, reason: Reason, said: str) -> None:
         """Not let in."""
         if not self.is_ended:
-            self.write(self.level.connack(ConnAck(reason, said=said)))
+            self.write(self.level.connack(packets.ConnAck(reason, said=said)))
             self.close()
 
     # --- writing
@@ -301,7 +290,7 @@ class Connection(asyncio.Protocol):
         if self.is_in:
             self.write(self.level.disconnect(reason, said))
         elif self.level.NUMBER == 5 and reason in _SAID_BEFORE:
-            self.write(self.level.connack(ConnAck(reason, said=said)))
+            self.write(self.level.connack(packets.ConnAck(reason, said=said)))
         self.close()
 
     def close(self) -> None:

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from toancanh.kernel.telemetry.mqtt import wire
-from toancanh.kernel.telemetry.mqtt.packets import (
-    ConnAck,
-    Connect,
-    Disconnect,
-    Fault,
-    Packet,
-    PingReq,
-    PubAck,
-    Publish,
-    Reason,
-    Subscribe,
-    Unsubscribe,
-    Will,
-)
+from toancanh.kernel.telemetry.mqtt import packets, wire
+from toancanh.kernel.telemetry.mqtt.packets import Fault, Reason
 from toancanh.kernel.telemetry.mqtt.wire import Reader, malformed
 
 NUMBER = 4
@@ -30,7 +17,7 @@ _REFUSED = {
 _UNAVAILABLE = 3
 
 
-def read(frame: bytes) -> Packet:
+def read(frame: bytes) -> packets.Packet:
     """The packet in a whole frame; raises Fault for one that a device may not send."""
     first = frame[0]
     kind = first >> 4
@@ -38,13 +25,13 @@ def read(frame: bytes) -> Packet:
         return _publish(frame)
     wire.check_flags(first)
     reader = Reader(frame, wire.body_at(frame))
-    found: Packet
+    found: packets.Packet
     if kind == wire.PUBACK:
-        found = PubAck(reader.packet_id(), 0)
+        found = packets.PubAck(reader.packet_id(), 0)
     elif kind == wire.PINGREQ:
-        found = PingReq()
+        found = packets.PingReq()
     elif kind == wire.DISCONNECT:
-        found = Disconnect()
+        found = packets.Disconnect()
     elif kind == wire.SUBSCRIBE:
         found = _subscribe(reader)
     elif kind == wire.UNSUBSCRIBE:
@@ -57,7 +44,7 @@ def read(frame: bytes) -> Packet:
     return found
 
 
-def _publish(frame: bytes) -> Publish:
+def _publish(frame: bytes) -> packets.Publish:
     qos = wire.check_publish(frame[0])
     reader = Reader(frame, wire.body_at(frame))
     topic = reader.text()
@@ -65,10 +52,10 @@ def _publish(frame: bytes) -> Publish:
         raise malformed("an empty topic")
     wire.check_topic(topic)
     packet_id = reader.packet_id() if qos else 0
-    return Publish(topic, reader.rest(), qos, packet_id)
+    return packets.Publish(topic, reader.rest(), qos, packet_id)
 
 
-def _connect(reader: Reader) -> Connect:
+def _connect(reader: Reader) -> packets.Connect:
     reader.binary()
     reader.byte()
     flags = reader.byte()
@@ -81,11 +68,11 @@ def _connect(reader: Reader) -> Connect:
     if flags & 0x04:
         topic = reader.text()
         wire.check_topic(topic)
-        will = Will(topic, reader.binary(), flags >> 3 & 3)
+        will = packets.Will(topic, reader.binary(), flags >> 3 & 3)
     name = reader.text() if flags & 0x80 else None
     secret = reader.binary() if flags & 0x40 else None
     is_clean = bool(flags & 0x02)
-    return Connect(
+    return packets.Connect(
         client_id, name, secret, is_clean, keep_alive, will, session_expiry=0 if is_clean else FOR_EVER
     )
 
@@ -100,7 +87,7 @@ def check_connect_flags(flags: int) -> None:
         raise malformed("a will at QoS 3")
 
 
-def _subscribe(reader: Reader) -> Subscribe:
+def _subscribe(reader: Reader) -> packets.Subscribe:
     packet_id = reader.packet_id()
     filters = []
     while not reader.is_at_end:
@@ -112,10 +99,10 @@ def _subscribe(reader: Reader) -> Subscribe:
         filters.append((pattern, qos))
     if not filters:
         raise Fault(Reason.PROTOCOL_ERROR, "SUBSCRIBE without a filter")
-    return Subscribe(packet_id, filters)
+    return packets.Subscribe(packet_id, filters)
 
 
-def _unsubscribe(reader: Reader) -> Unsubscribe:
+def _unsubscribe(reader: Reader) -> packets.Unsubscribe:
     packet_id = reader.packet_id()
     filters = []
     while not reader.is_at_end:
@@ -124,10 +111,10 @@ def _unsubscribe(reader: Reader) -> Unsubscribe:
         filters.append(pattern)
     if not filters:
         raise Fault(Reason.PROTOCOL_ERROR, "UNSUBSCRIBE without a filter")
-    return Unsubscribe(packet_id, filters)
+    return packets.Unsubscribe(packet_id, filters)
 
 
-def connack(told: ConnAck) -> bytes:
+def connack(told: packets.ConnAck) -> bytes:
     """Let in, or refused with the nearest of five codes."""
     if told.reason is Reason.SUCCESS:
         return b"\x20\x02\x01\x00" if told.session_present else b"\x20\x02\x00\x00"

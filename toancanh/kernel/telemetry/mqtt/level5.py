@@ -8,22 +8,9 @@ from __future__ import annotations
 
 import mqtt5
 
-from toancanh.kernel.telemetry.mqtt import wire
+from toancanh.kernel.telemetry.mqtt import packets, wire
 from toancanh.kernel.telemetry.mqtt.level4 import check_connect_flags, length
-from toancanh.kernel.telemetry.mqtt.packets import (
-    ConnAck,
-    Connect,
-    Disconnect,
-    Fault,
-    Packet,
-    PingReq,
-    PubAck,
-    Publish,
-    Reason,
-    Subscribe,
-    Unsubscribe,
-    Will,
-)
+from toancanh.kernel.telemetry.mqtt.packets import Fault, Reason
 from toancanh.kernel.telemetry.mqtt.wire import Reader, malformed
 
 NUMBER = 5
@@ -42,7 +29,7 @@ _PROPERTIES = {
 }  # fmt: skip
 
 
-def read(frame: bytes) -> Packet:
+def read(frame: bytes) -> packets.Packet:
     """The packet in a whole frame; raises Fault for one that a device may not send."""
     first = frame[0]
     kind = first >> 4
@@ -53,16 +40,16 @@ def read(frame: bytes) -> Packet:
     found = _read(frame)
     match found:
         case mqtt5.PubAckPacket():
-            return PubAck(found.packet_id, found.reason_code)
+            return packets.PubAck(found.packet_id, found.reason_code)
         case mqtt5.PingReqPacket():
-            return PingReq()
+            return packets.PingReq()
         case mqtt5.SubscribePacket():
             filters = [(each.pattern, int(each.max_qos)) for each in found.topic_filters]
-            return Subscribe(found.packet_id, filters, found.subscription_id is not None)
+            return packets.Subscribe(found.packet_id, filters, found.subscription_id is not None)
         case mqtt5.UnsubscribePacket():
-            return Unsubscribe(found.packet_id, found.patterns)
+            return packets.Unsubscribe(found.packet_id, found.patterns)
         case mqtt5.DisconnectPacket():
-            return Disconnect(int(found.reason_code) == 4, found.session_expiry_interval)
+            return packets.Disconnect(int(found.reason_code) == 4, found.session_expiry_interval)
         case mqtt5.ConnectPacket():
             return _connect(found)
     raise Fault(Reason.PROTOCOL_ERROR, f"a packet of type {kind}")
@@ -75,7 +62,7 @@ def _read(frame: bytes) -> mqtt5.Packet:
         raise malformed(str(fault)) from None
 
 
-def _publish(frame: bytes) -> Publish:
+def _publish(frame: bytes) -> packets.Publish:
     first = frame[0]
     qos = wire.check_publish(first)
     reader = Reader(frame, wire.body_at(frame))
@@ -85,23 +72,23 @@ def _publish(frame: bytes) -> Publish:
     packet_id = reader.packet_id() if qos else 0
     if reader.byte() == 0 and topic:
         # No properties, as nearly always: everything has been read.
-        return Publish(topic, reader.rest(), qos, packet_id)
+        return packets.Publish(topic, reader.rest(), qos, packet_id)
     reader.at -= 1
     _properties(reader)
     found = _read(frame)
     assert isinstance(found, mqtt5.PublishPacket)
     if found.subscription_ids:
         raise Fault(Reason.PROTOCOL_ERROR, "a subscription identifier from a client")
-    return Publish(topic, found.payload, qos, packet_id, found.topic_alias or 0)
+    return packets.Publish(topic, found.payload, qos, packet_id, found.topic_alias or 0)
 
 
-def _connect(found: mqtt5.ConnectPacket) -> Connect:
+def _connect(found: mqtt5.ConnectPacket) -> packets.Connect:
     will = None
     if found.will is not None:
         wire.check_topic(found.will.topic)
         payload = found.will.payload or b""
-        will = Will(found.will.topic, payload, int(found.will.qos), found.will.will_delay_interval)
-    return Connect(
+        will = packets.Will(found.will.topic, payload, int(found.will.qos), found.will.will_delay_interval)
+    return packets.Connect(
         found.client_id,
         found.username,
         found.password,
@@ -210,7 +197,7 @@ _LOOK = {
 # --- writing
 
 
-def connack(told: ConnAck) -> bytes:
+def connack(told: packets.ConnAck) -> bytes:
     """Let in with what this door offers, or refused."""
     if told.reason is not Reason.SUCCESS:
         code = mqtt5.ConnAckReasonCode(told.reason)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import mqtt5
+import pytest
 import uvloop
 
 from toancanh.kernel.runtime import ids
@@ -35,6 +36,8 @@ from toancanh.kernel.telemetry.mqtt.wire import Frames
 from toancanh.kernel.telemetry.store import SECOND, Reading, Store
 
 Result = TypeVar("Result")
+LEVELS = pytest.mark.parametrize("level", [4, 5])
+"""Of MQTT; 4 is 3.1.1."""
 WITHIN = 10.0
 """Seconds in which everything that is to happen has to happen."""
 

@@ -19,20 +19,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from toancanh.kernel.telemetry.mqtt import level4, level5, wire
-from toancanh.kernel.telemetry.mqtt.packets import (
-    ConnAck,
-    Connect,
-    Disconnect,
-    Fault,
-    PingReq,
-    PubAck,
-    Publish,
-    Reason,
-    Subscribe,
-    Unsubscribe,
-    Will,
-)
+from toancanh.kernel.telemetry.mqtt import level4, level5, packets, wire
+from toancanh.kernel.telemetry.mqtt.packets import Fault, Reason
 from toancanh.kernel.telemetry.mqtt.wire import Frames
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0+#"), min_size=1, max_size=60)
@@ -81,9 +69,9 @@ def test_paho_connects(level: ModuleType, device: Wire) -> None:
     sent = device.connect()
     assert wire.level_of(sent) == level.NUMBER
     found = level.read(sent)
-    assert isinstance(found, Connect)
+    assert isinstance(found, packets.Connect)
     assert (found.client_id, found.name, found.secret) == ("gauge", "trạm", "bí mật".encode())
-    assert (found.keep_alive, found.will) == (60, Will("toancanh/a/state", b"0", 1))
+    assert (found.keep_alive, found.will) == (60, packets.Will("toancanh/a/state", b"0", 1))
     assert found.clean_start is True
 
 
@@ -92,7 +80,7 @@ def test_paho_connects_to_a_session_that_stays() -> None:
     client: Any = device.client
     client._clean_session = False
     found = level4.read(device.connect())
-    assert isinstance(found, Connect)
+    assert isinstance(found, packets.Connect)
     assert (found.clean_start, found.session_expiry, found.name) == (False, level4.FOR_EVER, None)
 
 
@@ -101,7 +89,7 @@ def test_paho_publishes(level: ModuleType, device: Wire) -> None:
     for qos, number in ((0, 0), (1, 7)):
         device.sent.clear()
         client._send_publish(number, "toancanh/a/mực nước".encode(), b"1.5", qos)
-        assert level.read(bytes(device.sent)) == Publish("toancanh/a/mực nước", b"1.5", qos, number)
+        assert level.read(bytes(device.sent)) == packets.Publish("toancanh/a/mực nước", b"1.5", qos, number)
 
 
 def test_paho_publishes_with_properties() -> None:
@@ -112,7 +100,7 @@ def test_paho_publishes_with_properties() -> None:
     properties.TopicAlias = 3
     properties.ContentType = "application/json"
     client._send_publish(9, b"toancanh/a/b", b"{}", 1, properties=properties)
-    assert level5.read(bytes(device.sent)) == Publish("toancanh/a/b", b"{}", 1, 9, alias=3)
+    assert level5.read(bytes(device.sent)) == packets.Publish("toancanh/a/b", b"{}", 1, 9, alias=3)
 
 
 def test_paho_subscribes(level: ModuleType, device: Wire) -> None:
@@ -122,10 +110,10 @@ def test_paho_subscribes(level: ModuleType, device: Wire) -> None:
         filters = [(topic, SubscribeOptions(qos=qos)) for topic, qos in filters]
     client._send_subscribe(False, filters)
     wanted = [("toancanh/a/ack", 0), ("toancanh/a/mưa", 1)]
-    assert level.read(bytes(device.sent)) == Subscribe(1, wanted)
+    assert level.read(bytes(device.sent)) == packets.Subscribe(1, wanted)
     device.sent.clear()
     client._send_unsubscribe(False, [b"toancanh/a/ack"])
-    assert level.read(bytes(device.sent)) == Unsubscribe(2, ["toancanh/a/ack"])
+    assert level.read(bytes(device.sent)) == packets.Unsubscribe(2, ["toancanh/a/ack"])
 
 
 def test_paho_pings_acknowledges_and_leaves(level: ModuleType, device: Wire) -> None:
@@ -137,7 +125,7 @@ def test_paho_pings_acknowledges_and_leaves(level: ModuleType, device: Wire) -> 
     frames.feed(bytes(device.sent))
     while (frame := frames.next()) is not None:
         found.append(level.read(frame))
-    assert found == [PingReq(), PubAck(513, 0), Disconnect()]
+    assert found == [packets.PingReq(), packets.PubAck(513, 0), packets.Disconnect()]
 
 
 @given(NAMES, PAYLOADS, st.sampled_from([0, 1]), IDS, st.booleans())
@@ -147,7 +135,7 @@ def test_what_is_published_is_read_again(
     number, again = (number, again) if qos else (0, False)
     for level in (level4, level5):
         sent = level.publish(topic, payload, qos, number, again)
-        assert level.read(sent) == Publish(topic, payload, qos, number)
+        assert level.read(sent) == packets.Publish(topic, payload, qos, number)
     found, _ = mqtt5.read(memoryview(level5.publish(topic, payload, qos, number, again)))
     assert isinstance(found, mqtt5.PublishPacket)
     assert (found.topic, found.payload, int(found.qos), found.packet_id or 0) == (topic, payload, qos, number)
@@ -161,7 +149,7 @@ def test_publishes_of_the_library_are_read(
     packet = mqtt5.PublishPacket(
         topic, payload, qos=QOS1, packet_id=number, user_properties=pairs, topic_alias=alias or None
     )
-    assert level5.read(packet.write()) == Publish(topic, payload, 1, number, alias)
+    assert level5.read(packet.write()) == packets.Publish(topic, payload, 1, number, alias)
 
 
 @given(
@@ -192,13 +180,13 @@ def test_connects_of_the_library_are_read(
         receive_max=window,
         will=told,
     )
-    wanted = Connect(
+    wanted = packets.Connect(
         client_id,
         name,
         secret,
         clean,
         alive,
-        Will(will[0], will[1], 1, will[2]) if will else None,
+        packets.Will(will[0], will[1], 1, will[2]) if will else None,
         receive_max=window,
     )
     assert level5.read(packet.write()) == wanted
@@ -207,18 +195,20 @@ def test_connects_of_the_library_are_read(
 @given(st.lists(st.tuples(NAMES, st.integers(0, 2)), min_size=1, max_size=5), IDS)
 def test_subscriptions_of_the_library_are_read(filters: list[tuple[str, int]], number: int) -> None:
     wishes = [mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS(qos)) for pattern, qos in filters]
-    assert level5.read(mqtt5.SubscribePacket(number, wishes).write()) == Subscribe(number, filters)
+    assert level5.read(mqtt5.SubscribePacket(number, wishes).write()) == packets.Subscribe(number, filters)
     patterns = [pattern for pattern, _ in filters]
-    assert level5.read(mqtt5.UnsubscribePacket(number, patterns).write()) == Unsubscribe(number, patterns)
+    assert level5.read(mqtt5.UnsubscribePacket(number, patterns).write()) == packets.Unsubscribe(
+        number, patterns
+    )
 
 
 def test_answers_of_level_5_are_understood_by_the_library() -> None:
-    let_in = mqtt5.read(memoryview(level5.connack(ConnAck(Reason.SUCCESS, True, 60, "made"))))[0]
+    let_in = mqtt5.read(memoryview(level5.connack(packets.ConnAck(Reason.SUCCESS, True, 60, "made"))))[0]
     assert isinstance(let_in, mqtt5.ConnAckPacket)
     assert (let_in.session_present, let_in.session_expiry_interval) == (True, 60)
     assert (let_in.assigned_client_id, let_in.max_qos) == ("made", QOS1)
     assert (let_in.max_packet_size, let_in.topic_alias_max) == (wire.MAX_PACKET, level5.ALIASES)
-    refused = mqtt5.read(memoryview(level5.connack(ConnAck(Reason.NOT_AUTHORIZED, said="no"))))[0]
+    refused = mqtt5.read(memoryview(level5.connack(packets.ConnAck(Reason.NOT_AUTHORIZED, said="no"))))[0]
     assert isinstance(refused, mqtt5.ConnAckPacket)
     assert (refused.reason_code, refused.reason_str) == (0x87, "no")
     puback = mqtt5.read(memoryview(level5.puback(3, Reason.QUOTA, "slower")))[0]
@@ -236,7 +226,7 @@ def test_answers_of_level_5_are_understood_by_the_library() -> None:
 
 
 def test_answers_of_level_4() -> None:
-    assert level4.connack(ConnAck(Reason.SUCCESS, session_present=True)) == b"\x20\x02\x01\x00"
+    assert level4.connack(packets.ConnAck(Reason.SUCCESS, session_present=True)) == b"\x20\x02\x01\x00"
     refusals = {
         Reason.UNSUPPORTED_LEVEL: 1,
         Reason.BAD_CLIENT_ID: 2,
@@ -245,7 +235,7 @@ def test_answers_of_level_4() -> None:
         Reason.NOT_AUTHORIZED: 5,
     }
     for reason, code in refusals.items():
-        assert level4.connack(ConnAck(reason)) == bytes((0x20, 2, 0, code))
+        assert level4.connack(packets.ConnAck(reason)) == bytes((0x20, 2, 0, code))
     assert level4.puback(258, Reason.SUCCESS, "") == b"\x40\x02\x01\x02"
     assert level4.suback(1, [0, 1, 0x87, 0x9E]) == b"\x90\x06\x00\x01\x00\x01\x80\x80"
     assert level4.unsuback(2, [0, 0]) == b"\xb0\x02\x00\x02"
@@ -316,7 +306,7 @@ BAD5 = {
     "goodbye of an unknown code": b"\xe0\x01\x01",
     "acknowledged number 0": b"\x40\x02\x00\x00",
     "authentication that was not agreed": b"\xf0\x02\x18\x00",
-    "a packet of servers": level5.connack(ConnAck(Reason.SUCCESS)),
+    "a packet of servers": level5.connack(packets.ConnAck(Reason.SUCCESS)),
     "release of QoS 2": b"\x62\x02\x00\x01",
 }
 

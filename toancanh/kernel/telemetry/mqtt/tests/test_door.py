@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import mqtt5
@@ -11,6 +10,7 @@ import pytest
 
 from toancanh.kernel.telemetry.mqtt import session as sessions
 from toancanh.kernel.telemetry.mqtt.tests.house import (
+    LEVELS,
     Device,
     House,
     run,
@@ -19,15 +19,6 @@ from toancanh.kernel.telemetry.mqtt.tests.house import (
     written,
 )
 from toancanh.kernel.telemetry.store import open_store
-
-LEVELS = pytest.mark.parametrize("level", [4, 5])
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    store = open_store(str(tmp_path / "telemetry.db"))
-    yield House(store)
-    store.close()
 
 
 @LEVELS

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import mqtt5
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from toancanh.kernel.telemetry import ingest as queue
 from toancanh.kernel.telemetry.mqtt import connection, door, reception, session, signin, wire
 from toancanh.kernel.telemetry.mqtt.tests.house import (
+    LEVELS,
     Device,
     Gone,
     House,
@@ -21,16 +20,6 @@ from toancanh.kernel.telemetry.mqtt.tests.house import (
     until,
     written,
 )
-from toancanh.kernel.telemetry.store import open_store
-
-LEVELS = pytest.mark.parametrize("level", [4, 5])
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    store = open_store(str(tmp_path / "telemetry.db"))
-    yield House(store)
-    store.close()
 
 
 async def refused(house: House, level: int, name: str | None, secret: str | None) -> int:
