@@ -78,6 +78,20 @@ def test_sound_store_is_found_sound_and_left_as_it_was(program: Program) -> None
     assert contents(program.folder) == before
 
 
+def test_watched_folder_that_cannot_be_used_is_named(program: Program) -> None:
+    """A mount that is not there, a file in its place, a box that leads elsewhere."""
+    place = program.folder / "inbox"
+    shutil.rmtree(place, ignore_errors=True)
+    place.symlink_to("/nowhere/at/all")
+    code, mends = looked(program)
+    assert (code, list(mends)) == (1, ["inbox"])
+    assert str(place) in mends["inbox"]
+    place.unlink()
+    place.mkdir()
+    (place / "done").symlink_to(program.folder)
+    assert list(looked(program)[1]) == ["inbox"]
+
+
 def test_running_program_is_not_taken_for_a_stranger(program: Program) -> None:
     program.start()
     try:

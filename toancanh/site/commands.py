@@ -136,6 +136,7 @@ def run(said: argparse.Namespace) -> int:
     role, port = said.role, environment.port(said.role)
     building.check()
     environment.mqtt()
+    environment.inbox_settled()
     environment.broker()
     held = locks.hold(settings.DATA, role, many=bool(settings.DATABASE_URL))
     door = server.listen(port)

@@ -100,6 +100,15 @@ def _port(name: str, unless_set: int, *, lowest: int) -> int:
     return int(value)
 
 
+def inbox_settled() -> int:
+    """INBOX_SETTLED: for how many seconds a file in the watched folder must lie unchanged; 4 unless set."""
+    value = os.environ.get("INBOX_SETTLED", "").strip() or "4"
+    if not (value.isascii() and value.isdigit() and len(value) < 5 and 1 <= int(value) <= 3600):
+        text = _("INBOX_SETTLED must be a number of seconds from 1 to 3600, not %(value)s.")
+        raise SystemExit(text % {"value": repr(value)})
+    return int(value)
+
+
 def mqtt() -> Mqtt | None:
     """The MQTT door by MQTT_PORT, MQTT_HOST, MQTT_CERT, MQTT_KEY and MQTT_PLAIN; None where there is none.
 

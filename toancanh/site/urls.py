@@ -10,6 +10,7 @@ import toancanh
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
+from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.portal import pages as portal
@@ -63,6 +64,9 @@ urlpatterns = [
     path("console/imports/", imports.listing, name="imports"),
     path("console/imports/upload", imports.upload, name="import_upload"),
     path("console/imports/mappings/forget", imports.forget, name="mapping_forget"),
+    path("console/imports/folder/", inbox.folder, name="inbox"),
+    path("console/imports/folder/samples/<int:number>/", inbox.sample, name="inbox_sample"),
+    path("console/imports/folder/settle/<int:number>/", inbox.settle, name="inbox_settle"),
     path("console/imports/<int:number>/", imports.one, name="import"),
     path("console/imports/<int:number>/refused.<str:kind>", imports.refused, name="import_refused"),
     path("sign-in/", sign_in, name="account_login"),

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.console import broker
+from toancanh.kernel.exchange.inbox.models import Watched
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock, processes
@@ -45,6 +46,7 @@ def found(now: datetime) -> list[Trouble]:
         *clocks(living, now),
         *doors(living),
         *broker.troubles(living, now),
+        *inboxes(now),
         *tail(now),
         *outbox(now),
     ]
@@ -163,6 +165,23 @@ def doors(living: Sequence[Process]) -> Iterator[Trouble]:
             "unavailable": _("See that the database runs and can be reached: toancanh doctor"),
         }
         yield Trouble("not_kept", True, what, mends.get(trouble, _("Look at its log, then: toancanh doctor")))
+
+
+def inboxes(now: datetime) -> Iterator[Trouble]:
+    """Watched folders that their workers cannot use."""
+    for one in Watched.objects.exclude(trouble="").filter(looked_at__gt=now - processes.SILENT):
+        yield inbox(one.host, one.path, one.trouble)
+
+
+def inbox(host: str, folder: str, said: str) -> Trouble:
+    """One watched folder that cannot be used."""
+    what = _("The watched folder %(folder)s of %(host)s cannot be read and written: %(said)s")
+    mend = _(
+        "Look at it with ls -la %(folder)s; give it to the user who runs the program (chown -R), or mount it "
+        "again. Files wait where they are."
+    )
+    facts = {"host": host, "folder": folder, "said": said}
+    return Trouble("inbox", True, what % facts, mend % facts)
 
 
 def tail(now: datetime) -> Iterator[Trouble]:

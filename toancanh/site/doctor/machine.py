@@ -16,6 +16,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.console import troubles
+from toancanh.kernel.exchange.inbox import work
+from toancanh.kernel.exchange.inbox.disk import Inbox
 from toancanh.kernel.runtime import clock, disks
 from toancanh.kernel.runtime.disks import NEARLY_FULL
 from toancanh.lib.trouble import Trouble
@@ -104,6 +106,20 @@ def _known(user: int) -> bool:
     return any(entry.pw_uid == user for entry in pwd.getpwall())
 
 
+def watched_folder() -> Iterator[Trouble]:
+    """The folder from which files are taken in, where there is one already."""
+    environment.inbox_settled()
+    place = settings.DATA / work.FOLDER
+    if not os.path.lexists(place):
+        return
+    try:
+        # Left as it is where it is missing behind a link: what it is mounted on is not for us to make.
+        place.stat()
+        Inbox(place).check()
+    except OSError as fault:
+        yield troubles.inbox(socket.gethostname(), str(place), work.said(fault))
+
+
 def disk() -> Iterator[Trouble]:
     """Room on the disk of the data folder."""
     found = disks.of(settings.DATA)
@@ -140,4 +156,4 @@ def doors() -> Iterator[Trouble]:
         yield Trouble("mqtt_open", True, what % {"host": wanted.host}, mend)
 
 
-CHECKS = (library, durability, folder, disk, time_of_day, front_end, doors)
+CHECKS = (library, durability, folder, watched_folder, disk, time_of_day, front_end, doors)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.declare import Actor
@@ -37,7 +39,8 @@ def upload(content: bytes, name: str, *, by: Actor, door: str = "sheet") -> Impo
     """Open a file and note it as a draft with a first idea of what it means; once for the same file."""
     paths = taking.scope(by)
     digest = hashlib.sha256(content).hexdigest()
-    known_draft = Import.objects.filter(digest=digest, actor=by.key, state=State.DRAFT).first()
+    own = Import.objects.filter(digest=digest, actor=by.key, state=State.DRAFT, door=door)
+    known_draft = own.first()
     if known_draft is not None:
         return known_draft
     book = reading.read(content)
@@ -48,7 +51,7 @@ def upload(content: bytes, name: str, *, by: Actor, door: str = "sheet") -> Impo
         scope=paths,
         root=taking.root(paths),
         door=door,
-        file=_shown(name),
+        file=shown_name(name),
         size=len(content),
         digest=digest,
     )
@@ -62,7 +65,7 @@ def upload(content: bytes, name: str, *, by: Actor, door: str = "sheet") -> Impo
     return one
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """The last part of a file's name, as far as it can be shown."""
     plain = "".join(letter for letter in name.replace("\\", "/").rpartition("/")[2] if letter.isprintable())
     return plain.strip()[:200] or "?"
@@ -137,6 +140,7 @@ def save_mapping(name: str, said: Mapping, *, by: Actor) -> SavedMapping:
     if other is not None:
         told = _("There is a mapping named %(name)s already; choose a name that differs in more than marks.")
         raise Refused(told % {"name": other.name}, "taken")
+    _check_over(SavedMapping.objects.filter(name=name).first(), by)
     facts = {"folder": folder, "said": msgspec.to_builtins(said), "scope": paths, "saved_by": by.key}
     saved, _new = SavedMapping.objects.update_or_create(name=name, defaults={**facts, "used_at": clock.now()})
     journal.record("exchange.mapping_saved", f"mapping:{saved.pk}", by=by, content={"name": name})
@@ -150,8 +154,25 @@ def forget_mapping(name: str, *, by: Actor) -> None:
     found = SavedMapping.objects.filter(name=name).first()
     if found is None:
         raise NotFound(_("There is no such mapping."))
+    _check_over(found, by)
     journal.record("exchange.mapping_forgotten", f"mapping:{found.pk}", by=by, content={"name": name})
-    found.delete()
+    try:
+        found.delete()
+    except ProtectedError as fault:
+        told = _("“%(name)s” is used by a folder or feed; let that be read in another way first.")
+        raise Refused(told % {"name": name}, "used") from fault
+
+
+def stands_over(scope: Iterable[str], by: Actor) -> bool:
+    """Whether the actor answers for all that somebody arranged for these units."""
+    return all(by.may(taking.RIGHT, path) for path in scope)
+
+
+def _check_over(saved: SavedMapping | None, by: Actor) -> None:
+    """By a mapping, folders and feeds are read that may fill more than the actor answers for."""
+    if saved is not None and not stands_over(saved.scope, by):
+        told = _("“%(name)s” was kept by somebody who answers for more than you do; take another name.")
+        raise Refused(told % {"name": saved.name}, "of_others")
 
 
 @transaction.atomic

@@ -267,5 +267,10 @@ def refused(request: HttpRequest, number: int, kind: str) -> HttpResponse:
 @door(right=taking.RIGHT, data="staff", methods=("POST",), max_body=SMALL)
 def forget(request: HttpRequest) -> HttpResponse:
     """Keep a mapping no longer."""
-    actions.forget_mapping(request.POST.get("name", ""), by=of(request))
+    try:
+        actions.forget_mapping(request.POST.get("name", ""), by=of(request))
+    except (NotAllowed, NotFound):
+        raise
+    except Refused as fault:
+        messages.error(request, fault.message)
     return HttpResponseRedirect(f"{HOME}#mappings")

@@ -7,7 +7,6 @@ at that part once the lease has run out, and knows what the part had changed.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -21,7 +20,7 @@ from toancanh.kernel.exchange.sheets import judging, reading
 from toancanh.kernel.exchange.sheets.mapping import Found, Mapping, Observed
 from toancanh.kernel.exchange.sheets.models import Content, Import, Part, State
 from toancanh.kernel.journal import actions as journal
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, holders
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.directory import DirectoryUnavailable
@@ -52,9 +51,13 @@ class Duty:
 
     def __init__(self) -> None:
         self._at_work: Import | None = None
+        self._is_first = True
         self._steps: Iterator[None] = iter(())
 
     def __call__(self) -> int:
+        if self._is_first:
+            take_over()
+            self._is_first = False
         if self._at_work is None:
             self._at_work = lease()
             if self._at_work is None:
@@ -71,6 +74,14 @@ class Duty:
         return 1
 
 
+def take_over() -> None:
+    """Let go of what processes of this machine held when they died, instead of waiting for their leases."""
+    held = Import.objects.filter(next_at__gt=clock.now(), state__in=(State.RUNNING, State.UNDOING))
+    for pk, holder in held.exclude(holder="").values_list("pk", "holder"):
+        if holders.is_dead(holder):
+            Import.objects.filter(pk=pk, holder=holder).update(next_at=clock.now())
+
+
 def lease() -> Import | None:
     """An import that waits, held for a minute: who dies holding it loses it to the next look."""
     now = clock.now()
@@ -78,7 +89,7 @@ def lease() -> Import | None:
         due = Import.objects.filter(next_at__lte=now, state__in=(State.RUNNING, State.UNDOING))
         one = due.select_for_update(skip_locked=True).order_by("next_at", "pk").first()
         if one is not None:
-            one.holder, one.next_at, one.attempts = secrets.token_hex(8), now + LEASE, one.attempts + 1
+            one.holder, one.next_at, one.attempts = holders.fresh(), now + LEASE, one.attempts + 1
             one.save(update_fields=["holder", "next_at", "attempts"])
     return one
 

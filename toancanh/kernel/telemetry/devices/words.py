@@ -15,6 +15,7 @@ DOORS = {
     "mqtt": "MQTT",
     "broker": gettext_lazy("Outside broker"),
     "sheet": gettext_lazy("File"),
+    "folder": gettext_lazy("Watched folder"),
     "feed": gettext_lazy("Feed"),
     "sensorthings": "SensorThings",
     "replay": gettext_lazy("Taken in later"),

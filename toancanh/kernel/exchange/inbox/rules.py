@@ -1,0 +1,58 @@
+"""Which rule a file is read by, and which folders a rule may be set for."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.exchange.inbox import disk
+from toancanh.kernel.exchange.inbox.models import Rule
+from toancanh.lib.errors import Refused
+
+
+def plain(text: str) -> str:
+    """One spelling of a name: machines of Apple send letters and their marks apart, Windows minds no case."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def above(folder: str) -> Iterator[str]:
+    """The folder and all above it, the nearest first."""
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
+def rule_for(path: str, rules: Iterable[Rule]) -> Rule | None:
+    """The rule of the nearest folder whose pattern fits; of several there, the one with the longest."""
+    folder, _between, name = path.rpartition("/")
+    fitting: dict[str, Rule] = {}
+    for rule in sorted(rules, key=lambda rule: (len(rule.pattern), rule.pattern)):
+        if fnmatchcase(plain(name), plain(rule.pattern)):
+            fitting[plain(rule.folder)] = rule
+    return next((fitting[one] for one in above(plain(folder)) if one in fitting), None)
+
+
+def folder_named(said: str) -> str:
+    """A folder as rules name it; raises Refused where no file could come from it."""
+    folder = unicodedata.normalize("NFC", said.replace("\\", "/")).strip().strip("/")
+    parts = [part.strip() for part in folder.split("/")] if folder else []
+    wrong = any(not part or disk.is_ignored(part) or not part.isprintable() for part in parts)
+    if wrong or len(parts) > disk.DEEPEST or len(folder) > 200:
+        told = _("%(folder)s is no folder that is watched; write it like tram-mua/hang-ngay.")
+        raise Refused(told % {"folder": said[:80]}, "bad_folder")
+    if parts and parts[0] in disk.OWN:
+        told = _("Into %(folder)s the program puts what it has read; choose another folder.")
+        raise Refused(told % {"folder": parts[0]}, "own_folder")
+    return "/".join(parts)
+
+
+def pattern_named(said: str) -> str:
+    """A pattern of names as rules have it."""
+    pattern = unicodedata.normalize("NFC", said).strip() or "*"
+    if "/" in pattern or "\\" in pattern or len(pattern) > 100 or not pattern.isprintable():
+        raise Refused(_("A pattern is of names alone, like mua-*.csv; * stands for anything."), "bad_pattern")
+    return pattern
