@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
+from toancanh.kernel.exchange.inbox import work as inbox
 from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
+from toancanh.site import environment
 from toancanh.site.asgi import House
 
 
@@ -21,6 +25,7 @@ def mount(house: House) -> None:
         Loop("gaps", numbering.tell, 5.0),
         Loop("letters", letters.expire, 3600.0),
         Loop("imports", imports.Duty(), 1.0),
+        Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),
         Loop("old imports", imports.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
     ]

@@ -15,6 +15,7 @@ from toancanh.kernel.exchange.inbox.models import Sample, Watched
 from toancanh.kernel.exchange.sheets import actions as sheets
 from toancanh.kernel.exchange.sheets import reading
 from toancanh.kernel.exchange.sheets.mapping import Mapping
+from toancanh.kernel.exchange.sheets.models import Import
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
@@ -35,7 +36,7 @@ def open_asked(watched: Watched, inbox: Inbox) -> None:
         sample.save(update_fields=["of", "fault"])
 
 
-def _draft(sample: Sample, inbox: Inbox) -> sheets.Import:
+def _draft(sample: Sample, inbox: Inbox) -> Import:
     seen = next((one for one in inbox.look() if shown(one.way) == sample.path and not one.trouble), None)
     if seen is None:
         raise FileNotFoundError(2, "No such file", sample.path)
