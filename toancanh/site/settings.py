@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.runtime import keyfile
 from toancanh.site import environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,26 +30,11 @@ LOOKING = {
 
 
 def _secret_key() -> str:
-    """The key of this installation: made once, kept beside the data, readable by its owner alone."""
+    """The key of this installation, kept beside the data."""
     path = DATA / "secret.key"
-    kept = path.read_text().strip() if path.is_file() else ""
-    if kept or environment.looks_only():
-        return kept or "nothing is signed by who only looks"
-    DATA.mkdir(parents=True, exist_ok=True)
-    # Written aside first: a key cut off half way would lock everyone out.
-    aside = path.with_suffix(f".{os.getpid()}.new")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-            os.fsync(file.fileno())
-        if path.is_file():
-            aside.replace(path)  # an empty one, as a full disk leaves it
-        else:
-            with suppress(FileExistsError):  # another process that started with this one was first
-                os.link(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-    return path.read_text().strip()
+    if environment.looks_only():
+        return keyfile.kept(path) or "nothing is signed by who only looks"
+    return keyfile.kept_or_made(path, lambda: secrets.token_urlsafe(50))
 
 
 def _database() -> dict[str, Any]:

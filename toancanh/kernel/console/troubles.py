@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.console import broker
+from toancanh.kernel.exchange.feeds import troubles as feeds
 from toancanh.kernel.exchange.inbox.models import Watched
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
@@ -47,6 +48,7 @@ def found(now: datetime) -> list[Trouble]:
         *doors(living),
         *broker.troubles(living, now),
         *inboxes(now),
+        *feeds.found(now),
         *tail(now),
         *outbox(now),
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import re
 import socket
 import ssl
@@ -22,6 +23,10 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime.reach import Address, Network, is_allowed, is_ipv4, is_ipv6
 from toancanh.lib.errors import Refused
+
+for _name in ("httpx", "httpcore"):
+    # At finer levels they write whole addresses down, and some hold a key.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 Resolve = Callable[[str, int], Iterable[str]]
 

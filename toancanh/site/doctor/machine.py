@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.console import troubles
 from toancanh.kernel.exchange.inbox import work
 from toancanh.kernel.exchange.inbox.disk import Inbox
-from toancanh.kernel.runtime import clock, disks
+from toancanh.kernel.runtime import clock, disks, secrets
 from toancanh.kernel.runtime.disks import NEARLY_FULL
 from toancanh.lib.trouble import Trouble
 from toancanh.site import building, environment
@@ -84,7 +84,8 @@ def folder() -> Iterator[Trouble]:
         mend = _("Give it to who runs the program: chown -R %(user)s %(folder)s; or mount it writable.")
         yield Trouble("folder_unwritable", True, what, mend % {**facts, "user": me})
     owner = data.stat().st_uid
-    strange = [path.name for path in (*names, data / "secret.key") if _owner(path) not in (None, owner)]
+    keys = [data / "secret.key", data / secrets.NAME]
+    strange = [path.name for path in (*names, *keys) if _owner(path) not in (None, owner)]
     if strange:
         name = pwd.getpwuid(owner).pw_name if _known(owner) else str(owner)
         what = _("Files of %(folder)s belong to another user than the folder: %(files)s.")
@@ -92,10 +93,10 @@ def folder() -> Iterator[Trouble]:
         yield Trouble(
             "wrong_owner", True, what % {**facts, "files": ", ".join(strange)}, mend % {**facts, "user": name}
         )
-    key = data / "secret.key"
-    if key.exists() and key.stat().st_mode & 0o077:
-        what = _("The key of this installation can be read by others: %(file)s") % {"file": key}
-        yield Trouble("key_open", True, what, f"chmod 600 {key}")
+    for key in keys:
+        if key.exists() and key.stat().st_mode & 0o077:
+            what = _("The key of this installation can be read by others: %(file)s") % {"file": key}
+            yield Trouble("key_open", True, what, f"chmod 600 {key}")
 
 
 def _owner(path: Path) -> int | None:

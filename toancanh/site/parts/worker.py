@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from toancanh.kernel.exchange.feeds import work as feeds
+from toancanh.kernel.exchange.feeds.service import Feeds
 from toancanh.kernel.exchange.inbox import work as inbox
 from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
@@ -27,7 +29,9 @@ def mount(house: House) -> None:
         Loop("imports", imports.Duty(), 1.0),
         Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),
         Loop("old imports", imports.tidy, 3600.0),
+        Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
     ]
+    house.services.append(Feeds())
     # Of events that other processes commit, the loop learns at its next look.
     journal.on_wake(deliver.wake)

@@ -13,6 +13,7 @@ import resource
 import sys
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -47,12 +48,12 @@ class Fault(Exception):
         self.facts = facts
 
 
-def main() -> None:
-    """Read one file; the answer is a book or a fault."""
+def serve(read: Callable[[bytes], dict[str, Any]]) -> None:
+    """Read one file within limits; the answer is a book or a fault."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     try:
-        said = book(sys.stdin.buffer.read())
+        said = read(sys.stdin.buffer.read())
     except Fault as fault:
         said = {"fault": fault.code, "facts": fault.facts}
     except MemoryError:
@@ -172,4 +173,4 @@ def _rounded(value: datetime) -> datetime:
 
 
 if __name__ == "__main__":
-    main()
+    serve(book)

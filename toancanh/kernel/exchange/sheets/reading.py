@@ -63,27 +63,35 @@ def unpacked(content: bytes) -> Book:
     return _read_book.decode(zlib.decompress(content))
 
 
-def read(content: bytes) -> Book:
-    """The sheets of a .csv, .xlsx, .xls or .ods file; raises Refused with what to do about it."""
+class Unread(Refused):
+    """The child could not make a table of it; the message says what to do."""
+
+    def __init__(self, code: str, facts: dict[str, Any]) -> None:
+        super().__init__(sentence(code, facts), code)
+        self.facts = facts
+
+
+def read(content: bytes, child: str = "toancanh.kernel.exchange.sheets.child", *said: str) -> Book:
+    """The sheets of a .csv, .xlsx, .xls or .ods file, or what another ``child`` opens; raises Unread."""
     if len(content) > MAX_BYTES:
-        raise Refused(sentence("too_large", {}), "too_large")
-    command = [sys.executable, "-m", "toancanh.kernel.exchange.sheets.child"]
+        raise Unread("too_large", {})
+    command = [sys.executable, "-m", child, *said]
     with _turn:
-        child = subprocess.Popen(
+        running = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         try:
-            said, _nothing = child.communicate(content, timeout=SECONDS)
+            told, _nothing = running.communicate(content, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            said = b""
+            told = b""
         finally:
-            child.kill()
-            child.wait()
-    if child.returncode or not said:
-        raise Refused(sentence("too_large", {}), "too_large")
-    answer: dict[str, Any] = msgspec.msgpack.decode(said)
+            running.kill()
+            running.wait()
+    if running.returncode or not told:
+        raise Unread("too_large", {})
+    answer: dict[str, Any] = msgspec.msgpack.decode(told)
     if "fault" in answer:
-        raise Refused(sentence(answer["fault"], answer["facts"]), answer["fault"])
+        raise Unread(answer["fault"], answer["facts"])
     return msgspec.convert(answer, Book)
 
 
@@ -110,6 +118,14 @@ def sentence(code: str, facts: dict[str, Any]) -> str:
         "bad_csv": _("The table cannot be read: %(fault)s. Is a quotation mark left open?")
         % {"fault": facts.get("fault", "")},
         "damaged": _("The workbook is damaged. Open it in Excel or LibreOffice and save it anew."),
+        "bad_json": _("The answer begins as JSON and cannot be read: %(fault)s")
+        % {"fault": facts.get("fault", "")},
+        "no_records": _(
+            "The answer holds no list of records. Check the address, or try when it has readings."
+        ),
+        "no_path": _("The answer has no list %(path)s any more.") % {"path": facts.get("path", "")},
+        "uneven": _("Lists that belong side by side differ in length: %(counts)s.")
+        % {"counts": facts.get("counts", "")},
         "password": _("The workbook is locked by a password. Save a copy without one."),
     }
     return told[code]
