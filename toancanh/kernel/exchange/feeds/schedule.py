@@ -89,9 +89,10 @@ def after_failure(line: str, failures: int, asked: timedelta, now: datetime) -> 
     A rare feed is tried again sooner than its schedule says, a frequent one later and later.
     """
     first = min(period(line, now), FIRST_WAIT)
-    wait = min(first * 2 ** min(failures - 1, 10), LONGEST_WAIT)
-    wait *= random.uniform(1.0, 1.2)
-    return now + max(wait, min(asked, MOST_ASKED))
+    usual: timedelta = min(first * int(2 ** min(failures - 1, 10)), LONGEST_WAIT)
+    wait = usual * random.uniform(1.0, 1.2)
+    wait = max(wait, min(asked, MOST_ASKED))
+    return now + wait
 
 
 def asked_to_wait(said: str, now: datetime) -> timedelta:

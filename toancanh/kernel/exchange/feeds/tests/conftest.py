@@ -112,7 +112,7 @@ def made(
 ) -> Feed:
     """A feed of the peer; with a mapping it is on."""
     known = {"name": f"Nguồn {path}", "url": service.url(path), "schedule": "*/5 * * * *", **said}
-    changes = {name: known.pop(name) for name in ("replaces", "passes_over") if name in known}
+    changes: dict[str, Any] = {name: known.pop(name) for name in ("replaces", "passes_over") if name in known}
     feed = actions.make(Said(**known), by=by)
     if mapping is not None:
         feed = actions.keep(feed, {"mapping": msgspec.to_builtins(mapping), **changes}, by=by)

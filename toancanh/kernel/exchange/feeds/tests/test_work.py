@@ -14,7 +14,7 @@ from tests.city import NOON, City, actor, measure
 from tests.web_peer import Heard, Peer, Said, canary
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange import taking
-from toancanh.kernel.exchange.feeds import actions, schedule, work
+from toancanh.kernel.exchange.feeds import actions, fetching, schedule, work
 from toancanh.kernel.exchange.feeds.models import Feed, Outcome, Run
 from toancanh.kernel.exchange.feeds.tests.conftest import LONG, answer, drive, fetched, made
 from toancanh.kernel.exchange.sheets import reading
@@ -182,7 +182,7 @@ def test_peers_that_misbehave_are_told_and_left_alone_for_a_while(
     status: int,
 ) -> None:
     limits = Limits(bytes=2_000_000, seconds=0.6)
-    monkeypatch.setattr(work.fetching.fetch, "__defaults__", (limits,))
+    monkeypatch.setattr(fetching.fetch, "__defaults__", (limits,))
     with canary() as trap:
         said.headers = {name: text.replace("{trap}", str(trap.port)) for name, text in said.headers.items()}
         service.says["/levels"] = said
