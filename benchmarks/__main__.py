@@ -7,7 +7,20 @@ import sys
 from pathlib import Path
 
 import toancanh  # noqa: F401 - swaps in the SQLite that the program uses
-from benchmarks import bulk, engines, influx, mqtt, page, report, sensorthings, single, start, stream, week
+from benchmarks import (
+    bulk,
+    django_sensorthings,
+    engines,
+    influx,
+    mqtt,
+    page,
+    report,
+    sensorthings,
+    single,
+    start,
+    stream,
+    week,
+)
 from benchmarks.installation import installation
 
 MEASUREMENTS = {
@@ -21,6 +34,7 @@ MEASUREMENTS = {
     "page": page,
     "engines": engines,
     "influx": influx,
+    "django_sensorthings": django_sensorthings,
 }
 
 
