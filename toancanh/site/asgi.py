@@ -67,7 +67,11 @@ class House:
         self.pages = Pages(application)
         self.edge = Edge(self.pages, self.lifespan, None if role in ("", "web") else OPERATIONS)
         self.edge.may_upload = may_upload
-        self.loops: list[Loop] = [Loop("reporter", self.reporter.report, EVERY)]
+        self.loops: list[Loop] = [
+            Loop("reporter", self.reporter.report, EVERY),
+            # Whatever a role takes in, through doors or from files, is told of its token.
+            Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True),
+        ]
         self.services: list[Service] = []
         self.listeners: list[Callable[[list[Reading]], None]] = []
         """Each is told the readings that a commit of this process made the newest of their series."""

@@ -140,7 +140,7 @@ def tiles(everyone: list[Process], now: datetime) -> list[dict[str, object]]:
         tile("pace", _("Observations a second"), round(sum(figure(one, "per_second") for one in living), 1)),
         tile("queue", _("Waiting to be written"), queue, _("observations taken and not yet answered")),
         tile("letters", _("Refused, kept to look at"), letters, _("dead letters of the last 30 days")),
-        tile("unsealed", _("Journal not sealed yet"), unsealed, _("entries")),
+        tile("unsealed", _("Not sealed yet"), unsealed, _("entries of the journal")),
         tile("outbox", _("Events under way"), waiting, _("until their reactions have run")),
     ]
     used = max(
@@ -180,4 +180,5 @@ def database_size() -> str:
             size = int(cursor.fetchone()[0])
     else:
         size = sum(path.stat().st_size for path in settings.DATA.glob("*.db*") if path.is_file())
-    return _("%(size)s GB") % {"size": formats.number(size / GB, 2, get_language() or "vi")}
+    unit, per, decimals = ("GB", GB, 1) if size >= GB else ("MB", 1_000_000, 0)
+    return f"{formats.number(size / per, decimals, get_language() or 'vi')} {unit}"

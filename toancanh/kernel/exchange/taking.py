@@ -22,6 +22,7 @@ from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.announce import announcer
+from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.directory import Directory, WatchedDirectory, database_directory
 from toancanh.kernel.telemetry.intake import FULL, UNAVAILABLE, Malformed, Request, Taken, microseconds, take
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
@@ -114,6 +115,7 @@ def bring(
     if not isinstance(result, Taken):
         told = _("The token %(name)s was revoked: nothing more is taken by this way.")
         raise Refused(told % {"name": way}, "revoked")
+    contacts.tally.took([(request, result)], known)
     refused.update((positions[refusal.position], refusal.code) for refusal in result.refusals)
     _tell(known, observed)
     return refused

@@ -7,7 +7,6 @@ from toancanh.kernel.exchange.sensorthings.door import SensorThingsDoor
 from toancanh.kernel.exchange.sensorthings.observing import mixed_alone
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import Door
-from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry.devices import contacts
 from toancanh.kernel.telemetry.door import MAX_BYTES, ObservationsDoor
 from toancanh.site.asgi import House
@@ -25,7 +24,6 @@ def mount(house: House) -> None:
     door = Door(data="device", methods=("POST",), max_body=MAX_BYTES)
     house.edge.mount("/api/v1/observations", observations, door)
     house.edge.mount_where(sensorthings.takes, sensorthings.PATHS, sensorthings_door(house), door)
-    house.loops.append(Loop("contacts", contacts.write, contacts.EVERY_S, at_end=True))
 
 
 def sensorthings_door(house: House) -> SensorThingsDoor:

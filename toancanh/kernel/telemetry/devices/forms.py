@@ -51,8 +51,11 @@ class Limits(forms.Form):
     expires = forms.DateField(
         label=gettext_lazy("Valid until the end of"),
         required=False,
-        help_text=gettext_lazy("Empty: until it is revoked."),
-        widget=forms.DateInput(attrs=control(type="date"), format="%Y-%m-%d"),
+        help_text=gettext_lazy("As 31/12/2026. Empty: until it is revoked."),
+        input_formats=["%d/%m/%Y", "%Y-%m-%d"],
+        error_messages={"invalid": gettext_lazy("Write the day, the month and the year, as 31/12/2026.")},
+        # A browser writes its own date field in the order of its own language: 03/04 would be two days.
+        widget=forms.DateInput(attrs=control(inputmode="numeric", autocomplete="off"), format="%d/%m/%Y"),
     )
 
     @classmethod

@@ -18,6 +18,7 @@ from toancanh.kernel.registry.actions import CODE
 from toancanh.kernel.telemetry.actions import NAME, RESERVED
 from toancanh.kernel.telemetry.devices.forms import control
 from toancanh.kernel.telemetry.devices.onboarding import PRESETS, Quantity, Sensor, code_for, series_for
+from toancanh.kernel.telemetry.features import said as in_language
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import unit
 
@@ -39,6 +40,8 @@ class Row:
     period: int = 300
     chosen: bool = True
     fault: str = ""
+    shown: str = ""
+    """The title in the reader's language, of a quantity that its kind declares."""
 
     @property
     def is_empty(self) -> bool:
@@ -188,6 +191,7 @@ def fresh(declared: ThingType, known: Sequence[str] = ()) -> list[Row]:
         Row(
             name=one.name,
             title=str(one.title),
+            shown=in_language(one.title),
             unit=one.unit,
             period=one.period,
             chosen=one.name in known or not names.intersection(known),
@@ -213,6 +217,7 @@ def rows_of(data: QueryDict, declared: ThingType) -> list[Row]:
         Row(
             name=one.name,
             title=str(one.title),
+            shown=in_language(one.title),
             unit=one.unit,
             period=seconds(data.get(f"period-{one.name}", ""), one.period),
             chosen=one.name in data.getlist("series"),

@@ -48,6 +48,11 @@ class Wish:
             after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
         )
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether there may be letters that it does not ask for."""
+        return self != Wish()
+
     def query(self, **other: object) -> str:
         """The same wish as the parameters of an address, with some of it changed."""
         said = {

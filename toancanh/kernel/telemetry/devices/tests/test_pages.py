@@ -248,7 +248,7 @@ def test_officer_sees_the_devices_of_his_things_alone_and_changes_none(city: Cit
 def test_narrowing_is_done_and_journalled(keeper: Client) -> None:
     people.create_token("gateway", by=BY)
     said = {"do": "narrow", "everything": "0", "things": "gauge, rain\nrain", "rate": "60"}
-    said["expires"] = "2026-11-30"
+    said["expires"] = "30/11/2026"
     assert keeper.post(at("gateway"), said).status_code == 302
     token = Token.objects.get()
     assert (token.things, token.rate) == (["gauge", "rain"], 60)
@@ -256,7 +256,7 @@ def test_narrowing_is_done_and_journalled(keeper: Client) -> None:
     assert token.expires_at.astimezone(clock.VIETNAM).isoformat() == "2026-12-01T00:00:00+07:00"
     assert Entry.objects.filter(action="people.token_narrowed").count() == 1
     text = keeper.get(at("gateway")).content.decode()
-    assert 'value="2026-11-30"' in text
+    assert 'value="30/11/2026"' in text
 
 
 @pytest.mark.parametrize(
@@ -266,8 +266,8 @@ def test_narrowing_is_done_and_journalled(keeper: Client) -> None:
         ("things", "", "ít nhất một trạm"),
         ("rate", "0", "errorlist"),
         ("rate", "fast", "errorlist"),
-        ("expires", "2026-11-20", "đã qua"),
-        ("expires", "someday", "errorlist"),
+        ("expires", "20/11/2026", "đã qua"),
+        ("expires", "someday", "31/12/2026"),
     ],
 )
 def test_impossible_limit_is_told_beside_its_field_and_nothing_typed_is_lost(
