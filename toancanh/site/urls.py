@@ -10,6 +10,7 @@ import toancanh
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
+from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
@@ -69,6 +70,11 @@ urlpatterns = [
     path("console/imports/folder/settle/<int:number>/", inbox.settle, name="inbox_settle"),
     path("console/imports/<int:number>/", imports.one, name="import"),
     path("console/imports/<int:number>/refused.<str:kind>", imports.refused, name="import_refused"),
+    path("console/feeds/", feeds.listing, name="feeds"),
+    path("console/feeds/new/", feeds.new, name="feed_new"),
+    path("console/feeds/<int:number>/", feeds.one, name="feed"),
+    path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
+    path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

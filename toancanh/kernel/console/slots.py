@@ -74,6 +74,6 @@ def _arranging(actor: Actor, at: str) -> list[dict[str, Any]]:
             "url": "/console/imports/",
             "title": _("Take in readings"),
             "icon": "file-import",
-            "active": at.startswith("/console/imports/"),
+            "active": at.startswith(("/console/imports/", "/console/feeds/")),
         },
     ]

@@ -18,6 +18,8 @@ MOST_CELLS = 3_000_000
 def opened(content: bytes, wanted: str) -> dict[str, Any]:
     """The tables of an answer, told apart by its content, never by its Content-Type."""
     head = content[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        raise Fault("markup")
     if not head.startswith((b"{", b"[")):
         return child.book(content)
     found = trees.tables(trees.parsed(content), wanted or None)

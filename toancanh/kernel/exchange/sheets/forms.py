@@ -7,11 +7,13 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange.sheets import cells, guessing
 from toancanh.kernel.exchange.sheets.cells import Unreadable
 from toancanh.kernel.exchange.sheets.mapping import Mapping, Row, headings
+from toancanh.kernel.exchange.sheets.models import SavedMapping
 from toancanh.kernel.exchange.sheets.naming import Known
 from toancanh.kernel.exchange.sheets.reading import Book
 from toancanh.lib.errors import Refused
@@ -89,6 +91,21 @@ def said(post: MappingOf[str, str], rows: Sequence[Row], known: Known, sheet: st
         decimal="," if given("decimal") == "," else "." if given("decimal") == "." else "",
         scale=1.0 if scale is None else scale,
     )
+
+
+def asked(post: MappingOf[str, str], before: Mapping, book: Book, known: Known) -> tuple[Mapping, str]:
+    """The mapping that a person wants: one that is kept, a new guess, or what the form says; and its name."""
+    saved = SavedMapping.objects.filter(name=post.get("saved", "")).first()
+    if saved is not None:
+        return msgspec.convert(saved.said, Mapping), saved.name
+    sheet = post.get("sheet", before.sheet)[:100]
+    text = post.get("heading", "")
+    heading = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else before.heading
+    rows = book.sheet(sheet).rows
+    name = post.get("name", "").strip()
+    if (sheet, heading) != (before.sheet, before.heading) or post.get("again"):
+        return guessing.guess(rows, known, sheet, heading if heading != before.heading else None), name
+    return said(post, rows, known, sheet, heading), name
 
 
 def target(text: str, known: Known) -> str:

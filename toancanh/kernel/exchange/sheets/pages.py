@@ -18,7 +18,6 @@ from toancanh.kernel.exchange.sheets import (
     errors,
     faults,
     forms,
-    guessing,
     known,
     mapping,
     reading,
@@ -138,24 +137,9 @@ def _done(request: HttpRequest, found: Import) -> HttpResponse:
 
 def _understand(request: HttpRequest, found: Import) -> HttpResponse:
     """Take what the form says; what was typed stays on the page where it does not do."""
-    by, book = of(request), actions.read(found)
-    before = msgspec.convert(found.mapping, Mapping)
-    who = known.of(by)
-    post = request.POST
-    saved = SavedMapping.objects.filter(name=post.get("saved", "")).first()
-    sheet = post.get("sheet", before.sheet)[:100]
-    text = post.get("heading", "")
-    heading = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else before.heading
-    if saved is not None:
-        said = msgspec.convert(saved.said, Mapping)
-    elif (sheet, heading) != (before.sheet, before.heading) or post.get("again"):
-        rows = book.sheet(sheet).rows
-        told = heading if heading != before.heading else None
-        said = guessing.guess(rows, who, sheet, told)
-    else:
-        said = forms.said(post, book.sheet(sheet).rows, who, sheet, heading)
+    by, book, post = of(request), actions.read(found), request.POST
+    said, name = forms.asked(post, msgspec.convert(found.mapping, Mapping), book, known.of(by))
     try:
-        name = post.get("name", "").strip() if saved is None else saved.name
         actions.understand(found, said, by=by, replaces=bool(post.get("replaces")), name=name, book=book)
     except Refused as fault:
         if isinstance(fault, NotAllowed):
@@ -177,10 +161,10 @@ def _draft(request: HttpRequest, found: Import, said: Mapping, status: int = 200
         "said": said,
         **forms.shown(said, book, who),
         "preview": preview,
-        "open": _open(said, preview),
-        "tiles": _outlook(preview) if preview else [],
-        "lines": _named(preview.shown, who) if preview else [],
-        "faults": _named(preview.faults, who) if preview else [],
+        "open": still_open(said, preview),
+        "tiles": outlook(preview) if preview else [],
+        "lines": named(preview.shown, who) if preview else [],
+        "faults": named(preview.faults, who) if preview else [],
         "reasons": [(faults.sentence(code), count) for code, count in preview.reasons.items()]
         if preview
         else [],
@@ -195,7 +179,7 @@ def _draft(request: HttpRequest, found: Import, said: Mapping, status: int = 200
     return render(request, "exchange/draft.html", shown, status=status)
 
 
-def _open(said: Mapping, preview: Preview | None) -> str:
+def still_open(said: Mapping, preview: Preview | None) -> str:
     """What is still to be said about the file; empty where it is understood."""
     if preview is not None:
         return ""
@@ -206,7 +190,7 @@ def _open(said: Mapping, preview: Preview | None) -> str:
     return ""
 
 
-def _named(lines: list[Line], who: Known) -> list[dict[str, Any]]:
+def named(lines: list[Line], who: Known) -> list[dict[str, Any]]:
     """Lines with the names of stations and quantities and the sentences of faults."""
     return [
         {
@@ -219,7 +203,7 @@ def _named(lines: list[Line], who: Known) -> list[dict[str, Any]]:
     ]
 
 
-def _outlook(preview: Preview) -> list[dict[str, Any]]:
+def outlook(preview: Preview) -> list[dict[str, Any]]:
     """The counts of a preview."""
     return [
         {"key": "new", "title": _("New"), "value": preview.new, "icon": "plus"},
