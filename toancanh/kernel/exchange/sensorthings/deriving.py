@@ -60,8 +60,11 @@ def follow() -> None:
     if number == _followed:
         return
     is_nested = transaction.get_connection().in_atomic_block
+    # One at a time; in the meantime the others see what there was before.
+    if not _lock.acquire(blocking=_followed is None):
+        return
     try:
-        with _lock, transaction.atomic():
+        with transaction.atomic():
             # The row is the lock between processes; who had to wait finds nothing left to do.
             Revision.objects.get_or_create(name=SEEN, defaults={"number": -1})
             seen = Revision.objects.select_for_update().get(name=SEEN)
@@ -75,6 +78,8 @@ def follow() -> None:
         # A full disk or a busy database keeps nobody from reading what is there.
         log.warning("the derived SensorThings entities were not brought up to date", exc_info=True)
         return
+    finally:
+        _lock.release()
     if not is_nested:
         _followed = number
 

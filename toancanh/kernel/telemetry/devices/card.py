@@ -99,7 +99,12 @@ def example(own: Sequence[Thing]) -> list[Measured]:
 def sender(of: Token, secret: str, reach: Reach, readings: Sequence[Measured]) -> Sender:
     """Who sends where and what, for the example lines."""
     topics = [
-        Topic(thing=one.thing.code, series=one.series.name, value=harmless(one.series.low, one.series.high))
+        Topic(
+            thing=one.thing.code,
+            series=one.series.name,
+            value=harmless(one.series.low, one.series.high),
+            number=one.series.pk,
+        )
         for one in readings
     ]
     unknown = Topic(thing=_("STATION-CODE"), series=_("QUANTITY"))

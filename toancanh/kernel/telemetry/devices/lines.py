@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
@@ -24,6 +24,8 @@ class Topic:
     series: str
     value: float = 0.0
     """What the examples send: plausible, and below every alarm level."""
+    number: int | None = None
+    """Of the series; None where the example names no real one."""
 
     @property
     def path(self) -> str:
@@ -97,10 +99,19 @@ def settings(to: Sender) -> list[Setting]:
     return rows
 
 
+_others: list[Callable[[Sender], Example | None]] = []
+
+
+def offer(make: Callable[[Sender], Example | None]) -> None:
+    """Show one way more on every card: that of a door which lies above this module."""
+    _others.append(make)
+
+
 def examples(to: Sender) -> list[Example]:
     """Every way to send that is exact for this installation."""
     over_mqtt = [mosquitto(to), mosquitto_old(to), paho(to), esphome(to), arduino(to), node_red(to)]
-    return [*(over_mqtt if to.reach.mqtt_port else []), curl(to), tasmota(to)]
+    others = [made for make in _others if (made := make(to)) is not None]
+    return [*(over_mqtt if to.reach.mqtt_port else []), curl(to), tasmota(to), *others]
 
 
 def mosquitto(to: Sender) -> Example:
