@@ -131,6 +131,9 @@ TEMPLATES = [
     }
 ]
 
+# Lines on the cards of devices, of doors that lie above telemetry: `Sender` → `Example` or None.
+WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
+
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
+from django.conf import settings as django
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.telemetry.devices.reach import Reach
@@ -99,18 +101,10 @@ def settings(to: Sender) -> list[Setting]:
     return rows
 
 
-_others: list[Callable[[Sender], Example | None]] = []
-
-
-def offer(make: Callable[[Sender], Example | None]) -> None:
-    """Show one way more on every card: that of a door which lies above this module."""
-    _others.append(make)
-
-
 def examples(to: Sender) -> list[Example]:
     """Every way to send that is exact for this installation."""
     over_mqtt = [mosquitto(to), mosquitto_old(to), paho(to), esphome(to), arduino(to), node_red(to)]
-    others = [made for make in _others if (made := make(to)) is not None]
+    others = [made for name in django.WAYS_TO_SEND if (made := import_string(name)(to)) is not None]
     return [*(over_mqtt if to.reach.mqtt_port else []), curl(to), tasmota(to), *others]
 
 
