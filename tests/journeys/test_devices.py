@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import open_page, sign_in
 from tests.journeys.conftest import OFFICER
+from tests.journeys.test_everyone import faults
 from tests.ports import free_port
 from tests.running import Program, city
 
@@ -73,6 +74,51 @@ def test_new_sensor_is_added_connected_and_ended(browser: Browser, listening: Pr
     assert turned_away.returncode != 0
     page.goto(f"{listening.url}/console/things/cau-bao-vinh/")
     expect(page.locator("tbody tr")).not_to_have_count(0)
+    context.close()
+    assert watched.said == []
+    assert watched.foreign == []
+
+
+def test_unknown_device_is_taken_in_with_what_it_sent(browser: Browser, listening: Program) -> None:
+    secret = listening.token("cong-9")
+    publish = [
+        "mosquitto_pub",
+        "-p",
+        listening.variables["MQTT_PORT"],
+        "-u",
+        "cong-9",
+        "-P",
+        secret,
+        "-q",
+        "1",
+    ]
+    for value in ("0.41", "0.43"):
+        subprocess.run([*publish, "-t", "toancanh/cau-la/level", "-m", value], check=True, timeout=30)
+    context, watched = open_page(browser, listening.url)
+    page = watched.page
+    sign_in(page, listening.url, *OFFICER)
+    page.goto(f"{listening.url}/console/waiting/")
+    guest = page.locator(".tc-letters > li", has_text="cau-la")
+    expect(guest).to_contain_text("2 bản tin")
+    expect(guest).to_contain_text("0,43")
+    assert faults(watched, page.url) == []
+    guest.get_by_role("link", name="Tiếp nhận").click()
+    expect(page.locator("#id_code")).to_have_value("cau-la")
+    page.fill("#id_name", "Cầu Lạ")
+    page.fill("#id_lat", "16.48")
+    page.fill("#id_lon", "107.58")
+    page.click(".tc-submit")
+    expect(page.get_by_text("2 số liệu")).to_be_visible()
+    page.goto(f"{listening.url}/console/things/cau-la/")
+    expect(page.locator("h1")).to_contain_text("Cầu Lạ")
+    expect(page.locator("tbody")).to_contain_text("0,41")
+    expect(page.locator("tbody")).to_contain_text("0,43")
+    page.goto(f"{listening.url}/console/waiting/")
+    expect(page.get_by_text("cau-la")).to_have_count(0)
+    # What comes from now on comes as from any other station.
+    subprocess.run([*publish, "-t", "toancanh/cau-la/level", "-m", "0.47"], check=True, timeout=30)
+    page.goto(f"{listening.url}/console/letters/?q=cau-la")
+    expect(page.get_by_text("Không có gì khớp bộ lọc")).to_be_visible()
     context.close()
     assert watched.said == []
     assert watched.foreign == []

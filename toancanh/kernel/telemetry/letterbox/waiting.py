@@ -22,6 +22,8 @@ from toancanh.kernel.telemetry.models import Letter
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 UNKNOWN = ("unknown_thing", "unknown_series")
+SHEET = "sheet"
+"""What an uploaded table calls a station is told, and mended, with the table; no device waits for it."""
 LATELY = timedelta(days=31)
 MOST = 200
 MOST_QUANTITIES = 12
@@ -148,7 +150,8 @@ def _unknown(to: Actor) -> QuerySet[Letter]:
     if not to.may("telemetry.arrange"):
         return Letter.objects.none()
     since = clock.now() - LATELY
-    return Letter.objects.filter(code__in=UNKNOWN, settled_at=None, at__gte=since).order_by()
+    found = Letter.objects.filter(code__in=UNKNOWN, settled_at=None, at__gte=since)
+    return found.exclude(door=SHEET).order_by()
 
 
 def _sent(found: QuerySet[Letter]) -> dict[str, list[Sent]]:

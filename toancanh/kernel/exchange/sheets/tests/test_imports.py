@@ -22,6 +22,9 @@ from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Token
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.devices import contacts
+from toancanh.kernel.telemetry.devices.models import Contact
+from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.telemetry.models import Letter
 from toancanh.kernel.telemetry.store import CORRECTED, Row, StoreUnavailable
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
@@ -115,6 +118,14 @@ def test_file_goes_its_whole_way(city: City, ada: Actor) -> None:
     told = Entry.objects.filter(subject=f"import:{one.pk}").order_by("pk").values_list("action", flat=True)
     verbs = ("uploaded", "confirmed", "finished", "taken_back", "undone")
     assert list(told) == [f"exchange.import_{verb}" for verb in verbs]
+
+
+def test_file_is_told_of_its_token_and_lets_nobody_wait(city: City, ada: Actor) -> None:
+    brought(MIXED, ada)
+    contacts.write()
+    assert Contact.objects.get(token__name=work.WAY).door == "sheet"
+    assert Letter.objects.filter(code="unknown_thing").exists()
+    assert waiting.room(ada) == []
 
 
 def test_same_file_twice_is_known_and_harmless(city: City, ada: Actor) -> None:
