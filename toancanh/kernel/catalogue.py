@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 import toancanh.domains
-from toancanh.kernel.declare import Domain, Layer, On, SeriesType, ThingType
+from toancanh.kernel.declare import AlertRule, Domain, Layer, On, SeriesType, ThingType
 
 NAME = re.compile(r"[a-z][a-z_]*\Z")
 
@@ -49,7 +49,7 @@ def check(domain: object) -> None:
     """Raise Misdeclared unless ``domain`` is a Domain with usable, unique names."""
     if not isinstance(domain, Domain):
         raise Misdeclared(f"{domain!r} is not a Domain")
-    groups: list[Sequence[Named]] = [domain.things, domain.layers, domain.tiles]
+    groups: list[Sequence[Named]] = [domain.things, domain.layers, domain.tiles, domain.alerts]
     for group in (*groups, *(thing.series for thing in domain.things)):
         names = [item.name for item in group]
         if len(set(names)) != len(names):
@@ -83,6 +83,12 @@ def series_type(kind: str, name: str) -> SeriesType | None:
 def layers() -> dict[str, Layer]:
     """Map layers by key, such as ``flood.gauges``, in the order of declaration."""
     return {f"{domain.name}.{layer.name}": layer for domain in domains() for layer in domain.layers}
+
+
+@lru_cache(maxsize=1)
+def alert_rules() -> dict[str, AlertRule]:
+    """Declared rules by key, such as ``flood.level``; their conditions are checked when they are written."""
+    return {f"{domain.name}.{rule.name}": rule for domain in domains() for rule in domain.alerts}
 
 
 def reactions(event: str) -> tuple[On, ...]:

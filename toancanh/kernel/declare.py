@@ -169,6 +169,78 @@ Demo = Callable[[Sequence[Station], int, int], Iterator[Message]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line that, once crossed, means a severity from 1 (watch) to 3 (urgent)."""
+
+    at: float | str
+    """The value, or the name of a threshold of the series (``BĐ2``) that is in force on the day."""
+    severity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bands:
+    """A series against lines, each of its own severity.
+
+    A line rings once it was held for ``hold_s``, and stops once the series was back behind it by more than
+    ``hysteresis`` for ``calm_s``.
+    """
+
+    series: str
+    lines: tuple[Line, ...]
+    of: Literal["value", "rate", "sum"] = "value"
+    """What is judged: the reading, its rise per hour over ``window_s``, or the sum over ``window_s``."""
+    window_s: int = 0
+    falls: bool = False
+    """True where low is bad: the lines are crossed downwards."""
+    hysteresis: float = 0.0
+    hold_s: int = 0
+    calm_s: int = 0
+    spike: float | None = None
+    """A reading further than this from the one before counts only once the next one confirms it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silence:
+    """Nothing heard of a series for ``after_s``."""
+
+    series: str
+    after_s: int
+    severity: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Every:
+    """All parts ring: as severe as the mildest. A part not heard for ``valid_s`` does not ring."""
+
+    parts: tuple[Condition, ...]
+    valid_s: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Either:
+    """Some part rings: as severe as the worst."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition = Bands | Silence | Every | Either
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """When things of ``kind`` need an officer: a default, which a locality changes with validity and reason.
+
+    Its key is ``domain.name``. ``basis`` says where lines and delays come from.
+    """
+
+    name: str
+    title: Title
+    kind: str
+    condition: Condition
+    basis: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Everything that one field of city life brings; see docs/handbook for how to write one."""
 
@@ -179,5 +251,6 @@ class Domain:
     layers: tuple[Layer, ...] = ()
     tiles: tuple[Tile, ...] = ()
     reactions: tuple[On, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
     demo: Demo | None = None
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

@@ -77,6 +77,10 @@ class House:
         """Each is told the readings that a commit of this process made the newest of their series."""
         self.hearers: list[Callable[[list[Row]], None]] = []
         """Each is told every row that the ingest of this process has stored."""
+        self.changed: list[Callable[[], None]] = []
+        """Each is called when this process has changed alerts."""
+        self.leaving: list[Callable[[], None]] = [self.reporter.leave]
+        """Each is called once all loops have ended, so that others take over at once."""
 
     @cached_property
     def ingest(self) -> Ingest:
@@ -101,6 +105,11 @@ class House:
     def _kept(self, rows: list[Row]) -> None:
         for hearer in self.hearers:
             hearer(rows)
+
+    def tell_changed(self) -> None:
+        """Alerts have changed."""
+        for call in self.changed:
+            call()
 
     async def lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Start what runs beside requests, and end it when the server ends."""
@@ -138,7 +147,8 @@ class House:
         self.pages.stop()
         for loop in reversed(self.loops):
             loop.stop()
-        with suppress(DatabaseError):
-            self.reporter.leave()
+        for leave in self.leaving:
+            with suppress(DatabaseError):
+                leave()
         connections.close_all()
         engine.close()

@@ -85,6 +85,7 @@ KERNEL = [
     "people",
     "registry",
     "telemetry",
+    "alerts",
     "exchange",
     "console",
     "portal",

@@ -8,6 +8,7 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.alerts import rules
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry.store import StoreFull
@@ -21,6 +22,7 @@ def migrate() -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
+        rules.declare()
 
 
 def advice(fault: Exception) -> str:

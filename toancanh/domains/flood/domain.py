@@ -1,6 +1,6 @@
 """What the flood domain brings to the house."""
 
-from toancanh.domains.flood import bulletin, demo, jobs, queries
+from toancanh.domains.flood import alerts, bulletin, demo, jobs, queries
 from toancanh.kernel.declare import Domain, Layer, Legend, On, SeriesType, ThingType, Tile, Title
 
 LEVEL = SeriesType(
@@ -75,6 +75,7 @@ DOMAIN = Domain(
             link="/console/things/?state=silent",
         ),
     ),
+    alerts=alerts.RULES,
     reactions=(On(name="telemetry.threshold_set", react=jobs.recolour),),
     demo=demo.past,
 )

@@ -19,7 +19,7 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
-STAFF = ("console.see",)
+STAFF = ("console.see", "alerts.answer")
 """Rights of whoever works in the centre."""
 ADMINISTRATOR = (*STAFF, "people.arrange", "territory.arrange", "registry.arrange", "telemetry.arrange")
 

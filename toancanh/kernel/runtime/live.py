@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -30,32 +30,52 @@ Paths = tuple[str, ...]
 """Roots of the unit subtrees that a listener may see; empty: what is public."""
 
 
+class Note(msgspec.Struct, frozen=True):
+    """That something else changed, such as an alert: a page asks for what it shows of it."""
+
+    kind: str
+    key: str
+    severity: int = 0
+    state: str = ""
+
+
 class Frame(msgspec.Struct):
     """What one tick brought, as it is told."""
 
     cursor: int
     readings: list[Reading]
+    notes: list[Note]
 
 
 class Tick:
     """What one tick brought, encoded once for each kind of listener."""
 
-    def __init__(self, cursor: int, taken: list[tuple[Reading, str | None]]) -> None:
+    def __init__(
+        self,
+        cursor: int,
+        taken: list[tuple[Reading, str | None]],
+        notes: Sequence[tuple[Note, str]] = (),
+    ) -> None:
         self.cursor = cursor
         self.taken = taken
+        self.notes = notes
         self._told: dict[Paths, bytes] = {}
 
     def seen_by(self, paths: Paths) -> list[Reading]:
         """The readings that a listener of these paths may see."""
         return [r for r, path in self.taken if path is None or any(path.startswith(p) for p in paths)]
 
+    def noted_for(self, paths: Paths) -> list[Note]:
+        """The notes that a listener of these paths may see; the public sees none."""
+        return [note for note, path in self.notes if any(path.startswith(p) for p in paths)]
+
     def told_to(self, paths: Paths) -> bytes:
         """The frame as stream bytes; empty where the listener may see nothing of it."""
         if paths not in self._told:
-            readings = self.seen_by(paths)
-            data = encode(Frame(self.cursor, readings))
+            readings, notes = self.seen_by(paths), self.noted_for(paths)
+            data = encode(Frame(self.cursor, readings, notes))
             frame = b"event: readings\nid: %d\ndata: %s\n\n" % (self.cursor, data)
-            self._told[paths] = frame if readings else b""
+            self._told[paths] = frame if readings or notes else b""
         return self._told[paths]
 
 
@@ -70,6 +90,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._pending: dict[tuple[str, str], tuple[Reading, str | None]] = {}
+        self._notes: dict[tuple[str, str], tuple[Note, str]] = {}
         self._ticks: deque[Tick] = deque()
         self._changed: asyncio.Condition | None = None
         self._cursor = 0
@@ -94,18 +115,24 @@ class Hub:
                 if before is None or before[0][2] <= reading[2]:
                     self._pending[reading[0], reading[1]] = (reading, path)
 
+    def note(self, notes: Iterable[tuple[Note, str]]) -> None:
+        """Take notes in, each with the path of its unit; safe from any thread."""
+        with self._lock:
+            self._notes.update(((note.kind, note.key), (note, path)) for note, path in notes)
+
     async def run(self) -> None:
         """Turn what was published into frames until cancelled."""
         self._changed = asyncio.Condition()
         while True:
             await asyncio.sleep(TICK)
-            if not self._pending:
+            if not self._pending and not self._notes:
                 continue
             with self._lock:
                 taken, self._pending = self._pending, {}
+                notes, self._notes = self._notes, {}
             self._cursor = max(self._cursor + 1, clock.now_us() // 1000)
             self.told += 1
-            self._keep(Tick(self._cursor, list(taken.values())))
+            self._keep(Tick(self._cursor, list(taken.values()), list(notes.values())))
             async with self._changed:
                 self._changed.notify_all()
 
@@ -131,7 +158,8 @@ class Hub:
     def since(self, cursor: int, paths: Paths) -> bytes:
         """The newest reading of each series told after ``cursor``, as JSON for pages that poll."""
         newest = {(r[0], r[1]): r for tick in self._newer(cursor) for r in tick.seen_by(paths)}
-        return encode(Frame(self._cursor, list(newest.values())))
+        notes = {(n.kind, n.key): n for tick in self._newer(cursor) for n in tick.noted_for(paths)}
+        return encode(Frame(self._cursor, list(newest.values()), list(notes.values())))
 
     def _newer(self, cursor: int) -> list[Tick]:
         newer: list[Tick] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from toancanh.kernel.telemetry.feed import WITHDRAWN
 from toancanh.kernel.telemetry.store import (
     CORRECTED,
     Outcome,
@@ -48,6 +49,9 @@ class Engine(Protocol):
     def fall_back(self, series: int, to: Reading | None) -> None:
         """Make an older reading the latest of its series, or none where none is left."""
 
+    def tell(self, readings: Sequence[Row] | Sequence[Reading]) -> None:
+        """Put into the feed what is kept now, or was taken out; what was there before may be among it."""
+
 
 def place(engine: Engine, rows: Sequence[Row], latest: Mapping[int, Reading], now: int) -> Placed:
     """Apply the rows in order; `latest` may lag behind the engine, never run ahead of it."""
@@ -59,14 +63,17 @@ def place(engine: Engine, rows: Sequence[Row], latest: Mapping[int, Reading], no
             if part[0].corrected_by:
                 outcomes[run[0]], kept = _correct(engine, name, part[0], now)
                 _advance(newest, latest, [kept])
+                engine.tell([kept])
             elif engine.insert(name, part) == len(part):
                 _advance(newest, latest, part)
+                engine.tell(part)
             else:
                 stored = engine.stored(name, part)
                 for position, row in zip(run, part, strict=True):
                     value, quality = stored[row.series, row.time]
                     if value == row.value:
                         _advance(newest, latest, [Reading(row.series, row.time, value, quality)])
+                        engine.tell([Reading(row.series, row.time, value, quality)])
                     else:
                         outcomes[position] = Outcome.CONFLICT
     readings = [Reading(*found[:4]) for found in newest.values()]
@@ -87,6 +94,7 @@ def withdraw(engine: Engine, keys: Iterable[tuple[int, int]], now: int, source: 
             for (series, time), (value, quality) in sorted(stored.items()):
                 engine.remove(name, Superseded(series, time, value, quality, now, source))
                 gone.append(Reading(series, time, value, quality))
+                engine.tell([Reading(series, time, value, quality | WITHDRAWN)])
     for series in {reading.series for reading in gone}:
         engine.fall_back(series, engine.last(series))
     return gone

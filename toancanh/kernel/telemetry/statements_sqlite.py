@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from toancanh.kernel.telemetry import feed
 from toancanh.kernel.telemetry.store import Reading, Row, month_span
 
 _KEYS = 10_000
@@ -19,6 +20,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS idempotency(token INTEGER, key TEXT, body_hash BLOB NOT NULL,"
     " answer BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(token, key))",
     "CREATE INDEX IF NOT EXISTS idempotency_age ON idempotency(at)",
+    feed.SQLITE,
 )
 TABLE = "observation_"
 MAKE = (

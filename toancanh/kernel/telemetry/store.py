@@ -6,15 +6,18 @@ A *good* reading is one inside its declared range.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from math import inf
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from toancanh.lib.errors import Full, Unavailable
+
+if TYPE_CHECKING:
+    from toancanh.kernel.telemetry.feed import Followed  # its entries are readings
 
 GOOD = 0
 OUT_OF_RANGE = 1
@@ -211,6 +214,16 @@ class Store(Protocol):
 
         Cheap enough to be asked several times a second where nothing happens.
         """
+
+    def follow(self, since: Mark | None, known: Collection[int] = (), *, limit: int = 64) -> Followed:
+        """Transactions committed since a mark, none missing, some perhaps again but for those ``known``.
+
+        Without a mark only where the feed stands. In the order of their numbers on one writer; the readings
+        of one series, which one process writes, always are.
+        """
+
+    def followed(self, mark: Mark) -> None:
+        """Drop what lies behind the mark: its reader has done with it."""
 
     def at(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Reading]:
         """The readings of these (series, time); keys without one are left out."""

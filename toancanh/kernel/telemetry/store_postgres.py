@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors, sql
 
-from toancanh.kernel.telemetry import bucketing, changes, placing, selecting
+from toancanh.kernel.telemetry import bucketing, changes, feed, placing, selecting
+from toancanh.kernel.telemetry import statements_postgres as statements
 from toancanh.kernel.telemetry.connections import Readers
+from toancanh.kernel.telemetry.feed import Followed
 from toancanh.kernel.telemetry.selecting_postgres import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
@@ -35,35 +37,6 @@ from toancanh.kernel.telemetry.store import (
 Connection = psycopg.Connection[tuple[Any, ...]]
 Answered = TypeVar("Answered")
 
-_SCHEMA: LiteralString = """
-CREATE SCHEMA IF NOT EXISTS measurements;
-CREATE TABLE IF NOT EXISTS measurements.observation(series integer, time bigint,
-    value double precision NOT NULL, quality smallint NOT NULL, PRIMARY KEY (series, time))
-    PARTITION BY RANGE (time);
-CREATE TABLE IF NOT EXISTS measurements.latest(series integer PRIMARY KEY, time bigint NOT NULL,
-    value double precision NOT NULL, quality smallint NOT NULL) WITH (fillfactor = 50);
-CREATE TABLE IF NOT EXISTS measurements.correction(id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    series integer NOT NULL, time bigint NOT NULL, value double precision NOT NULL,
-    quality smallint NOT NULL, at bigint NOT NULL, source text NOT NULL);
-CREATE INDEX IF NOT EXISTS correction_of ON measurements.correction(series, time);
-CREATE TABLE IF NOT EXISTS measurements.idempotency(token bigint, key text, body_hash bytea NOT NULL,
-    answer bytea NOT NULL, at bigint NOT NULL, PRIMARY KEY (token, key));
-CREATE INDEX IF NOT EXISTS idempotency_age ON measurements.idempotency(at);
-"""
-_UNNEST: LiteralString = "SELECT * FROM unnest(%s::int[], %s::bigint[], %s::float8[], %s::smallint[])"
-_INSERT: LiteralString = f"INSERT INTO measurements.observation {_UNNEST} ON CONFLICT DO NOTHING"
-_ADVANCE: LiteralString = f"""INSERT INTO measurements.latest {_UNNEST} ON CONFLICT (series) DO UPDATE
-    SET time = excluded.time, value = excluded.value, quality = excluded.quality
-    WHERE excluded.time >= measurements.latest.time"""
-_STORED: LiteralString = """SELECT o.series, o.time, o.value, o.quality
-    FROM measurements.observation o
-    JOIN (SELECT * FROM unnest(%s::int[], %s::bigint[])) AS k(series, time)
-        ON o.series = k.series AND o.time = k.time"""
-_REMEMBER: LiteralString = """INSERT INTO measurements.idempotency VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (token, key) DO UPDATE
-    SET body_hash = excluded.body_hash, answer = excluded.answer, at = excluded.at"""
-_SUPERSEDE: LiteralString = """INSERT INTO measurements.correction(series, time, value, quality, at, source)
-    VALUES (%s, %s, %s, %s, %s, %s)"""
 # Any fixed number will do: whoever makes tables waits for the others that do.
 _MAKING = 7_267_225
 _CHUNK = 20_000
@@ -93,6 +66,8 @@ class PostgresStore:
             try:
                 batch = _Batch(connection, self._latest, self._months)
                 yield batch
+                if batch.told:
+                    feed.write_postgres(connection, batch.now, batch.told)
                 self._prune(connection, batch.now)
                 connection.commit()
             except BaseException:
@@ -110,6 +85,7 @@ class PostgresStore:
 
     def withdraw(self, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
         with self.batch() as batch:
+            batch.now = now
             return placing.withdraw(batch, keys, now, source)
 
     def _usable_writer(self) -> Connection:
@@ -140,11 +116,12 @@ class PostgresStore:
     def _prune(self, connection: Connection, now: int) -> None:
         if now - self._pruned >= _PRUNE_EVERY:
             connection.execute("DELETE FROM measurements.idempotency WHERE at < %s", (now - ANSWER_KEPT,))
+            connection.execute("DELETE FROM measurements.feed WHERE at < %s", (now - feed.KEPT,))
             self._pruned = now
 
     def _make(self, connection: Connection) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
-        connection.execute(_SCHEMA)
+        connection.execute(statements.SCHEMA)
         connection.commit()
         self._is_made = True
 
@@ -206,6 +183,13 @@ class PostgresStore:
 
     def changed(self, since: Mark | None) -> Changed:
         return self._asked(lambda connection: changes.of_postgres(connection, since))
+
+    def follow(self, since: Mark | None, known: Collection[int] = (), *, limit: int = 64) -> Followed:
+        return self._asked(lambda connection: feed.read_postgres(connection, since, known, limit))
+
+    def followed(self, mark: Mark) -> None:
+        statement = "DELETE FROM measurements.feed WHERE txn < %s::text::xid8"
+        self._asked(lambda connection: connection.execute(statement, (mark[0],)))
 
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         rows = self._read(
@@ -269,6 +253,7 @@ class _Batch:
         self.newest: list[Reading] = []
         self.fallen: dict[int, Reading] = {}
         self.emptied: set[int] = set()
+        self.told: list[Row | Reading] = []
         self.now = 0
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
@@ -289,7 +274,7 @@ class _Batch:
         return None if found is None else Answer(bytes(found[0]), bytes(found[1]))
 
     def remember(self, token: int, key: str, answer: Answer, now: int) -> None:
-        self._connection.execute(_REMEMBER, (token, key, answer.body_hash, answer.answer, now))
+        self._connection.execute(statements.REMEMBER, (token, key, answer.body_hash, answer.answer, now))
 
     def insert(self, month: str, rows: Sequence[Row]) -> int:
         if month not in self._months and month not in self.made:
@@ -297,10 +282,12 @@ class _Batch:
             self.made.add(month)
         # In the order of the key two processes cannot wait for each other; equals keep their order.
         ordered = sorted(rows, key=_key)
-        return self._connection.execute(_INSERT, _columns(ordered)).rowcount
+        return self._connection.execute(statements.INSERT, _columns(ordered)).rowcount
 
     def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
-        found = self._connection.execute(_STORED, ([row[0] for row in rows], [row[1] for row in rows]))
+        found = self._connection.execute(
+            statements.STORED, ([row[0] for row in rows], [row[1] for row in rows])
+        )
         return {(series, time): (value, quality) for series, time, value, quality in found.fetchall()}
 
     def replace(self, month: str, reading: Reading, old: Superseded) -> None:
@@ -308,7 +295,7 @@ class _Batch:
             "UPDATE measurements.observation SET value = %s, quality = %s WHERE series = %s AND time = %s",
             (reading.value, reading.quality, reading.series, reading.time),
         )
-        self._connection.execute(_SUPERSEDE, old)
+        self._connection.execute(statements.SUPERSEDE, old)
 
     def has(self, month: str) -> bool:
         return True
@@ -317,7 +304,10 @@ class _Batch:
         self._connection.execute(
             "DELETE FROM measurements.observation WHERE series = %s AND time = %s", old[:2]
         )
-        self._connection.execute(_SUPERSEDE, old)
+        self._connection.execute(statements.SUPERSEDE, old)
+
+    def tell(self, readings: Sequence[Row] | Sequence[Reading]) -> None:
+        self.told.extend(readings)
 
     def last(self, series: int) -> Reading | None:
         row = self._connection.execute(
@@ -336,7 +326,7 @@ class _Batch:
             self.advance([to])
 
     def advance(self, newest: Sequence[Reading]) -> None:
-        self._connection.execute(_ADVANCE, _columns(sorted(newest, key=_key)))
+        self._connection.execute(statements.ADVANCE, _columns(sorted(newest, key=_key)))
 
 
 def _key(row: Row | Reading) -> tuple[int, int]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from toancanh.kernel.telemetry import bucketing, changes, placing, selecting
+from toancanh.kernel.telemetry import bucketing, changes, feed, placing, selecting
 from toancanh.kernel.telemetry import statements_sqlite as statements
 from toancanh.kernel.telemetry.connections import Readers
+from toancanh.kernel.telemetry.feed import Followed
 from toancanh.kernel.telemetry.selecting_sqlite import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
@@ -70,6 +71,8 @@ class SqliteStore:
                 connection.execute("BEGIN IMMEDIATE")
                 batch = _Batch(connection, self._latest)
                 yield batch
+                if batch.told:
+                    feed.write_sqlite(connection, batch.now, batch.told)
                 self._prune(connection, batch.now)
                 connection.execute("COMMIT")
             except BaseException:
@@ -86,6 +89,7 @@ class SqliteStore:
 
     def withdraw(self, keys: Iterable[tuple[int, int]], now: int, source: str) -> list[Reading]:
         with self.batch() as batch:
+            batch.now = now
             return placing.withdraw(batch, keys, now, source)
 
     def _open_writer(self) -> sqlite3.Connection:
@@ -118,6 +122,7 @@ class SqliteStore:
     def _prune(self, connection: sqlite3.Connection, now: int) -> None:
         if now - self._pruned >= _PRUNE_EVERY:
             connection.execute("DELETE FROM idempotency WHERE at < ?", (now - ANSWER_KEPT,))
+            connection.execute("DELETE FROM feed WHERE at < ?", (now - feed.KEPT,))
             self._pruned = now
 
     # --- reading
@@ -200,6 +205,15 @@ class SqliteStore:
         with self._translated():
             return self._changes.since(since)
 
+    def follow(self, since: Mark | None, known: Collection[int] = (), *, limit: int = 64) -> Followed:
+        with self._reader() as connection:
+            return feed.read_sqlite(connection, since, limit)
+
+    def followed(self, mark: Mark) -> None:
+        with self._lock, self._translated():
+            connection = self._writer or self._open_writer()
+            connection.execute("DELETE FROM feed WHERE number <= ?", (mark[0],))
+
     def superseded(self, series: int, start: int, end: int) -> list[Superseded]:
         with self._reader() as connection:
             rows = connection.execute(
@@ -269,6 +283,7 @@ class _Batch:
         self.newest: list[Reading] = []
         self.fallen: dict[int, Reading] = {}
         self.emptied: set[int] = set()
+        self.told: list[Row | Reading] = []
         self.now = 0
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
@@ -324,6 +339,9 @@ class _Batch:
             f"DELETE FROM {statements.TABLE}{month} WHERE series = ? AND time = ?", old[:2]
         )
         self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
+
+    def tell(self, readings: Sequence[Row] | Sequence[Reading]) -> None:
+        self.told.extend(readings)
 
     def last(self, series: int) -> Reading | None:
         for table in reversed(statements.tables(self._connection, 0, _END)):

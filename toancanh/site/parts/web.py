@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from servestatic import ServeStaticASGI
 
+from toancanh.kernel.alerts import announcing
 from toancanh.kernel.runtime import doors
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
@@ -34,6 +35,11 @@ def mount(house: House) -> None:
     house.listeners.append(watching.committed)
     house.services.append(Begun(watching.look))
     house.loops.append(Loop("watch", watching.look, watch.EVERY))
+    telling = announcing.Announcements()
+    house.services.append(Begun(telling.look))
+    notes = Loop("alert notes", telling.look, announcing.EVERY)
+    house.loops.append(notes)
+    house.changed.append(notes.wake)
     list(doors.routes())
     wsgi.django()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from toancanh.kernel.alerts import desk
 from toancanh.kernel.exchange.feeds import work as feeds
 from toancanh.kernel.exchange.feeds.service import Feeds
 from toancanh.kernel.exchange.inbox import work as inbox
@@ -32,6 +33,11 @@ def mount(house: House) -> None:
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
     ]
+    judging = desk.Desk(told=house.tell_changed)
+    alerts = Loop("alerts", judging.look, desk.EVERY)
+    house.loops.append(alerts)
+    house.hearers.append(lambda _rows: alerts.wake())
+    house.leaving.append(judging.leave)
     house.services.append(Feeds())
     # Of events that other processes commit, the loop learns at its next look.
     journal.on_wake(deliver.wake)

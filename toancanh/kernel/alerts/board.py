@@ -1,0 +1,203 @@
+"""Every rule on every thing in memory: folded from the store once, then fed with what is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from toancanh.kernel.alerts import rules
+from toancanh.kernel.alerts.folding import SECOND
+from toancanh.kernel.alerts.models import Alert
+from toancanh.kernel.alerts.ringing import Finding
+from toancanh.kernel.alerts.rules import Key, Spec
+from toancanh.kernel.alerts.watching import LATE, Reason, Watched
+from toancanh.kernel.declare import Bands, Silence
+from toancanh.kernel.runtime import clock, revision
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.feed import WITHDRAWN, Entry
+from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Reading, Wanted
+
+MOST = 5_000
+"""Readings of one series from which a state is folded anew."""
+DATED_EVERY = 60 * SECOND
+"""How often it is looked whether another version has come into force by its date."""
+
+
+class Board:
+    """What is watched, and since the last `findings` what was news of it."""
+
+    def __init__(self) -> None:
+        self.specs: dict[Key, Spec] = {}
+        self.watched: dict[Key, Watched] = {}
+        self._of_series: dict[int, list[tuple[Key, str]]] = {}
+        self._told: dict[Key, int] = {}
+        """Severity of each key as its alert has it, or as nothing rings."""
+        self._peaks: dict[Key, float] = {}
+        self._worst: dict[Key, tuple[int, Reason]] = {}
+        self._touched: set[Key] = set()
+        self._silent: dict[Key, frozenset[int]] = {}
+        self._gone: dict[Key, Spec] = {}
+        """Those that hold no longer, as they were."""
+        self._seen: tuple[int, int, int] | None = None
+
+    # --- which rules hold
+
+    def refresh(self) -> None:
+        """Look whether rules, series, thresholds or the day changed; what changed is folded anew."""
+        now = clock.now()
+        dated = clock.to_us(now) // DATED_EVERY
+        seen = (revision.current(rules.CHANGED), revision.current("directory"), dated)
+        if seen == self._seen:
+            return
+        specs = rules.specs(now)
+        for key in self.specs.keys() - specs.keys():
+            # The rule is no more: what stands of it ends.
+            self.watched.pop(key, None)
+            self._worst.pop(key, None)
+            self._touched.add(key)
+        for key, spec in specs.items():
+            if self.specs.get(key) != spec:
+                self.watched.pop(key, None)
+        self._gone = {key: spec for key, spec in self.specs.items() if key not in specs}
+        self.specs, self._seen = specs, seen
+        self._of_series = {}
+        for key, spec in specs.items():
+            for name, series in spec.series:
+                self._of_series.setdefault(series, []).append((key, name))
+
+    # --- folding from the store
+
+    def fill(self) -> None:
+        """Build whatever is not watched yet; nothing committed waits to be judged."""
+        missing = self.specs.keys() - self.watched.keys()
+        if missing:
+            self._build(missing, {})
+
+    def _build(self, keys: Collection[Key], before: Mapping[int, int]) -> None:
+        """Fold states from the readings in the store; of series named in ``before`` only from older ones."""
+        now = clock.now_us()
+        standing = {
+            (key, thing): severity
+            for key, thing, severity in Alert.objects.filter(
+                over_at=None, thing__in={thing for _key, thing in keys}
+            ).values_list("key", "thing", "severity")
+        }
+        numbers = sorted({series for key in keys for _name, series in self.specs[key].series})
+        span = max(_span(self.specs[key]) for key in keys)
+        store = engine.store()
+        wanted = Wanted(numbers, start=max(0, now - span))
+        readings = store.each(wanted, (("time", False),), limit=MOST)
+        newest = store.latest(numbers)
+        for key in keys:
+            spec = self.specs[key]
+            made = Watched(spec.condition, dict(spec.leaves), standing.get(key, 0))
+            # Nobody listened before: a station is not silent because the program was down.
+            made.listening = 0 if key in standing else now
+            for name, series in spec.series:
+                end = before.get(series, now + span)
+                last = newest.get(series)
+                if last is not None and last.time < end:
+                    made.tracks[name].heard = last.time
+                for one in readings.get(series, ()):
+                    if one.time < end:
+                        _put(made, name, one)
+            self.watched[key] = made
+            self._told[key] = standing.get(key, 0)
+            self._touched.add(key)
+            self._note(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
+
+    def _is_fresh(
+        self, spec: Spec, newest: Mapping[int, Reading], before: Mapping[int, int], now: int
+    ) -> bool:
+        """Whether what is there already is news: a rule that came while the water stood high."""
+        times = [newest[series].time for _name, series in spec.series if series in newest]
+        return not before and bool(times) and now - max(times) <= LATE
+
+    # --- judging
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Judge the readings of these transactions in their order."""
+        entries = list(entries)
+        self._build_touched(entries)
+        for entry in entries:
+            for reading in entry.readings:
+                for key, name in self._of_series.get(reading.series, ()):
+                    self._judge(key, name, reading, entry.at)
+
+    def _build_touched(self, entries: list[Entry]) -> None:
+        oldest: dict[int, int] = {}
+        keys: set[Key] = set()
+        for entry in entries:
+            for reading in entry.readings:
+                for key, _name in self._of_series.get(reading.series, ()):
+                    if key not in self.watched:
+                        keys.add(key)
+                        oldest[reading.series] = min(reading.time, oldest.get(reading.series, reading.time))
+        if keys:
+            self._build(keys, oldest)
+
+    def _judge(self, key: Key, name: str, reading: Reading, kept: int) -> None:
+        made = self.watched[key]
+        if not _put(made, name, reading):
+            return
+        if kept - reading.time <= LATE:
+            self._touched.add(key)
+            self._note(key, made, max(reading.time, made.tracks[name].heard or 0), is_news=True)
+
+    def look_at_clock(self) -> None:
+        """Let silences begin, and end what was heard of too long ago."""
+        now = clock.now_us()
+        for key, made in self.watched.items():
+            if made.has_silence:
+                silent = made.silent(now)
+                before = self._silent.get(key, frozenset())
+                if silent != before:
+                    self._silent[key] = silent
+                    self._touched.add(key)
+                    self._note(key, made, now, is_news=not silent <= before)
+            if self._told.get(key) and made.severity(now) < self._told[key]:
+                self._touched.add(key)
+
+    def _note(self, key: Key, made: Watched, now: int, *, is_news: bool) -> None:
+        severity = made.severity(now)
+        if is_news and severity > self._worst.get(key, (0, None))[0]:
+            self._worst[key] = (severity, made.reason(now))
+
+    def findings(self) -> list[Finding]:
+        """What is to be written of all that was judged since the last time."""
+        if not self._touched:
+            return []
+        now, found = clock.now_us(), []
+        for key in self._touched:
+            made = self.watched.get(key)
+            spec = self.specs.get(key) or self._gone[key]
+            worst, why = self._worst.get(key, (0, Reason()))
+            severity = made.severity(now) if made else 0
+            told = self._told.get(key, 0)
+            reason = made.reason(now) if made else Reason()
+            peak = reason.worst.value if reason.worst and severity else None
+            if worst > told or severity < told or (told and peak != self._peaks.get(key)):
+                shown = why if worst > told else reason
+                found.append(Finding(key, spec, worst if worst > told else 0, shown, severity))
+                # A milder state than the worst is told in the same step.
+                self._told[key] = severity
+            if peak is None:
+                self._peaks.pop(key, None)
+            else:
+                self._peaks[key] = peak
+        self._touched.clear()
+        self._worst.clear()
+        return found
+
+
+def _put(made: Watched, name: str, reading: Reading) -> bool:
+    value = None if reading.quality & WITHDRAWN else reading.value
+    return made.put(name, reading.time, value, is_plausible=not reading.quality & OUT_OF_RANGE)
+
+
+def _span(spec: Spec) -> int:
+    """How far back readings matter to a state."""
+    longest = 0
+    for _position, leaf in spec.leaves:
+        bands: Bands | Silence = leaf.bands
+        longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s)
+    return 3 * LATE + longest * SECOND

@@ -1,0 +1,143 @@
+"""Reads what was committed, behind a durable cursor, and rings: one process at a time, nothing twice.
+
+The cursor and what follows from the entries before it are written in one transaction, by whoever holds the
+lease. Who fails or loses it forgets all that he had in memory; the next one folds the states anew from the
+store, up to the entries that nobody has judged yet, and goes on with those.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+
+from toancanh.kernel.alerts import ringing
+from toancanh.kernel.alerts.board import Board
+from toancanh.kernel.alerts.models import Cursor
+from toancanh.kernel.alerts.ringing import Finding
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import engine
+from toancanh.kernel.telemetry.store import Mark
+
+log = logging.getLogger(__name__)
+NAME = "rules"
+EVERY = 0.25
+"""Seconds between two looks, where nobody wakes the desk."""
+LEASE = timedelta(seconds=10)
+RENEW_S = 3.0
+SAVE_S = 1.0
+"""How often the cursor is kept while nothing rings."""
+TIDY_S = 10.0
+CLOCK_S = 1.0
+"""How often silences and dates are looked at."""
+
+
+class Desk:
+    """The duty of a worker: call `look` several times a second."""
+
+    def __init__(
+        self, *, told: Callable[[], None] = lambda: None, clock_s: float = CLOCK_S, save_s: float = SAVE_S
+    ) -> None:
+        """``told`` is called after a commit that changed alerts."""
+        self._clock_s, self._save_s = clock_s, save_s
+        self._owner = secrets.token_hex(16)
+        self._told = told
+        self._forget()
+
+    def _forget(self) -> None:
+        self._board: Board | None = None
+        self._mark: Mark | None = None
+        self._known: dict[int, int] = {}
+        self._saved_mark: Mark | None = None
+        self._dirty = False
+        self._renewed = self._saved = self._tidied = self._clocked = -1e9
+
+    def look(self) -> int:
+        """Judge what was committed since the last look; more than 0 where more is waiting."""
+        try:
+            if not self._has_lease():
+                return 0
+            return self._look()
+        except BaseException:
+            # What is in memory may be ahead of what was kept.
+            self._forget()
+            raise
+
+    def leave(self) -> None:
+        """Let another process go on at once."""
+        Cursor.objects.filter(name=NAME, owner=self._owner).update(leased_until=clock.now())
+        self._forget()
+
+    def _has_lease(self) -> bool:
+        if self._board is not None and time.monotonic() - self._renewed < RENEW_S:
+            return True
+        now = clock.now()
+        with transaction.atomic():
+            cursor, _new = Cursor.objects.select_for_update().get_or_create(
+                name=NAME, defaults={"leased_until": now}
+            )
+            # A lease longer than any was given before the clock was set back.
+            is_held = now < cursor.leased_until <= now + 2 * LEASE
+            if cursor.owner != self._owner and is_held:
+                self._forget()
+                return False
+            if cursor.owner != self._owner or self._board is None:
+                self._forget()
+                self._take_over(cursor)
+            cursor.owner, cursor.leased_until = self._owner, now + LEASE
+            cursor.save()
+        self._renewed = time.monotonic()
+        return True
+
+    def _take_over(self, cursor: Cursor) -> None:
+        if cursor.mark is None:
+            # Before anything was ever judged: the states of now are looked at, the past is not.
+            cursor.mark = list(engine.store().follow(None).mark)
+        self._mark = (int(cursor.mark[0]), int(cursor.mark[1]))
+        self._board = Board()
+
+    def _look(self) -> int:
+        assert self._board is not None
+        followed = engine.store().follow(self._mark, self._known)
+        self._mark = followed.mark
+        if followed.entries:
+            self._dirty = True
+            self._known |= {entry.number: entry.place for entry in followed.entries}
+        self._known = {number: place for number, place in self._known.items() if place >= self._mark[0]}
+        now = time.monotonic()
+        if now - self._clocked >= self._clock_s:
+            self._clocked = now
+            self._board.refresh()
+        self._board.take(followed.entries)
+        if followed.is_all:
+            self._board.fill()
+            self._board.look_at_clock()
+        findings = self._board.findings()
+        if findings or (self._dirty and now - self._saved >= self._save_s):
+            self._save(findings)
+        self._tidy()
+        return 0 if followed.is_all else len(followed.entries)
+
+    def _save(self, findings: list[Finding]) -> None:
+        """Keep the cursor and what follows from what lies before it, unless somebody else goes on already."""
+        with transaction.atomic():
+            # On SQLite this also takes the place of the one writer before anything is read.
+            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=list(self._mark or ()))
+            if is_ours:
+                for finding in findings:
+                    ringing.apply(finding)
+        if not is_ours:
+            return self._forget()
+        self._dirty, self._saved, self._saved_mark = False, time.monotonic(), self._mark
+        if findings:
+            self._told()
+
+    def _tidy(self) -> None:
+        """Drop the entries before the cursor as it was kept."""
+        if self._saved_mark is not None and time.monotonic() - self._tidied > TIDY_S:
+            engine.store().followed(self._saved_mark)
+            self._tidied, self._saved_mark = time.monotonic(), None

@@ -1,0 +1,134 @@
+"""What the rules found, written down: an alert opens, gets worse, gets milder, is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
+from toancanh.kernel.alerts.rules import Key, Spec
+from toancanh.kernel.alerts.watching import Reason
+from toancanh.kernel.declare import program
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.runtime import clock, revision
+
+BY = program("alerts")
+CHANGED = "alerts"
+"""The revision that moves with every change of an alert; its row also keeps two changes in one order."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule says of a thing after some readings: the worst that was news, and how it is now."""
+
+    key: Key
+    spec: Spec
+    worst: int
+    why: Reason
+    """Of the worst where that is news, else of now."""
+    severity: int
+
+
+def apply(finding: Finding) -> None:
+    """Bring the standing alert of the key to what was found; in the transaction that keeps the cursor."""
+    now = clock.now()
+    standing = (
+        Alert.objects.select_for_update(of=("self",))
+        .filter(key=finding.key[0], thing=finding.key[1], over_at=None)
+        .first()
+    )
+    if standing is None:
+        if not finding.worst:
+            return
+        standing = _open(finding, now)
+    elif finding.worst > standing.severity:
+        if standing.state != AlertState.CLOSED:
+            _raise(standing, finding, now)
+        elif finding.worst > standing.highest:
+            # Closed by hand at a milder level: this is something else than what was closed.
+            _end(standing, now)
+            standing = _open(finding, now)
+    _peak(standing, finding.why)
+    if not finding.severity:
+        _end(standing, now)
+    elif finding.severity < standing.severity and standing.state != AlertState.CLOSED:
+        _lower(standing, finding, now)
+    standing.save()
+
+
+def number() -> int:
+    """The next number of a change; the row is held until the transaction ends, so numbers follow commits."""
+    revision.bump(CHANGED)
+    return revision.current(CHANGED)
+
+
+def _open(finding: Finding, now: datetime) -> Alert:
+    why = finding.why
+    alert = Alert.objects.create(
+        key=finding.key[0],
+        thing_id=finding.key[1],
+        rule_id=finding.spec.rule,
+        severity=finding.worst,
+        highest=finding.worst,
+        since=clock.from_us(why.since) if why.since is not None else now,
+        opened_at=now,
+        revision=number(),
+        **_facts(why),
+    )
+    _tell(alert, "opened", now)
+    return alert
+
+
+def _facts(why: Reason) -> dict[str, Any]:
+    return {
+        "series": why.series,
+        "of": why.of,
+        "line": why.line,
+        "limit": why.limit,
+        "value": why.value,
+    }
+
+
+def _raise(alert: Alert, finding: Finding, now: datetime) -> None:
+    alert.severity = finding.worst
+    for name, value in _facts(finding.why).items():
+        setattr(alert, name, value)
+    if finding.worst > alert.highest:
+        # Somebody acknowledged less than this.
+        alert.highest = finding.worst
+        alert.state = AlertState.OPEN
+        alert.acknowledged_at = alert.acknowledged_by = None
+    alert.revision = number()
+    _tell(alert, "raised", now)
+
+
+def _lower(alert: Alert, finding: Finding, now: datetime) -> None:
+    alert.severity = finding.severity
+    alert.revision = number()
+    _tell(alert, "lowered", now)
+
+
+def _end(alert: Alert, now: datetime) -> None:
+    alert.over_at = now
+    alert.revision = number()
+    if alert.state != AlertState.CLOSED:
+        alert.state, alert.closed_at = AlertState.CLOSED, now
+        _tell(alert, "closed", now)
+    else:
+        _tell(alert, "over", now)
+    alert.save()
+
+
+def _peak(alert: Alert, why: Reason) -> None:
+    if why.worst is not None:
+        alert.peak, alert.peak_at = why.worst.value, clock.from_us(why.worst.time)
+
+
+def _tell(alert: Alert, what: str, now: datetime) -> None:
+    """Write the chapter, the journal's entry and the event in one."""
+    Chapter.objects.create(alert=alert, at=now, what=what, severity=alert.severity, value=alert.value)
+    content = {"key": alert.key, "thing": alert.thing_id, "severity": alert.severity, "line": alert.line}
+    content |= {"value": alert.value, "rule": alert.rule_id}
+    entry = journal.record(f"alerts.{what}", f"alert:{alert.pk}", by=BY, content=content)
+    journal.emit(f"alerts.{what}", str(entry.pk), {"alert": alert.pk, **content})

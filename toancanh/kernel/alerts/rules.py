@@ -1,0 +1,136 @@
+"""Which version of which rule holds for which thing, and the declared ones written into the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.alerts import conditions
+from toancanh.kernel.alerts.folding import Leaf
+from toancanh.kernel.alerts.models import Rule
+from toancanh.kernel.declare import AlertRule, Bands, Condition, program
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.runtime import clock, revision
+from toancanh.kernel.telemetry.models import Series
+from toancanh.kernel.telemetry.queries import limits_on, precision
+
+CHANGED = "alert_rules"
+"""The revision that moves with every change of rules."""
+
+
+@transaction.atomic
+def declare() -> int:
+    """Write what the domains declare and the table does not say yet; returns how many versions that made."""
+    by, now, made = program("migrate"), clock.now(), 0
+    for key, rule in catalogue.alert_rules().items():
+        said = conditions.to_json(rule.condition)
+        newest = Rule.objects.filter(key=key, is_declared=True).order_by("-valid_from", "-pk").first()
+        if newest is not None and (newest.condition, newest.basis) == (said, rule.basis):
+            continue
+        Rule.objects.filter(key=key, is_declared=True, valid_to=None).update(valid_to=now)
+        facts = {"key": key, "condition": said, "basis": rule.basis, "is_declared": True}
+        Rule.objects.create(**facts, valid_from=now, created=now, made_by=by.key)
+        journal.record("alerts.rule_declared", f"rule:{key}", by=by, content={"condition": said})
+        made += 1
+    if made:
+        revision.bump(CHANGED)
+    return made
+
+
+def in_force(at: datetime) -> dict[tuple[str, int | None], Rule]:
+    """The version that holds at a moment by key and thing (None: every other thing)."""
+    found: dict[tuple[str, int | None], Rule] = {}
+    rows = Rule.objects.filter(Q(valid_to=None) | Q(valid_to__gt=at), valid_from__lte=at)
+    # What people wrote stands above what is declared, the later above the earlier.
+    for row in rows.order_by("-is_declared", "valid_from", "pk"):
+        found[row.key, row.thing_id] = row
+    return found
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A rule on one thing, ready to be watched: two that are equal behave alike."""
+
+    rule: int
+    condition: Condition
+    leaves: tuple[tuple[int, Leaf], ...]
+    series: tuple[tuple[str, int], ...]
+    """Name in the condition and number of each series that it reads."""
+
+
+Key = tuple[str, int]
+"""A rule's key and a thing."""
+
+
+def specs(at: datetime) -> dict[Key, Spec]:
+    """Every rule on every thing that it holds for; those without a line or a series are left out."""
+    day = at.astimezone(clock.VIETNAM).date()
+    versions = in_force(at)
+    known = Known(day)
+    read = {row.pk: conditions.from_json(row.condition) for row in versions.values()}
+    found: dict[Key, Spec] = {}
+    for key, declared in catalogue.alert_rules().items():
+        for thing in known.things.get(declared.kind, ()):
+            version = versions.get((key, thing)) or versions.get((key, None))
+            if version is not None and version.is_on:
+                spec = known.spec(version.pk, declared, thing, read[version.pk])
+                if spec is not None:
+                    found[key, thing] = spec
+    return found
+
+
+class Known:
+    """Series and thresholds of a day, looked up once for all rules."""
+
+    def __init__(self, day: date, things: Iterable[int] | None = None) -> None:
+        rows = Series.objects.filter(is_active=True, thing__is_active=True)
+        if things is not None:
+            rows = rows.filter(thing__in=list(things))
+        self.limits = limits_on(day, None if things is None else rows.values_list("pk", flat=True))
+        self.things: dict[str, dict[int, None]] = {}
+        self.series: dict[tuple[int, str], int] = {}
+        self.named: dict[str, int] = {}
+        for pk, name, thing, kind, code in rows.values_list(
+            "pk", "name", "thing", "thing__kind", "thing__code"
+        ):
+            self.things.setdefault(kind, {})[thing] = None
+            self.series[thing, name] = pk
+            self.named[f"{code}/{name}"] = pk
+
+    def spec(self, rule: int, declared: AlertRule, thing: int, condition: Condition) -> Spec | None:
+        """The condition on the thing; None where a series or every line of it is missing."""
+        series: dict[str, int] = {}
+        for name in conditions.series_names(condition):
+            number = self.named.get(name) if "/" in name else self.series.get((thing, name))
+            if number is None:
+                return None
+            series[name] = number
+        leaves = []
+        for position, leaf in enumerate(conditions.leaves(condition)):
+            if isinstance(leaf, Bands):
+                made = compiled(
+                    leaf, self._limits(series[leaf.series]), precision(declared.kind, leaf.series)
+                )
+                if not made.lines:
+                    return None
+                leaves.append((position, made))
+        return Spec(rule, condition, tuple(leaves), tuple(sorted(series.items())))
+
+    def _limits(self, series: int) -> dict[str, float]:
+        return {limit.name: limit.value for limit in self.limits.get(series, ())}
+
+
+def compiled(bands: Bands, limits: Mapping[str, float], decimals: int) -> Leaf:
+    """The bands with named lines replaced by the thresholds in force; mildest first."""
+    lines = []
+    for line in sorted(bands.lines, key=lambda one: one.severity):
+        if not isinstance(line.at, str):
+            lines.append((line.at, line.severity, ""))
+        elif line.at in limits:
+            lines.append((limits[line.at], line.severity, line.at))
+    return Leaf(bands, tuple(lines), decimals)

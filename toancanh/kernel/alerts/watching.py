@@ -1,0 +1,202 @@
+"""One rule on one thing, fed with readings in the order in which they come; plain Python.
+
+Readings of up to a quarter of an hour ago are put where they belong, whatever came meanwhile: the state is
+folded anew from a checkpoint. What is older writes history alone and is not judged.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from toancanh.kernel.alerts.folding import SECOND, Leaf, Point, State
+from toancanh.kernel.declare import Bands, Condition, Either, Every, Silence
+
+LATE = 900 * SECOND
+"""A reading that is kept more than this after it was taken notifies nobody."""
+
+Leaves = Mapping[int, Leaf]
+"""Bands of a condition by where they stand in it, in the order of ``conditions.leaves``."""
+
+
+@dataclass
+class Track:
+    """One series of a rule: readings since the checkpoint and the states of the leaves that read it."""
+
+    leaves: dict[int, Leaf]
+    states: dict[int, State]
+    heard: int | None = None
+    """Time of the newest reading, implausible ones included."""
+    points: list[Point] = field(default_factory=list)
+    _older: tuple[int, dict[int, State]] = field(init=False)
+    _newer: tuple[int, dict[int, State]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._older = self._newer = (-1, self.states)
+
+    def put(self, time: int, value: float | None) -> bool:
+        """Take a reading in its place (no value: take it out); False where it changes nothing."""
+        at = bisect_left(self.points, (time,))
+        there = at < len(self.points) and self.points[at].time == time
+        if time <= self._older[0] or (there and self.points[at].value == value):
+            return False
+        if value is None and not there:
+            return False
+        if at == len(self.points):
+            assert value is not None
+            self._append(Point(time, value))
+            return True
+        if there:
+            del self.points[at]
+        if value is not None:
+            self.points.insert(at, Point(time, value))
+        self._refold(time)
+        return True
+
+    def _append(self, point: Point) -> None:
+        self.points.append(point)
+        self.states = self._stepped(self.states, point)
+        if point.time - self._newer[0] > LATE:
+            self._older, self._newer = self._newer, (point.time, self.states)
+            self.points = self.points[bisect_left(self.points, (self._older[0] + 1,)) :]
+
+    def _refold(self, time: int) -> None:
+        if time <= self._newer[0]:
+            # Between the checkpoints: the newer one is no longer true.
+            self._newer = (self._newer[0], self._folded(self._older, until=self._newer[0]))
+        self.states = self._folded(self._newer)
+
+    def _folded(self, start: tuple[int, dict[int, State]], until: int | None = None) -> dict[int, State]:
+        states = start[1]
+        for point in self.points[bisect_left(self.points, (start[0] + 1,)) :]:
+            if until is not None and point.time > until:
+                break
+            states = self._stepped(states, point)
+        return states
+
+    def _stepped(self, states: dict[int, State], point: Point) -> dict[int, State]:
+        return {n: leaf.step(states[n], point.time, point.value) for n, leaf in self.leaves.items()}
+
+
+class Watched:
+    """A condition over the series of one thing: feed it readings and ask for its severity."""
+
+    def __init__(self, condition: Condition, leaves: Leaves, standing: int = 0) -> None:
+        """``standing``: severity of the alert that stands already, so that hysteresis holds it."""
+        self.condition = condition
+        self.leaves = leaves
+        self.tracks: dict[str, Track] = {}
+        self._order: list[Bands | Silence] = []
+        self._collect(condition)
+        for number, leaf in enumerate(self._order):
+            own = {number: leaves[number]} if isinstance(leaf, Bands) else {}
+            track = self.tracks.setdefault(leaf.series, Track({}, {}))
+            track.leaves |= own
+            track.states |= {n: one.start(standing) for n, one in own.items()}
+        self.has_silence = any(isinstance(leaf, Silence) for leaf in self._order)
+        self.listening = 0
+        """From when on it is known that nothing was heard."""
+
+    def _collect(self, condition: Condition) -> None:
+        if isinstance(condition, Every | Either):
+            for part in condition.parts:
+                self._collect(part)
+        else:
+            self._order.append(condition)
+
+    def put(self, series: str, time: int, value: float | None, *, is_plausible: bool = True) -> bool:
+        """Take a reading in; an implausible one only tells that the station lives."""
+        track = self.tracks[series]
+        if value is not None and (track.heard is None or time > track.heard):
+            track.heard = time
+        # A reading that a correction made implausible is taken out again.
+        return track.put(time, value if is_plausible else None)
+
+    def severity(self, now: int) -> int:
+        """How severe it is at ``now``; 0 where nothing rings."""
+        return self._severity(self.condition, now, iter(range(len(self._order))))
+
+    def _severity(self, condition: Condition, now: int, numbers: Iterator[int]) -> int:
+        if isinstance(condition, Every):
+            severities = []
+            for part in condition.parts:
+                before = self._severity(part, now, numbers)
+                severities.append(before if self._is_heard(part, now, condition.valid_s) else 0)
+            return min(severities)
+        if isinstance(condition, Either):
+            return max([self._severity(part, now, numbers) for part in condition.parts])
+        number = next(numbers)
+        track = self.tracks[condition.series]
+        if isinstance(condition, Silence):
+            return condition.severity if self._is_silent(condition, now) else 0
+        return self.leaves[number].severity(track.states[number])
+
+    def _is_heard(self, part: Condition, now: int, valid_s: int) -> bool:
+        if isinstance(part, Bands):
+            heard = self.tracks[part.series].heard
+            return heard is not None and now - heard <= valid_s * SECOND
+        return True
+
+    def _is_silent(self, leaf: Silence, now: int) -> bool:
+        heard = self.tracks[leaf.series].heard
+        return heard is not None and now - max(heard, self.listening) > leaf.after_s * SECOND
+
+    def silent(self, now: int) -> frozenset[int]:
+        """The silences that count now, by where they stand in the condition."""
+        leaves = enumerate(self._order)
+        return frozenset(n for n, leaf in leaves if isinstance(leaf, Silence) and self._is_silent(leaf, now))
+
+    def silences(self, start: int, end: int) -> list[int]:
+        """The moments in (start, end] at which a silence begins to count, if nothing is heard until then."""
+        found = []
+        for leaf in self._order:
+            heard = self.tracks[leaf.series].heard
+            if isinstance(leaf, Silence) and heard is not None:
+                begins = heard + leaf.after_s * SECOND + 1
+                if start < begins <= end:
+                    found.append(begins)
+        return found
+
+    def reason(self, now: int) -> Reason:
+        """The leaf that says most about why it rings."""
+        found = Reason(series=self._order[0].series)
+        for number, leaf in enumerate(self._order):
+            track = self.tracks[leaf.series]
+            if isinstance(leaf, Silence):
+                severity = leaf.severity if self._is_silent(leaf, now) else 0
+                one = Reason(severity, leaf.series, "silence", since=track.heard)
+            else:
+                one = _reason(self.leaves[number], track.states[number])
+            if one.severity > found.severity:
+                found = one
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why it rings: which series, what of it, which line, the value now and the worst so far."""
+
+    severity: int = 0
+    series: str = ""
+    of: str = ""
+    line: str = ""
+    limit: float | None = None
+    value: float | None = None
+    worst: Point | None = None
+    since: int | None = None
+
+
+def _reason(leaf: Leaf, state: State) -> Reason:
+    reached = leaf.reached(state)
+    if reached < 0:
+        return Reason(series=leaf.bands.series)
+    limit, severity, name = leaf.lines[reached]
+    value = state.last.value if state.last else None
+    return Reason(
+        severity, leaf.bands.series, leaf.bands.of, name, limit, value, state.worst, _time(state.last)
+    )
+
+
+def _time(point: Point | None) -> int | None:
+    return point.time if point else None
