@@ -1,5 +1,6 @@
 // What every page loads: the shell, live readings; map and chart follow only where they are used.
 import { startAges } from './ages'
+import { startBell } from './bell'
 import { startCopy } from './copy'
 import { startElements } from './elements'
 import { startLive } from './live'
@@ -17,6 +18,7 @@ startPalette()
 startReadings()
 startRows()
 startParts()
+startBell()
 startCopy()
 startSensorForm()
 startThingsField()

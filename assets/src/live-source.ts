@@ -1,8 +1,9 @@
 // Brings readings from the centre: a stream, or polling where a proxy holds streams back.
 export type Row = [code: string, series: string, time: number, value: number, quality: number, level: number]
-export interface Frame { cursor: number; readings: Row[] }
+export interface Note { kind: string; key: string; severity: number; state: string }
+export interface Frame { cursor: number; readings: Row[]; notes: Note[] }
 export type State = 'live' | 'polling' | 'lost'
-export type LiveMessage = { kind: 'readings'; rows: Row[] } | { kind: 'state'; state: State; again: boolean }
+export type LiveMessage = { kind: 'readings'; rows: Row[]; notes: Note[] } | { kind: 'state'; state: State; again: boolean }
 
 const SILENCE_MS = 20_000
 const FIRST_LOOK_MS = 5_000
@@ -139,7 +140,11 @@ export class LiveSource {
   private frame(frame: Frame, state: State = 'live'): void {
     this.cursor = frame.cursor
     this.alive(state)
-    if (frame.readings.length) this.tell({ kind: 'readings', rows: frame.readings })
+    this.pass(frame)
+  }
+
+  private pass({ readings, notes }: Frame): void {
+    if (readings.length || notes.length) this.tell({ kind: 'readings', rows: readings, notes })
   }
 
   /** What arrived at the centre while the line was down. */
@@ -147,8 +152,7 @@ export class LiveSource {
     try {
       const answer = await fetch(`${this.url}/poll?since=${since}`, { cache: 'no-store' })
       if (!answer.ok) return
-      const missed = (await answer.json()) as Frame
-      if (missed.readings.length) this.tell({ kind: 'readings', rows: missed.readings })
+      this.pass((await answer.json()) as Frame)
     } catch {
       // the line went again: the next return catches up
     }

@@ -1,5 +1,5 @@
 // Hands live readings to the page as tc:reading events and says when the connection is lost.
-import { LiveSource, type Frame, type LiveMessage, type Row, type State } from './live-source'
+import { LiveSource, type Frame, type LiveMessage, type Note, type Row, type State } from './live-source'
 import { showBanner } from './shell'
 import { say } from './words'
 
@@ -17,6 +17,11 @@ function announce([code, series, time, value, quality, level]: Row): void {
   document.dispatchEvent(new CustomEvent('tc:reading', { detail }))
 }
 
+/** Something else than a reading changed: who shows it asks for it. */
+function pass(notes: Note[]): void {
+  for (const note of notes) document.dispatchEvent(new CustomEvent('tc:note', { detail: note }))
+}
+
 let banner = 0
 let missed: string | null = null
 
@@ -27,7 +32,10 @@ async function catchUp(): Promise<void> {
   missed = null
   try {
     const answer = await fetch(url, { cache: 'no-store' })
-    if (answer.ok) ((await answer.json()) as Frame).readings.forEach(announce)
+    if (!answer.ok) return
+    const frame = (await answer.json()) as Frame
+    frame.readings.forEach(announce)
+    pass(frame.notes)
   } catch {
     // the line went again: its return fetches anew what the page shows
   }
@@ -50,8 +58,10 @@ function stateChanged(state: State, again: boolean): void {
 }
 
 function receive(message: LiveMessage): void {
-  if (message.kind === 'readings') message.rows.forEach(announce)
-  else stateChanged(message.state, message.again)
+  if (message.kind === 'readings') {
+    message.rows.forEach(announce)
+    pass(message.notes)
+  } else stateChanged(message.state, message.again)
 }
 
 function direct(url: string): void {

@@ -8,8 +8,9 @@ const SOON_MS = 1_500
 // before it, and is asked for once more.
 const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
+const NOTED_MS = 250
 
-interface Source { url: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean }
+interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean; noted: boolean }
 
 /** One element takes over what another says; elements that remain stay the same, so that focus does. */
 export function takeOver(old: Element, fresh: Element): void {
@@ -78,7 +79,20 @@ async function fetchPart(source: Source): Promise<void> {
     // the line is down; the banner says it, and the next reading asks again
   }
   source.busy = false
-  if (source.wanted) want(source)
+  if (source.noted) noted(source)
+  else if (source.wanted) want(source)
+}
+
+/** A note says that the part is another one now: asked for at once, again where an answer is on its way. */
+function noted(source: Source): void {
+  // Also where nobody looks: the bell sounds in a hidden tab.
+  source.noted = source.busy
+  if (source.busy) return
+  clearTimeout(source.timer)
+  source.timer = window.setTimeout(() => {
+    source.timer = 0
+    void fetchPart(source)
+  }, Math.max(0, source.last + NOTED_MS - Date.now()))
 }
 
 function want(source: Source): void {
@@ -102,7 +116,7 @@ export function startParts(): void {
     const { dataset } = element
     const url = dataset.partSrc!
     const every = Number(dataset.every || 5) * 1000
-    sources.set(url, { url, every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false })
+    sources.set(url, { url, on: dataset.on ?? '', every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false, noted: false })
   }
   if (!sources.size) return
   const all = (): void => sources.forEach(want)
@@ -113,6 +127,10 @@ export function startParts(): void {
       source.heard = Date.now()
       want(source)
     }
+  })
+  document.addEventListener('tc:note', (event) => {
+    const { kind } = (event as CustomEvent<{ kind: string }>).detail
+    for (const source of sources.values()) if (source.on === kind) noted(source)
   })
   document.addEventListener('tc:resync', all)
   document.addEventListener('visibilitychange', () => document.hidden || sources.forEach((source) => source.wanted && want(source)))

@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 import toancanh
+from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
@@ -50,6 +51,10 @@ urlpatterns = [
     path("layers/<str:key>.json", console.layer, name="layer"),
     path("console/", console.home, name="console"),
     path("console/search", console.search, name="console_search"),
+    path("console/alerts/", alerts.listing, name="alerts"),
+    path("console/alerts/column", alerts.column, name="alert_column"),
+    path("console/alerts/bell", alerts.bell, name="alert_bell"),
+    path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

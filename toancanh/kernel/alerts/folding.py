@@ -41,8 +41,10 @@ class State(NamedTuple):
     """One that leapt and waits for the next to confirm it."""
     recent: tuple[Point, ...] = ()
     """Readings that count within the window."""
+    now: float | None = None
+    """The quantity that was judged last: the value, the rate or the sum."""
     worst: Point | None = None
-    """The most extreme quantity since it rings."""
+    """The most extreme one since it rings."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Leaf:
             worst = None
         elif quantity is not None and (worst is None or self._is_worse(quantity, worst.value)):
             worst = Point(time, quantity)
-        return State(bands, Point(time, value), None, recent, worst)
+        return State(bands, Point(time, value), None, recent, quantity, worst)
 
     def _is_within(self, point: Point, first: int) -> bool:
         # A sum's reading bears the end of its period: one at the start of the window is of the time before.

@@ -192,10 +192,8 @@ def _reason(leaf: Leaf, state: State) -> Reason:
     if reached < 0:
         return Reason(series=leaf.bands.series)
     limit, severity, name = leaf.lines[reached]
-    value = state.last.value if state.last else None
-    return Reason(
-        severity, leaf.bands.series, leaf.bands.of, name, limit, value, state.worst, _time(state.last)
-    )
+    since = _time(state.last)
+    return Reason(severity, leaf.bands.series, leaf.bands.of, name, limit, state.now, state.worst, since)
 
 
 def _time(point: Point | None) -> int | None:

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.people.web import of
@@ -51,6 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "layers_json": features.layers_json(public_only=False),
             "tiles": tiles(request),
             "watched": watched(request),
+            "ringing": alerts.ringing(actor),
             "live_url": "/live",
             "focus_unit": request.GET.get("unit", ""),
             "focus_thing": request.GET.get("thing", ""),

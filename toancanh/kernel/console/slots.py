@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.alerts import queries
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.web import of
@@ -37,8 +38,19 @@ def fill(request: HttpRequest) -> dict[str, Any]:
     is_open = actor.may("telemetry.arrange")
     waits = waiting.count(actor) if is_open else 0
     said["letterbox"] = {"is_open": is_open, "waiting": waits}
+    # One stream for every page of the console: what rings sounds wherever the officer is.
+    said["live_url"] = "/live"
+    said["bell"] = queries.bell(actor)
     said["rail"] = [
         {"url": "/console/", "title": _("Overview"), "icon": "map-2", "active": at == "/console/"},
+        {
+            "url": "/console/alerts/",
+            "title": _("Alerts"),
+            "icon": "bell",
+            "count": said["bell"].live,
+            "count_title": _("standing"),
+            "active": at.startswith("/console/alerts/"),
+        },
         {
             "url": "/console/things/",
             "title": _("Stations"),

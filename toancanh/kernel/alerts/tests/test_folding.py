@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from toancanh.kernel.alerts.conditions import Impossible, check, from_json, leaves, to_json
@@ -138,6 +138,7 @@ def test_withdrawn_and_implausible_readings_are_not_judged() -> None:
     assert one.tracks["level"].heard == 2 * MINUTE
 
 
+calmly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 values = st.floats(-1, 6, allow_nan=False).map(lambda value: round(value, 2))
 series = st.lists(st.tuples(st.integers(1, 240), values), min_size=1, max_size=60, unique_by=lambda p: p[0])
 some_bands = st.builds(
@@ -154,6 +155,7 @@ some_bands = st.builds(
 )
 
 
+@calmly
 @given(bands=some_bands, told=series, order=st.randoms(use_true_random=False))
 def test_order_of_arrival_within_a_quarter_of_an_hour_does_not_matter(
     bands: Bands, told: list[tuple[int, float]], order: Random
@@ -174,6 +176,7 @@ def test_order_of_arrival_within_a_quarter_of_an_hour_does_not_matter(
     assert one.tracks["level"].states[0] == wanted
 
 
+@calmly
 @given(points=series)
 def test_it_rings_exactly_above_the_lines_where_nothing_delays_it(points: list[tuple[int, float]]) -> None:
     plain = Bands(series="level", lines=LINES)
@@ -183,6 +186,7 @@ def test_it_rings_exactly_above_the_lines_where_nothing_delays_it(points: list[t
         assert one.severity(minute * MINUTE) == sum(value >= float(line.at) for line in LINES)
 
 
+@calmly
 @given(points=series)
 def test_more_hysteresis_never_makes_more_alerts(points: list[tuple[int, float]]) -> None:
     told = [(minute * MINUTE, "level", value) for minute, value in sorted(points)]
@@ -192,6 +196,7 @@ def test_more_hysteresis_never_makes_more_alerts(points: list[tuple[int, float]]
     assert counts[0] <= counts[1]
 
 
+@calmly
 @given(bands=some_bands)
 def test_condition_survives_its_json(bands: Bands) -> None:
     parts = Every(parts=(Either(parts=(bands, Silence(series="rain", after_s=60))), bands), valid_s=120)

@@ -1,0 +1,112 @@
+"""Alerts in words: severities, states, what was measured and what was done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils.translation import get_language, gettext
+
+from toancanh.kernel import catalogue
+from toancanh.kernel.alerts.models import Alert, Chapter
+from toancanh.kernel.declare import Limit, SeriesType
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry.features import said
+from toancanh.web import formats
+
+_ = gettext
+
+
+def title(key: str) -> str:
+    """What the rule calls it; its key where the domain is no longer here."""
+    rule = catalogue.alert_rules().get(key)
+    return said(rule.title) if rule else key
+
+
+def severity(number: int) -> str:
+    """The word of a severity."""
+    return {1: _("Watch"), 2: _("Serious"), 3: _("Urgent")}.get(number, str(number))
+
+
+def state(name: str) -> str:
+    """The word of a state."""
+    words = {"open": _("Nobody has acknowledged"), "acknowledged": _("Acknowledged"), "closed": _("Closed")}
+    return words.get(name, name)
+
+
+def chapter(one: Chapter) -> str:
+    """What happened, as a line of the story begins."""
+    words = {
+        "opened": _("Rang"),
+        "raised": _("Became worse"),
+        "lowered": _("Became milder"),
+        "acknowledged": _("Acknowledged"),
+        "noted": _("Note"),
+        "closed": _("Closed by hand") if one.person_id else _("Closed by itself: the condition has ended"),
+        "over": _("The condition has ended"),
+    }
+    return words.get(one.what, one.what)
+
+
+def declared(alert: Alert) -> SeriesType | None:
+    """What the series is, as its kind declares it."""
+    return catalogue.series_type(alert.thing.kind, alert.series)
+
+
+def reading(alert: Alert, value: float | None = None) -> str:
+    """What was measured when it rang, such as ``2,10 m, trên BĐ2 0,10 m``; or another value of the same."""
+    language = get_language() or "vi"
+    if alert.of == "silence":
+        since = formats.clock_time(alert.since, clock.now(), language)
+        return _("No reading since %(time)s") % {"time": since}
+    shown = alert.value if value is None else value
+    series = declared(alert)
+    if shown is None or series is None:
+        return ""
+    if alert.of == "rate":
+        rate = formats.number(shown, series.precision, language)
+        return _("Rising %(rate)s %(unit)s an hour") % {"rate": rate, "unit": series.unit}
+    if alert.of == "sum":
+        amount = formats.number(shown, series.precision, language)
+        return _("%(amount)s %(unit)s in %(span)s") % {
+            "amount": amount,
+            "unit": series.unit,
+            "span": span(window(alert)),
+        }
+    if series.sentence is not None and alert.limit is not None and alert.line:
+        return series.sentence(shown, (Limit(name=alert.line, value=alert.limit, verified=True),), language)
+    return f"{formats.number(shown, series.precision, language)} {series.unit}"
+
+
+def peak(alert: Alert) -> str:
+    """The most extreme quantity while it rang."""
+    return reading(alert, alert.peak) if alert.peak is not None else ""
+
+
+def window(alert: Alert) -> int:
+    """Seconds over which its rule adds up."""
+    return int(alert.rule.condition.get("window_s", 0))
+
+
+def span(seconds: float) -> str:
+    """12 h, 30 min, 45 s: in the greatest unit that divides it."""
+    whole = int(seconds)
+    if whole and whole % 3600 == 0:
+        return _("%(n)s h") % {"n": whole // 3600}
+    if whole and whole % 60 == 0:
+        return _("%(n)s min") % {"n": whole // 60}
+    return _("%(n)s s") % {"n": whole}
+
+
+def lasted(alert: Alert) -> str:
+    """How long it has been standing or stood."""
+    end = alert.closed_at or clock.now()
+    return about(end - alert.opened_at)
+
+
+def about(time: timedelta) -> str:
+    """2 h 05 min: to the minute."""
+    minutes = max(0, round(time / timedelta(minutes=1)))
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return _("%(n)s min") % {"n": rest}
+    return _("%(h)s h %(m)s min") % {"h": hours, "m": f"{rest:02d}"}
