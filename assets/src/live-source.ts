@@ -1,7 +1,7 @@
 // Brings readings from the centre: a stream, or polling where a proxy holds streams back.
 export type Row = [code: string, series: string, time: number, value: number, quality: number, level: number]
 export interface Note { kind: string; key: string; severity: number; state: string }
-export interface Frame { cursor: number; readings: Row[]; notes: Note[] }
+export interface Frame { cursor: number; readings: Row[]; notes?: Note[] }
 export type State = 'live' | 'polling' | 'lost'
 export type LiveMessage = { kind: 'readings'; rows: Row[]; notes: Note[] } | { kind: 'state'; state: State; again: boolean }
 
@@ -143,7 +143,7 @@ export class LiveSource {
     this.pass(frame)
   }
 
-  private pass({ readings, notes }: Frame): void {
+  private pass({ readings, notes = [] }: Frame): void {
     if (readings.length || notes.length) this.tell({ kind: 'readings', rows: readings, notes })
   }
 

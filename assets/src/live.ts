@@ -35,7 +35,7 @@ async function catchUp(): Promise<void> {
     if (!answer.ok) return
     const frame = (await answer.json()) as Frame
     frame.readings.forEach(announce)
-    pass(frame.notes)
+    pass(frame.notes ?? [])
   } catch {
     // the line went again: its return fetches anew what the page shows
   }

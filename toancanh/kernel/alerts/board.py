@@ -10,7 +10,6 @@ from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.alerts.ringing import Finding
 from toancanh.kernel.alerts.rules import Key, Spec
 from toancanh.kernel.alerts.watching import LATE, Reason, Watched
-from toancanh.kernel.declare import Bands, Silence
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.feed import WITHDRAWN, Entry
@@ -198,6 +197,6 @@ def _span(spec: Spec) -> int:
     """How far back readings matter to a state."""
     longest = 0
     for _position, leaf in spec.leaves:
-        bands: Bands | Silence = leaf.bands
+        bands = leaf.bands
         longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s)
     return 3 * LATE + longest * SECOND

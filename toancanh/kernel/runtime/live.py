@@ -39,12 +39,12 @@ class Note(msgspec.Struct, frozen=True):
     state: str = ""
 
 
-class Frame(msgspec.Struct):
+class Frame(msgspec.Struct, omit_defaults=True):
     """What one tick brought, as it is told."""
 
     cursor: int
     readings: list[Reading]
-    notes: list[Note]
+    notes: list[Note] = []
 
 
 class Tick:

@@ -13,7 +13,7 @@ from toancanh.kernel.alerts import actions, ringing, rules
 from toancanh.kernel.alerts.desk import LEASE, Desk
 from toancanh.kernel.alerts.models import Alert, Chapter, Cursor, Rule
 from toancanh.kernel.journal.models import Entry, Event
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.telemetry import actions as telemetry
 from toancanh.kernel.telemetry import engine
 from toancanh.lib.errors import NotAllowed, Refused
@@ -199,7 +199,7 @@ def test_changed_line_and_ended_rule_end_what_rings(desk: Desk, city: City) -> N
     at(desk, city, 41, 2.1)
     assert levels()[-1] == ("open", 2, "BĐ2")
     Rule.objects.filter(key="flood.level").update(is_on=False)
-    rules.revision.bump(rules.CHANGED)
+    revision.bump(rules.CHANGED)
     desk.look()
     assert levels()[-1] == ("closed", 2, "BĐ2")
 
