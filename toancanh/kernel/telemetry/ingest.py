@@ -34,6 +34,10 @@ _log = logging.getLogger(__name__)
 GROUP_ROWS = 20_000
 MAX_ROWS = 100_000
 MAX_REQUESTS = 10_000
+ROW_BYTES = 128
+"""How many rows a body will bring is guessed before it is decoded: rather too few, as most are shorter."""
+LARGE = 64 * 1024
+"""Bytes of a body from which on decoding it takes turns."""
 IN_A_ROW = 3
 REST = 1.0
 """After so many failed commits nothing is taken, but for one attempt in so many seconds: a disk that fails is
@@ -87,6 +91,7 @@ class Ingest:
         self._is_stopping = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._turns = asyncio.Lock()
         self._rows = 0
         self._requests = 0
         self._trouble = ""
@@ -129,9 +134,7 @@ class Ingest:
     def offer(self, request: Request) -> asyncio.Future[Result]:
         """Take the request; its future is done after commit. Raises Busy when there is no place."""
         count = request.weight
-        if not self.is_running or self._requests >= MAX_REQUESTS:
-            raise Busy
-        if self._rows and self._rows + count > MAX_ROWS:
+        if not self._has_place(count):
             raise Busy
         assert self._loop is not None
         request.future = self._loop.create_future()
@@ -140,6 +143,27 @@ class Ingest:
         self._queue.append(request)
         self._wake.set()
         return request.future
+
+    def expect(self, size: int) -> None:
+        """Raises Busy where a body of so many bytes would surely find no place: asked before it is read."""
+        if not self._has_place(size // ROW_BYTES):
+            raise Busy
+
+    async def turn(self, size: int) -> None:
+        """Wait until a body of so many bytes may be decoded; raises Busy where there is no place any more.
+
+        Large ones follow each other, one a round of the event loop: were all decoded in the round in which
+        they came, a crowd of them would keep everyone else waiting for seconds.
+        """
+        if size >= LARGE:
+            async with self._turns:
+                await asyncio.sleep(0)
+        self.expect(size)
+
+    def _has_place(self, rows: int) -> bool:
+        if not self.is_running or self._requests >= MAX_REQUESTS:
+            return False
+        return not self._rows or self._rows + rows <= MAX_ROWS
 
     async def check(self) -> bool:
         """Have the directory looked at once more; False when its database is away."""

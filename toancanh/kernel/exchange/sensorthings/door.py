@@ -104,7 +104,7 @@ class SensorThingsDoor:
             token = await self._authenticate(headers.authorization)
             if headers.length > MAX_BYTES:
                 raise _too_large()
-            body = await self._read(incoming)
+            body = await self._read(incoming, headers.length)
             answer = await self.plainly(scope["path"], body, token, headers.base, headers.language)
             if answer is None:
                 self.spend(token, body.count(b"],") + 1 if scope["path"] == _ARRAYS else 1)
@@ -116,13 +116,18 @@ class SensorThingsDoor:
             return
         await _send(answer, incoming, send)
 
-    async def _read(self, incoming: Incoming) -> bytes:
+    async def _read(self, incoming: Incoming, length: int) -> bytes:
         try:
-            return await incoming.read(MAX_BYTES, self._body_seconds)
+            self._ingest.expect(length)
+            body = await incoming.read(MAX_BYTES, self._body_seconds)
+            await self._ingest.turn(len(body))
+            return body
         except TooLarge:
             raise _too_large() from None
         except TimeoutError:
             raise DoorRefused("too_slow", seconds=f"{self._body_seconds:g}") from None
+        except Busy:
+            raise DoorRefused("busy", wait=RETRY_SECONDS) from None
 
     # --- the plain case
 

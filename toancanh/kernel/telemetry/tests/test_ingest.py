@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,49 @@ def test_full_queue_refuses_and_keeps_what_it_took(gate: Gate, monkeypatch: pyte
 
     asyncio.run(act())
     assert len(gate.range(1, 0, NOW + 1, limit=99)) == 11  # type: ignore[operator]
+
+
+def test_body_that_would_find_no_place_is_refused_unread(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingesting, "MAX_ROWS", 100)
+
+    async def act() -> None:
+        house = house_of(gate)
+        async with running(house):
+            house.directory.refresh()
+            gate.open.clear()
+            taken = asyncio.create_task(house.post([row(time=time) for time in times(90)]))
+            while not house.ingest.waiting_rows:
+                await asyncio.sleep(0.01)
+            length = ("Content-Length", str(20 * ingesting.ROW_BYTES))
+            refused = await house.call([b"no JSON", b"at all"], [("Authorization", "Bearer secret"), length])
+            assert (refused.status, refused.headers["connection"]) == (503, "close")
+            assert int(refused.headers["retry-after"]) > 0
+            small = asyncio.create_task(house.post([row()]))
+            await asyncio.sleep(0.05)
+            gate.open.set()
+            assert [(await taken).status, (await small).status] == [200, 200]
+
+    asyncio.run(act())
+
+
+def test_large_bodies_are_decoded_one_a_round(gate: Gate) -> None:
+    async def act() -> None:
+        house = house_of(gate)
+        async with running(house):
+            house.directory.refresh()
+            gate.open.clear()
+            rows = [row(time=time) for time in times(1000)]
+            assert len(str(rows)) > ingesting.LARGE
+            calls = [asyncio.create_task(house.post(rows)) for _ in range(20)]
+            seen = [0]
+            while seen[-1] < 20_000:
+                await asyncio.sleep(0)
+                seen.append(house.ingest.waiting_rows)
+            assert max(after - before for before, after in pairwise(seen)) == 1000
+            gate.open.set()
+            assert {answer.status for answer in await asyncio.gather(*calls)} == {200}
+
+    asyncio.run(act())
 
 
 def test_one_request_larger_than_the_queue_is_taken(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
