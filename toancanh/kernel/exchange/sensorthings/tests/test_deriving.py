@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.city import BY, City, thing
 from toancanh.kernel.exchange.sensorthings import deriving, models
 from toancanh.kernel.registry import actions as registry
@@ -47,3 +49,15 @@ def test_nothing_is_written_where_nothing_changed(city: City) -> None:
     models.Sensor.objects.update(description="x")
     deriving.follow()
     assert set(models.Sensor.objects.values_list("description", flat=True)) == {"x"}
+
+
+def test_nobody_waits_for_who_derives(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    deriving.follow()
+    before = ids()
+    monkeypatch.setattr(deriving, "_followed", -1)
+    thing("later", lon=107.06)
+    with deriving._lock:
+        deriving.follow()
+        assert ids() == before
+    deriving.follow()
+    assert len(ids()["Location"]) == len(before["Location"]) + 1
