@@ -141,10 +141,10 @@ class Duty:
             why = seen.trouble
             if not why and steady - self._since[seen.way][1] < self._settled:
                 why = "settling"
-            if not why and (rule is None or not rule.is_on):
-                why = "no_rule" if rule is None else "off"
             if not why and not seen.stamp.size:
                 why = "empty"
+            if not why and (rule is None or not rule.is_on):
+                why = "no_rule" if rule is None else "off"
             if not why or (why in ("no_rule", "off") and len(waiting) < SHOWN):
                 why = self._inbox.trouble(seen) or why
             if why or rule is None:
