@@ -27,7 +27,7 @@ def test_file_in_the_folder_is_understood_once_and_then_taken_in(browser: Browse
     page.goto(f"{hue.url}/console/imports/")
     page.get_by_role("link", name="Thư mục nhận tệp").click()
     expect(page.locator("code")).to_have_text(str(inbox))
-    waiting = page.get_by_role("button", name="Nêu cách đọc: trạm đo/sáng.csv")
+    waiting = page.get_by_role("row", name="sáng.csv").get_by_role("button")
     expect(waiting).to_be_visible(timeout=30_000)
     assert faults(watched, page.url) == []
     waiting.click()
