@@ -41,7 +41,8 @@ def examine() -> list[Trouble]:
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     troubles = [trouble for thread in threads for trouble in thread.told()]
-    unique = {(one.code, one.what): one for one in troubles}
+    # What was just seen comes before what processes told of it a while ago.
+    unique = {one.what: one for one in reversed(troubles)}
     return sorted(unique.values(), key=lambda one: (one.code in NOTES, not one.is_grave))
 
 
