@@ -53,6 +53,8 @@ STAFF = {
     "letters-none": "/console/letters/?q=zzz",
     "letter-rows": "/console/letters/rows/?code=unknown_series",
     "imports": "/console/imports/",
+    "feeds": "/console/feeds/",
+    "feed-new": "/console/feeds/new/",
 }
 OFFICER = ("quantri", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}

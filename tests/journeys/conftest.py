@@ -11,6 +11,8 @@ from playwright.sync_api import Browser
 from tests.browser import chromium
 from tests.running import Program, city
 
+SERVICE = "127.0.0.9"
+"""Where journeys have a service of somebody else's, the only address that feeds may reach."""
 OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
 
 
@@ -25,7 +27,7 @@ def browser() -> Iterator[Browser]:
 def hue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Huế with its stations and no reading yet, and an administrator who may see everything."""
     folder: Path = tmp_path_factory.mktemp("hue")
-    with city(folder, "hue") as program:
+    with city(folder, "hue", EGRESS_ALLOW=f"{SERVICE}/32") as program:
         program.do("person", "create", OFFICER[0], "--name", "Trần Văn Trực", "--password", OFFICER[1])
         program.token("hue-kim-long", "--thing", "hue-kim-long")
         yield program

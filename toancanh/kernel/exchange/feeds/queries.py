@@ -23,7 +23,7 @@ class Shown:
 
     row: Feed
     state: str
-    """``draft``, ``paused``, ``waiting``, ``good``, ``silent`` or ``bad``."""
+    """``draft``, ``paused``, ``waiting``, ``well``, ``silent`` or ``bad``."""
     title: str
     reason: str
     schedule: str
@@ -49,7 +49,7 @@ def _state(feed: Feed, now: datetime) -> tuple[str, str, str]:
             "It answers, but brings nothing new. Ask whoever serves it whether the stations still measure."
         )
         return "silent", _("Nothing new"), told
-    return "good", _("Works"), ""
+    return "well", _("Works"), ""
 
 
 def listing(by: Actor, before: str, now: datetime) -> tuple[list[Shown], str]:
