@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 from tests.ports import free_port
@@ -109,14 +112,44 @@ class Program:
         return self.process.wait(timeout=20)
 
 
+def lay_out(program: Program, *packs: str | Path) -> None:
+    """Bring the store of a program up with these packs: names of ours, or folders.
+
+    Within a run of the suite a store of the leading packs of ours is made once and copied.
+    """
+    shared = os.environ.get("TOANCANH_TEST_SHARED")
+    ours = list(takewhile(lambda pack: isinstance(pack, str), packs))
+    if shared is None or "DATABASE_URL" in program.variables:
+        program.do("migrate")
+        ours = []
+    else:
+        shutil.copytree(_made(Path(shared), *map(str, ours)), program.folder, dirs_exist_ok=True)
+    for pack in packs[len(ours) :]:
+        program.do("pack", "load", str(ROOT / "packs" / pack))
+
+
+def _made(shared: Path, *packs: str) -> Path:
+    """A store with these packs that nobody runs; the first who asks makes it."""
+    made = shared / "-".join(("store", *packs))
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            aside = made.with_suffix(".new")
+            aside.mkdir()
+            program = Program(aside)
+            program.do("migrate")
+            for pack in packs:
+                program.do("pack", "load", str(ROOT / "packs" / pack))
+            aside.rename(made)
+    return made
+
+
 @contextmanager
-def city(folder: Path, *packs: str, **variables: str) -> Iterator[Program]:
+def city(folder: Path, *packs: str | Path, **variables: str) -> Iterator[Program]:
     """A running installation with these packs loaded, gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     program = Program(folder, variables=variables)
-    program.do("migrate")
-    for pack in packs:
-        program.do("pack", "load", str(ROOT / "packs" / pack))
+    lay_out(program, *packs)
     try:
         program.start()
         yield program

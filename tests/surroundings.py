@@ -39,6 +39,8 @@ def lay_out() -> None:
         os.environ.pop(name, None)
     if "PYTEST_XDIST_WORKER" in os.environ:
         return
+    # Of the whole run: what one worker has made there, the others copy.
+    os.environ["TOANCANH_TEST_SHARED"] = str(folder)
     os.environ.pop("DATABASE_URL", None)
     if os.environ["TOANCANH_TEST_ENGINE"] == "postgresql" and postgres.postgres_available() is None:
         os.environ["DATABASE_URL"] = server()

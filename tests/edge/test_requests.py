@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -95,8 +96,8 @@ def test_endless_chunks_are_told_as_too_much(house: House, path: str) -> None:
     assert memory_mb(house.pid) - before < 60
 
 
-@pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/observations"])
-def test_slow_body_is_let_go_after_ten_seconds(house: House, path: str) -> None:
+def slow_body(house: House, path: str = "/api/v1/observations") -> None:
+    """It is told after ten seconds that it is too slow."""
     start = time.monotonic()
     with connect(house.port, 30) as wire:
         wire.sendall(head(path, 1000, Authorization=f"Bearer {house.token}") + b"x")
@@ -110,10 +111,15 @@ def test_slow_body_is_let_go_after_ten_seconds(house: House, path: str) -> None:
             answer = read(wire)
     assert answer.status == 408
     assert 8 < time.monotonic() - start < 14
-    healthy(house)
 
 
-def test_half_open_heads_are_closed_while_good_requests_stay_fast(house: House) -> None:
+def slow_form(house: House) -> None:
+    """So is a form."""
+    slow_body(house, "/sign-in/")
+
+
+def half_open_heads(house: House) -> None:
+    """A hundred are closed, and good requests stay fast."""
     start = time.monotonic()
     wires = [connect(house.port, 30) for _ in range(100)]
     for number, wire in enumerate(wires):
@@ -136,7 +142,8 @@ def test_half_open_heads_are_closed_while_good_requests_stay_fast(house: House) 
     assert time.monotonic() - start < 14
 
 
-def test_head_that_drips_is_let_go(house: House) -> None:
+def dripping_head(house: House) -> None:
+    """A head that grows line by line is let go."""
     start = time.monotonic()
     with connect(house.port, 1) as wire:
         wire.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
@@ -153,7 +160,8 @@ def test_head_that_drips_is_let_go(house: House) -> None:
     assert 8 < time.monotonic() - start < 14
 
 
-def test_second_request_of_a_connection_has_the_same_deadline(house: House) -> None:
+def second_request(house: House) -> None:
+    """The second request of a connection has the same deadline."""
     with connect(house.port, 20) as wire:
         wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert read(wire).status == 200
@@ -162,6 +170,15 @@ def test_second_request_of_a_connection_has_the_same_deadline(house: House) -> N
         while wire.recv(4096):
             pass
     assert 8 < time.monotonic() - start < 14
+
+
+def test_whoever_is_slow_is_let_go_after_ten_seconds(house: House) -> None:
+    slow = (slow_body, slow_form, half_open_heads, dripping_head, second_request)
+    # All at once: each of them waits for its deadline.
+    with ThreadPoolExecutor(len(slow)) as pool:
+        for done in [pool.submit(client, house) for client in slow]:
+            done.result()
+    healthy(house)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from tests.edge.wire import ask, connect
 from tests.postgres import shared_cluster
-from tests.running import PROGRAM, ROOT, Program
+from tests.running import PROGRAM, ROOT, Program, lay_out
 from toancanh.site.roles import ROLES
 
 pytestmark = [pytest.mark.xdist_group("roles"), pytest.mark.slow]
@@ -125,8 +125,7 @@ def live_across(folder: Path, *ingests: str, **variables: str) -> None:
     """Readings posted to each ingest in turn reach a page of the web process within about a second."""
     program = Program(folder, variables=variables)
     folder.mkdir(parents=True, exist_ok=True)
-    program.do("migrate")
-    program.do("pack", "load", str(ROOT / "packs" / "hue"))
+    lay_out(program, "hue")
     token = program.token("gateway")
     with running(folder, "web", *ingests, **variables) as (web, *doors):
         page = Listening(web.port)

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.faults.gateways import Careful, Gateway, wait
-from tests.faults.measure import seed, tell
+from tests.faults.measure import seed, tell, times
 from tests.faults.test_kill import gauges, series_ids
 from tests.mosquitto import PASSWORD, Mosquitto
 from tests.postgres import postgres_cluster
@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.mosquitto,
     pytest.mark.xdist_group("broker"),
 ]
-KILLS = 20
+KILLS = times(6, 20)
 NAMED_WITHIN = 60.0
 CONNECTED = "SELECT 1 FROM exchange_brokerseat WHERE connected_at IS NOT NULL"
 
@@ -113,7 +113,7 @@ def unnamed(program: Program, lost: dict[str, set[int]]) -> dict[str, set[int]]:
 def test_a_killed_broker_loses_nothing_of_who_heeds_receipts_and_nothing_unnamed(tmp_path: Path) -> None:
     chosen = seed()
     chance = random.Random(chosen)
-    packs = ("vietnam", "hue", str(gauges(tmp_path / "pack", 6)))
+    packs = ("vietnam", "hue", gauges(tmp_path / "pack", 6))
     with (
         Mosquitto(tmp_path / "broker") as broker,
         city(tmp_path / "city", *packs, BROKER_URL=broker.url()) as program,
@@ -234,7 +234,7 @@ print(commands.command(thing, "siren", {"s": 3}, by=by, expires=expires).key)
 
 
 def test_commands_go_through_the_broker_and_a_revoked_token_cuts_it_off(tmp_path: Path) -> None:
-    packs = ("vietnam", "hue", str(gauges(tmp_path / "pack", 1)))
+    packs = ("vietnam", "hue", gauges(tmp_path / "pack", 1))
     with (
         Mosquitto(tmp_path / "broker") as broker,
         city(tmp_path / "city", *packs, BROKER_URL=broker.url()) as own,

@@ -19,7 +19,7 @@ from tests.postgres import shared_cluster
 from toancanh.kernel.telemetry.store import open_store
 
 pytestmark = pytest.mark.faults
-KILLS = times(10, 50)
+KILLS = times(6, 50)
 
 
 class Killable(Protocol):

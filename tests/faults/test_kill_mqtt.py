@@ -20,12 +20,12 @@ from tests.faults.measure import seconds, seed, tell, times
 from tests.faults.running import Key, compare
 from tests.faults.test_kill import gauges, series_ids
 from tests.ports import free_port
-from tests.running import ROOT, Program
+from tests.running import Program, lay_out
 from toancanh.kernel.runtime.clock import to_us
 from toancanh.kernel.telemetry.store import open_store
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.xdist_group("kill mqtt")]
-KILLS = times(10, 50)
+KILLS = times(5, 50)
 ROWS = 20
 """Observations a message …"""
 PER_SECOND = 25
@@ -117,9 +117,7 @@ def test_acknowledged_at_qos_1_is_kept_over_kills_of_the_whole_program(tmp_path:
     chosen = seed()
     chance, port = random.Random(chosen), free_port()
     program = Program(tmp_path, variables={"MQTT_PORT": str(port)})
-    program.do("migrate")
-    for pack in (ROOT / "packs" / "vietnam", ROOT / "packs" / "hue", gauges(tmp_path / "pack", 160)):
-        program.do("pack", "load", str(pack))
+    lay_out(program, "vietnam", "hue", gauges(tmp_path / "pack", 160))
     secret = program.token("senders")
     senders = [
         Sender(port, 1 + number * 40, secret, (V4, V5)[number % 2], chosen + number) for number in range(4)

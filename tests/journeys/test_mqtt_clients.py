@@ -23,7 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.faults.test_kill import gauges, series_ids
 from tests.ports import free_port
-from tests.running import ROOT, Program
+from tests.running import ROOT, Program, lay_out
 from toancanh.kernel.telemetry.store import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mqtt clients")]
@@ -73,9 +73,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     folder = Path(tmp_path_factory.mktemp("mqtt"))
     port = free_port()
     program = Program(folder, variables={"MQTT_PORT": str(port)})
-    program.do("migrate")
-    for pack in (ROOT / "packs" / "vietnam", ROOT / "packs" / "hue", gauges(folder / "pack", 40)):
-        program.do("pack", "load", str(pack))
+    lay_out(program, "vietnam", "hue", gauges(folder / "pack", 40))
     secrets = {"gateway": program.token("gateway"), "device": program.token("device", "--thing", "t1")}
     program.start()
     try:
