@@ -73,7 +73,8 @@ def test_doors_feel_nothing_when_web_and_worker_are_killed(town: Town, tmp_path:
     city = town.folder / "city.db"
     if not FULL:
         forget_leases(city)
-    assert wait(lambda: not count(city, WAITING), LEASE + 30)
+    untold = "SELECT key, attempts, next_at, fault FROM journal_event WHERE next_at IS NOT NULL LIMIT 5"
+    assert wait(lambda: not count(city, WAITING), LEASE + 30), rows(city, untold)
     assert wait(lambda: not count(city, UNSEALED), 30)
     worker.do("journal", "verify")
     told = witness.noted(tmp_path / "witness")
