@@ -23,6 +23,7 @@ from toancanh.kernel.telemetry import pages as readings
 from toancanh.kernel.telemetry.devices import pages as devices
 from toancanh.kernel.telemetry.devices import sensor_pages as sensors
 from toancanh.kernel.telemetry.letterbox import pages as letterbox
+from toancanh.kernel.telemetry.letterbox import retention_pages as retention
 from toancanh.kernel.telemetry.openapi import document
 from toancanh.kernel.territory import api as territory
 from toancanh.kernel.territory import pages as places
@@ -66,6 +67,7 @@ urlpatterns = [
     path("console/waiting/", letterbox.room, name="waiting"),
     path("console/waiting/<path:code>/", letterbox.adopt, name="adopt"),
     path("console/letters/", letterbox.letters, name="letters"),
+    path("console/letters/keeping/", retention.keeping, name="letter_keeping"),
     path("console/letters/rows/", letterbox.rows, name="letter_rows"),
     path("console/imports/", imports.listing, name="imports"),
     path("console/imports/upload", imports.upload, name="import_upload"),

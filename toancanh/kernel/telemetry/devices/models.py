@@ -64,3 +64,8 @@ class Keeping(models.Model):
     valid_from = models.DateField(unique=True)
     days = models.PositiveIntegerField()
     most = models.PositiveIntegerField()
+    reason = models.CharField(max_length=300, default="")
+    """The decision or paper that asks for it."""
+    set_at = models.DateTimeField(null=True)
+    set_by = models.CharField(max_length=100, default="")
+    """As people read it; the journal has the key."""

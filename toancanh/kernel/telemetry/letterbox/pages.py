@@ -22,6 +22,7 @@ from toancanh.kernel.telemetry.features import named
 from toancanh.kernel.telemetry.letterbox import exports, queries, replay, waiting
 from toancanh.kernel.telemetry.letterbox.queries import Wish
 from toancanh.kernel.telemetry.letterbox.replay import Outcome
+from toancanh.kernel.telemetry.letters import keeping
 from toancanh.lib.errors import Refused
 
 FORM = ("GET", "HEAD", "POST")
@@ -41,7 +42,7 @@ def letters(request: HttpRequest) -> HttpResponse:
         }
         for group in found
     ]
-    said = {"wish": wish, "groups": shown, "tab": "letters"}
+    said = {"wish": wish, "groups": shown, "tab": "letters", "kept": keeping()[0].days}
     return render(request, "telemetry/letters/groups.html", said)
 
 
