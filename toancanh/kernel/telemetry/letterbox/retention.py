@@ -102,8 +102,9 @@ def doomed(days: int, most: int) -> int:
     """How many refused readings would go now if they were kept for so many days, and so many of a source."""
     start = clock.now() - timedelta(days=days)
     left = Letter.objects.filter(at__gte=start).order_by().values("source").annotate(count=Count("pk"))
-    above = sum(max(0, row["count"] - most) for row in left)
-    return Letter.objects.filter(at__lt=start).count() + above
+    above: int = sum(max(0, row["count"] - most) for row in left)
+    old: int = Letter.objects.filter(at__lt=start).count()
+    return old + above
 
 
 def _check(by: Actor) -> None:
