@@ -172,5 +172,5 @@ def stop(child: subprocess.Popen[Any]) -> None:
 def simulator_command(url: str) -> list[str]:
     """How the simulator is called."""
     simulate = [sys.executable, "-m", "toancanh.site.commands", "simulate", "--url", url, "--parent-pipe"]
-    # So that the waiting room of the demo city is not empty.
-    return [*simulate, "--stranger", "tram-bao-vinh"]
+    # So that the waiting room of the demo city is not empty, and something rings while somebody looks.
+    return [*simulate, "--stranger", "tram-bao-vinh", "--flood", "60"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from toancanh.kernel.alerts import rules
-from toancanh.kernel.alerts.folding import SECOND
+from toancanh.kernel.alerts.folding import SECOND, Point
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.alerts.ringing import Finding
 from toancanh.kernel.alerts.rules import Key, Spec
-from toancanh.kernel.alerts.watching import LATE, Reason, Watched
+from toancanh.kernel.alerts.watching import LATE, Watched
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.feed import WITHDRAWN, Entry
@@ -29,13 +29,12 @@ class Board:
         self.watched: dict[Key, Watched] = {}
         self._of_series: dict[int, list[tuple[Key, str]]] = {}
         self._told: dict[Key, int] = {}
-        """Severity of each key as its alert has it, or as nothing rings."""
-        self._peaks: dict[Key, float] = {}
-        self._worst: dict[Key, tuple[int, Reason]] = {}
-        self._touched: set[Key] = set()
+        """Severity of each key once all findings are written."""
+        self._found: list[Finding] = []
+        self._peak: dict[Key, Point] = {}
+        self._peaked: set[Key] = set()
+        """Keys whose peak has moved and nothing else."""
         self._silent: dict[Key, frozenset[int]] = {}
-        self._gone: dict[Key, Spec] = {}
-        """Those that hold no longer, as they were."""
         self._seen: tuple[int, int, int] | None = None
 
     # --- which rules hold
@@ -50,13 +49,11 @@ class Board:
         specs = rules.specs(now)
         for key in self.specs.keys() - specs.keys():
             # The rule is no more: what stands of it ends.
-            self.watched.pop(key, None)
-            self._worst.pop(key, None)
-            self._touched.add(key)
+            if self.watched.pop(key, None) is not None and self._told.pop(key):
+                self._found.append(Finding(key, self.specs[key], peak=self._peak.pop(key, None)))
         for key, spec in specs.items():
             if self.specs.get(key) != spec:
                 self.watched.pop(key, None)
-        self._gone = {key: spec for key, spec in self.specs.items() if key not in specs}
         self.specs, self._seen = specs, seen
         self._of_series = {}
         for key, spec in specs.items():
@@ -101,8 +98,7 @@ class Board:
                         _put(made, name, one)
             self.watched[key] = made
             self._told[key] = standing.get(key, 0)
-            self._touched.add(key)
-            self._note(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
+            self._settle(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
 
     def _is_fresh(
         self, spec: Spec, newest: Mapping[int, Reading], before: Mapping[int, int], now: int
@@ -139,8 +135,7 @@ class Board:
         if not _put(made, name, reading):
             return
         if kept - reading.time <= LATE:
-            self._touched.add(key)
-            self._note(key, made, max(reading.time, made.tracks[name].heard or 0), is_news=True)
+            self._settle(key, made, max(reading.time, made.tracks[name].heard or 0), is_news=True)
 
     def look_at_clock(self) -> None:
         """Let silences begin, and end what was heard of too long ago."""
@@ -151,40 +146,36 @@ class Board:
                 before = self._silent.get(key, frozenset())
                 if silent != before:
                     self._silent[key] = silent
-                    self._touched.add(key)
-                    self._note(key, made, now, is_news=not silent <= before)
-            if self._told.get(key) and made.severity(now) < self._told[key]:
-                self._touched.add(key)
+                    self._settle(key, made, now, is_news=not silent <= before)
+            if self._told[key]:
+                self._settle(key, made, now, is_news=False)
 
-    def _note(self, key: Key, made: Watched, now: int, *, is_news: bool) -> None:
-        severity = made.severity(now)
-        if is_news and severity > self._worst.get(key, (0, None))[0]:
-            self._worst[key] = (severity, made.reason(now))
+    def _settle(self, key: Key, made: Watched, now: int, *, is_news: bool) -> None:
+        """Note what the newest step means: water may rise and fall between two looks, and each counts."""
+        severity, told, spec = made.severity(now), self._told[key], self.specs[key]
+        if not severity and not told:
+            return
+        if severity > told and not is_news:
+            return
+        why = made.reason(now)
+        if severity and why.worst is not None and why.worst != self._peak.get(key):
+            self._peak[key] = why.worst
+            self._peaked.add(key)
+        if severity == told:
+            return
+        worst = severity if severity > told else 0
+        self._found.append(Finding(key, spec, worst, why, severity, self._peak.get(key)))
+        self._told[key] = severity
+        self._peaked.discard(key)
+        if not severity:
+            self._peak.pop(key, None)
 
     def findings(self) -> list[Finding]:
-        """What is to be written of all that was judged since the last time."""
-        if not self._touched:
-            return []
-        now, found = clock.now_us(), []
-        for key in self._touched:
-            made = self.watched.get(key)
-            spec = self.specs.get(key) or self._gone[key]
-            worst, why = self._worst.get(key, (0, Reason()))
-            severity = made.severity(now) if made else 0
-            told = self._told.get(key, 0)
-            reason = made.reason(now) if made else Reason()
-            peak = reason.worst.value if reason.worst and severity else None
-            if worst > told or severity < told or (told and peak != self._peaks.get(key)):
-                shown = why if worst > told else reason
-                found.append(Finding(key, spec, worst if worst > told else 0, shown, severity))
-                # A milder state than the worst is told in the same step.
-                self._told[key] = severity
-            if peak is None:
-                self._peaks.pop(key, None)
-            else:
-                self._peaks[key] = peak
-        self._touched.clear()
-        self._worst.clear()
+        """What is to be written of all that was judged since the last time, in its order."""
+        found, self._found = self._found, []
+        for key in self._peaked:
+            found.append(Finding(key, self.specs[key], severity=self._told[key], peak=self._peak.get(key)))
+        self._peaked.clear()
         return found
 
 

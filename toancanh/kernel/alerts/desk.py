@@ -40,11 +40,20 @@ class Desk:
     """The duty of a worker: call `look` several times a second."""
 
     def __init__(
-        self, *, told: Callable[[], None] = lambda: None, clock_s: float = CLOCK_S, save_s: float = SAVE_S
+        self,
+        *,
+        told: Callable[[], None] = lambda: None,
+        slot: str = "",
+        clock_s: float = CLOCK_S,
+        save_s: float = SAVE_S,
     ) -> None:
-        """``told`` is called after a commit that changed alerts."""
+        """``told`` is called after a commit that changed alerts.
+
+        Who starts again in the ``slot`` of a process knows that it is dead and does not wait for its lease.
+        """
+        self._slot = f"{slot}#" if slot else ""
         self._clock_s, self._save_s = clock_s, save_s
-        self._owner = secrets.token_hex(16)
+        self._owner = f"{self._slot}{secrets.token_hex(16)}"
         self._told = told
         self._forget()
 
@@ -82,6 +91,8 @@ class Desk:
             )
             # A lease longer than any was given before the clock was set back.
             is_held = now < cursor.leased_until <= now + 2 * LEASE
+            if self._slot and cursor.owner.startswith(self._slot):
+                is_held = False
             if cursor.owner != self._owner and is_held:
                 self._forget()
                 return False
@@ -96,8 +107,10 @@ class Desk:
     def _take_over(self, cursor: Cursor) -> None:
         if cursor.mark is None:
             # Before anything was ever judged: the states of now are looked at, the past is not.
-            cursor.mark = list(engine.store().follow(None).mark)
-        self._mark = (int(cursor.mark[0]), int(cursor.mark[1]))
+            cursor.mark = {"at": engine.store().follow(None).mark, "known": []}
+        first, second = cursor.mark["at"]
+        self._mark = (int(first), int(second))
+        self._known = {int(number): int(place) for number, place in cursor.mark["known"]}
         self._board = Board()
 
     def _look(self) -> int:
@@ -126,7 +139,9 @@ class Desk:
         """Keep the cursor and what follows from what lies before it, unless somebody else goes on already."""
         with transaction.atomic():
             # On SQLite this also takes the place of the one writer before anything is read.
-            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=list(self._mark or ()))
+            # Entries beyond the mark that are judged already: whoever goes on judges them no second time.
+            reached = {"at": self._mark, "known": list(self._known.items())}
+            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=reached)
             if is_ours:
                 for finding in findings:
                     ringing.apply(finding)

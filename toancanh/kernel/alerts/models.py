@@ -117,5 +117,5 @@ class Cursor(models.Model):
 
     name = models.CharField(max_length=40, primary_key=True)
     mark: models.JSONField[Any, Any] = models.JSONField(null=True)
-    owner = models.CharField(max_length=40, blank=True)
+    owner = models.CharField(max_length=300, blank=True)
     leased_until = models.DateTimeField()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from toancanh.kernel.alerts.folding import Point
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
 from toancanh.kernel.alerts.rules import Key, Spec
 from toancanh.kernel.alerts.watching import Reason
@@ -20,14 +21,16 @@ CHANGED = "alerts"
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule says of a thing after some readings: the worst that was news, and how it is now."""
+    """What a step of a rule's state means: something worse than before, something milder, or a new peak."""
 
     key: Key
     spec: Spec
-    worst: int
-    why: Reason
-    """Of the worst where that is news, else of now."""
-    severity: int
+    worst: int = 0
+    """The severity that is news; 0 where it became no worse."""
+    why: Reason = Reason()  # noqa: RUF009 - frozen
+    severity: int = 0
+    peak: Point | None = None
+    """The most extreme quantity since it rings."""
 
 
 def apply(finding: Finding) -> None:
@@ -49,7 +52,8 @@ def apply(finding: Finding) -> None:
             # Closed by hand at a milder level: this is something else than what was closed.
             _end(standing, now)
             standing = _open(finding, now)
-    _peak(standing, finding.why)
+    if finding.peak is not None:
+        standing.peak, standing.peak_at = finding.peak.value, clock.from_us(finding.peak.time)
     if not finding.severity:
         _end(standing, now)
     elif finding.severity < standing.severity and standing.state != AlertState.CLOSED:
@@ -118,11 +122,6 @@ def _end(alert: Alert, now: datetime) -> None:
     else:
         _tell(alert, "over", now)
     alert.save()
-
-
-def _peak(alert: Alert, why: Reason) -> None:
-    if why.worst is not None:
-        alert.peak, alert.peak_at = why.worst.value, clock.from_us(why.worst.time)
 
 
 def _tell(alert: Alert, what: str, now: datetime) -> None:

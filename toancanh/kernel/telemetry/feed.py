@@ -104,7 +104,7 @@ def read_postgres(
     """Entries of every transaction that was not over at the mark, but for those known.
 
     The mark is the oldest transaction still open: what commits behind it is seen at once, and seen again
-    until nothing older can come. Who lost his list of known entries gets a few of them twice.
+    until nothing older can come. The list of known entries belongs to the mark: without it some come twice.
     """
     stands = connection.execute(_STANDS).fetchone()
     assert stands is not None

@@ -216,7 +216,7 @@ class Store(Protocol):
         """
 
     def follow(self, since: Mark | None, known: Collection[int] = (), *, limit: int = 64) -> Followed:
-        """Transactions committed since a mark, none missing, some perhaps again but for those ``known``.
+        """Transactions committed since a mark, none missing; ``known`` are those behind it had already.
 
         Without a mark only where the feed stands. In the order of their numbers on one writer; the readings
         of one series, which one process writes, always are.

@@ -33,7 +33,7 @@ def mount(house: House) -> None:
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
     ]
-    judging = desk.Desk(told=house.tell_changed)
+    judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
     alerts = Loop("alerts", judging.look, desk.EVERY)
     house.loops.append(alerts)
     house.hearers.append(lambda _rows: alerts.wake())

@@ -49,6 +49,21 @@ class Faults:
     spiking: str | None
 
 
+_FLOOD_M = 1.9
+_MINUTE_US = 60 * SECOND_US
+
+
+def flood_m(passed_us: int) -> float:
+    """A flash flood on top of the river: up within a quarter of an hour, down again within two hours."""
+    minutes = passed_us / _MINUTE_US
+    if not 0 < minutes < 125:
+        return 0.0
+    if minutes < 15:
+        share = minutes / 15
+        return _FLOOD_M * share * share * (3 - 2 * share)
+    return _FLOOD_M * min(1.0, (125 - minutes) / 90)
+
+
 def sensors_of(things: Iterable[Mapping[str, Any]]) -> list[Sensor]:
     """The water levels and rain series among the things that the door lists."""
     return [
@@ -80,8 +95,11 @@ def faults_of(sensors: Iterable[Sensor], seed: int) -> Faults:
 class Fleet:
     """All sensors, each with how far it has reported."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, flood_us: int | None = None) -> None:
+        """``flood_us``: when one gauge has a flash flood, so that somebody who looks sees an alert."""
         self._seed = seed
+        self._flood_us = flood_us
+        self.flooded: str | None = None
         self._told: dict[tuple[str, str], int] = {}
         self._sensors: list[Sensor] = []
         self.faults = Faults(None, None)
@@ -93,6 +111,8 @@ class Fleet:
         """Take over what the door lists; newcomers begin at ``since_us`` or after their latest reading."""
         self._sensors = sorted(sensors, key=lambda s: (s.thing, s.series))
         self.faults = faults_of(self._sensors, self._seed)
+        levels = (s.thing for s in self._sensors if s.series == "level" and s.thing != self.faults.spiking)
+        self.flooded = next(levels, None) if self._flood_us is not None else None
         for sensor in self._sensors:
             start = max(since_us, sensor.latest_us or 0) if from_latest else since_us
             self._told.setdefault((sensor.thing, sensor.series), start)
@@ -124,7 +144,10 @@ class Fleet:
         luck = Random(f"{self._seed}:{sensor.thing}:{sensor.series}:{time_us}")
         if sensor.series == "level":
             gauge = Gauge(sensor.thing, sensor.lon, sensor.lat)
-            value = round(level_m(gauge, time_us, self._seed) + luck.gauss(0, _LEVEL_NOISE_M), 2)
+            level = level_m(gauge, time_us, self._seed) + luck.gauss(0, _LEVEL_NOISE_M)
+            if sensor.thing == self.flooded and self._flood_us is not None:
+                level += flood_m(time_us - self._flood_us)
+            value = round(level, 2)
         else:
             begin = time_us - sensor.period_s * SECOND_US
             fallen = rain_mm((sensor.lon, sensor.lat), begin, time_us, self._seed)

@@ -38,7 +38,8 @@ class Simulation:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._door = Door(options.url, options.token)
-        self._fleet = Fleet(options.seed)
+        flood = begun + options.flood * 1_000_000 if options.flood is not None else None
+        self._fleet = Fleet(options.seed, flood)
         begun = _now_us() - STRANGER_FOR_US
         self._stranger = stranger(options.stranger, options.seed, begun) if options.stranger else None
         self._waiting: deque[dict[str, Any]] = deque()
@@ -203,6 +204,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help=_("send the last reading of each and end"))
     parser.add_argument(
         "--stranger", metavar=_("CODE"), help=_("also play a gauge of this code, which nobody has registered")
+    )
+    parser.add_argument(
+        "--flood", type=int, metavar=_("SECONDS"), help=_("after so long one gauge has a flash flood")
     )
     parser.add_argument("--parent-pipe", action="store_true", help=_("end when standard input closes"))
     parser.add_argument("--verbose", action="store_true", help=_("say who is silent, who jumps, and counts"))

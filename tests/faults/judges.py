@@ -1,0 +1,47 @@
+"""A process that judges what is committed as the worker role does, and the city that it judges."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import timedelta
+
+import django
+
+GAUGES = 4
+
+
+def prepare() -> None:
+    """A small city with gauges and one rule that rings at once and stops at once; prints their series."""
+    from tests.city import City, series_of, thing
+    from toancanh.kernel.alerts import rules
+    from toancanh.kernel.alerts.models import Rule
+    from toancanh.kernel.runtime import clock
+
+    City.build()
+    gauges = [thing(f"g{n}", lon=107.01 + n / 100) for n in range(GAUGES)]
+    rules.declare()
+    Rule.objects.all().update(is_on=False)
+    line = {"at": 1.0, "severity": 2}
+    condition = {"is": "bands", "series": "level", "lines": [line]}
+    now = clock.now()
+    facts = {"key": "flood.level", "valid_from": now, "created": now, "made_by": "tests"}
+    Rule.objects.create(**facts, condition=condition)
+    print(json.dumps([series_of(gauge).pk for gauge in gauges]))
+
+
+def judge() -> None:
+    """Look for ever; the lease is short, because nobody here waits for the dead."""
+    from toancanh.kernel.alerts import desk
+
+    desk.LEASE, desk.RENEW_S, desk.TIDY_S = timedelta(seconds=0.4), 0.1, 0.3
+    judging = desk.Desk(save_s=0.2)
+    while True:
+        if not judging.look():
+            time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    django.setup()
+    {"prepare": prepare, "judge": judge}[sys.argv[1]]()
