@@ -38,7 +38,7 @@ class Simulation:
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
         self._door = Door(options.url, options.token)
-        flood = begun + options.flood * 1_000_000 if options.flood is not None else None
+        flood = _now_us() + options.flood * 1_000_000 if options.flood is not None else None
         self._fleet = Fleet(options.seed, flood)
         begun = _now_us() - STRANGER_FOR_US
         self._stranger = stranger(options.stranger, options.seed, begun) if options.stranger else None

@@ -1,4 +1,4 @@
-"""The demo's flash flood crosses the alarm levels of its gauge once, smoothly, and is over after two hours."""
+"""The flash flood of the demo crosses its gauge's levels once, smoothly, and is over after two hours."""
 
 from __future__ import annotations
 
