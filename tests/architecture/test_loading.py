@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("toancanh.site.urls", "ninja", "pydantic", "allauth.account.views", "allauth.account.middleware")
 """Routes, reading APIs and accounts: what serves people."""

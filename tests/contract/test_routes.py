@@ -165,6 +165,7 @@ NONSENSE = (
 )
 
 
+@pytest.mark.slow
 @each
 def test_route_bears_any_query(measured: City, client: Client, route: Route) -> None:
     client.force_login(person("tay", measured.west, people.ADMINISTRATOR))

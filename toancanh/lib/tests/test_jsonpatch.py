@@ -88,6 +88,7 @@ OPERATION = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, JSON, max_size=3), st.lists(OPERATION, max_size=4))
 def test_nothing_but_a_fault_comes_out_and_the_document_stays(document: Any, patch: Any) -> None:
     before = copy.deepcopy(document)

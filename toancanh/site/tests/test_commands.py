@@ -195,6 +195,7 @@ def test_command_before_the_store_is_there_says_what_to_do(tmp_path: Path, langu
     assert ("There is no store" in said) == (language == "en")
 
 
+@pytest.mark.slow
 def test_data_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
@@ -209,11 +210,13 @@ def test_address_with_an_impossible_port_is_told(tmp_path: Path) -> None:
     assert (code, "DATABASE_URL" in said) == (1, True)
 
 
+@pytest.mark.slow
 def test_server_that_is_away_is_not_told_to_migrate(tmp_path: Path) -> None:
     code, said = told(tmp_path, "token", "list", DATABASE_URL="postgresql://u@127.0.0.1:1/city")
     assert (code, "toancanh migrate" in said, "DATABASE_URL" in said) == (1, False, True)
 
 
+@pytest.mark.slow
 def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "city.db").write_bytes(b"no database at all, only text" * 100)
     for words in (("token", "list"), ("migrate",)):
@@ -221,6 +224,7 @@ def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         assert (code, "city.db" in said) == (1, True)
 
 
+@pytest.mark.slow
 def test_store_of_no_version_is_told_to_migrate(tmp_path: Path) -> None:
     (tmp_path / "city.db").write_bytes(b"")
     code, said = told(tmp_path, "token", "list")

@@ -11,7 +11,7 @@ from toancanh.kernel.people.models import Token
 from toancanh.kernel.runtime import ids, marks
 from toancanh.site import demo
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def sign_in(client: Client) -> int:

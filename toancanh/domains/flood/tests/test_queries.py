@@ -136,6 +136,7 @@ def test_silent_counts_stations_that_stopped_or_never_spoke(city: City, fresh: C
     assert queries.silent(OFFICER, NOON + timedelta(seconds=1)).text == "2/2"
 
 
+@pytest.mark.slow
 def test_layers_ask_as_often_for_forty_stations_as_for_one(
     city: City, client: Client, fresh: Callable[[], None]
 ) -> None:

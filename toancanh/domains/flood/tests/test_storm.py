@@ -68,6 +68,7 @@ def test_level_has_no_step_on_the_hour(time_us: int, seed: int) -> None:
     assert level_m(KIM_LONG, hour - 1, seed) == pytest.approx(level_m(KIM_LONG, hour, seed), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_same_seed_same_values_whatever_was_asked_before() -> None:
     moment = us("2026-11-02")
     first = level_m(KIM_LONG, moment, 7), rain_mm(HUE, moment, moment + HOUR_US, 7)

@@ -120,6 +120,7 @@ def test_list_is_filtered_as_the_address_says(officer: Client, query: str, found
     assert codes(officer, query) == found
 
 
+@pytest.mark.slow
 def test_list_goes_on_page_by_page(officer: Client) -> None:
     for n in range(205):
         thing(f"s{n:03}")
@@ -139,6 +140,7 @@ def test_list_goes_on_page_by_page(officer: Client) -> None:
     assert seen == sorted(["gauge", "rain", *(f"s{n:03}" for n in range(205))])
 
 
+@pytest.mark.slow
 def test_list_as_a_workbook_holds_every_row(officer: Client) -> None:
     for n in range(120):
         thing(f"s{n:03}", name="=1+1")
@@ -151,6 +153,7 @@ def test_list_as_a_workbook_holds_every_row(officer: Client) -> None:
     assert "=1+1" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/console/", "/console/things/", "/console/things/gauge/"])
 def test_page_asks_as_often_for_forty_stations_as_for_one(
     officer: Client, path: str, fresh: Callable[[], None]

@@ -24,6 +24,7 @@ def state() -> tuple[int, ...]:
     return (Entry.objects.count(), Thing.objects.count(), Threshold.objects.count(), *numbers)
 
 
+@pytest.mark.slow
 def test_loading_the_three_packs_again_changes_nothing(hue: None) -> None:
     before = state()
     for name in ("dong-ha", "hue", "vietnam"):

@@ -74,6 +74,7 @@ def test_every_public_station_is_one_touch_away(city: City, client: Client) -> N
     assert found == {"gauge", "rain", *(f"g{n:02}" for n in range(30))}
 
 
+@pytest.mark.slow
 def test_home_asks_as_often_for_forty_stations_as_for_one(
     city: City, client: Client, fresh: Callable[[], None]
 ) -> None:

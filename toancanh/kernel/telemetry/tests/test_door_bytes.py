@@ -78,6 +78,7 @@ def answers_well(house: House, body: bytes, headers: dict[str, bytes] | None = N
     asyncio.run(act())
 
 
+@pytest.mark.slow
 @given(body=st.binary(max_size=200), headers=HEADERS)
 @FREELY
 def test_any_bytes_and_headers_have_a_stated_answer(
@@ -86,6 +87,7 @@ def test_any_bytes_and_headers_have_a_stated_answer(
     answers_well(house, body, headers)
 
 
+@pytest.mark.slow
 @given(value=st.one_of(VALUES, st.lists(NEARLY, max_size=4)))
 @FREELY
 def test_any_json_has_a_stated_answer(house: House, value: object) -> None:

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.city import BY, City, thing
 from toancanh.kernel.telemetry import lists
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("asked", [{}, {"state": "silent"}])
 def test_list_goes_on_after_a_hundred_things(city: City, asked: dict[str, str]) -> None:

@@ -101,6 +101,7 @@ def test_random_numbers_do_not_fill_the_table(monkeypatch: pytest.MonkeyPatch) -
     assert len(gaps()) == 10
 
 
+@pytest.mark.slow
 @given(st.permutations(range(12)), st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_receipt_never_passes_what_is_missing(order: list[int], data: st.DataObject) -> None:

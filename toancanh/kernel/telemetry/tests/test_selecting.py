@@ -78,6 +78,7 @@ ORDERS = st.lists(
 ).map(tuple)
 
 
+@pytest.mark.slow
 @given(WANTED, ORDERS, st.integers(0, 40), st.integers(0, 40))
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_selection_is_that_of_sorting_everything(

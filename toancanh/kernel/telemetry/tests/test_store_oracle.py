@@ -68,6 +68,7 @@ def follows_the_oracle(where: str, batches: list[list[Row]]) -> None:
         store.close()
 
 
+@pytest.mark.slow
 @given(BATCHES)
 @settings(deadline=None, max_examples=150)
 def test_sqlite_follows_the_oracle(batches: list[list[Row]]) -> None:

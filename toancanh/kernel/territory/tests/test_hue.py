@@ -116,6 +116,7 @@ def test_search_finds_the_very_name_first(hue: None) -> None:
     assert queries.search("huế")[0].full_name == "Thành phố Huế"
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_point_inside_a_commune_is_found(hue: None, data: st.DataObject) -> None:

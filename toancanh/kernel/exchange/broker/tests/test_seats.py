@@ -59,6 +59,7 @@ def process(address: Address) -> Iterator[Callable[[Callable[[Seats], object]], 
     thread.join()
 
 
+@pytest.mark.slow
 def test_one_name_is_this_installations_for_good(db: None) -> None:
     first = Seats(ALONE, "a:1").take()
     assert first is not None

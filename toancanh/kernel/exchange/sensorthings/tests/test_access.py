@@ -20,6 +20,8 @@ from toancanh.kernel.people import actions as people
 from toancanh.kernel.registry import actions as registry
 from toancanh.kernel.runtime import clock
 
+pytestmark = pytest.mark.slow
+
 CODES = ("gauge", "rain", "an-1", "an-2", "an-3", "xa-4")
 PUBLIC = {"gauge", "rain"}
 

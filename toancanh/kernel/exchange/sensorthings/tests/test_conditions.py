@@ -18,6 +18,8 @@ from toancanh.kernel.exchange.sensorthings.expressions import Call, Expression, 
 from toancanh.kernel.exchange.sensorthings.expressions import paths as every_path
 from toancanh.kernel.exchange.sensorthings.models import HistoricalLocation, ThingDetail
 
+pytestmark = pytest.mark.slow
+
 ALL = Sight(everything=True)
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 PROPERTIES: list[Any] = [

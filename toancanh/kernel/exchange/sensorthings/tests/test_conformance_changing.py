@@ -19,6 +19,8 @@ from toancanh.kernel.exchange.sensorthings.tests.writers import (
     thing,
 )
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = {"@iot.id": 999999999}
 JSON_PATCH = "application/json-patch+json"
 

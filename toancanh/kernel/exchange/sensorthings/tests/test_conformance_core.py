@@ -12,6 +12,8 @@ from toancanh.kernel.exchange.sensorthings.entities import SETS
 from toancanh.kernel.exchange.sensorthings.root import CONFORMANCE, OVER_MQTT
 from toancanh.kernel.exchange.sensorthings.tests.seed import RESULTS, Seed, Web
 
+pytestmark = pytest.mark.slow
+
 MANDATORY = {
     "Things": ("name", "description"),
     "Locations": ("name", "description", "encodingType", "location"),

@@ -10,6 +10,8 @@ from tests.city import City
 from toancanh.kernel.exchange.sensorthings.tests.seed import DAYS, RESULTS, Seed, Web
 from toancanh.kernel.exchange.sensorthings.tests.writers import location
 
+pytestmark = pytest.mark.slow
+
 BOTH = ["datastream name 1", "datastream name 2"]
 AROUND = "geography'POLYGON((107 16, 107.1 16, 107.1 16.1, 107 16.1, 107 16))'"
 ELSEWHERE = "geography'POLYGON((0 0, 1 0, 1 1, 0 1, 0 0))'"

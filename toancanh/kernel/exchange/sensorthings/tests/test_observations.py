@@ -39,6 +39,8 @@ from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.store import Row
 
+pytestmark = pytest.mark.slow
+
 ALL = Sight(everything=True)
 START = clock.to_us(NOON)
 MINUTE = 60_000_000

@@ -266,6 +266,7 @@ def test_table_that_cannot_be_read_is_refused_whole(by: Client, told: Any) -> No
     assert by.send("DELETE", arrays.PATH).status == 405
 
 
+@pytest.mark.slow
 def test_thousands_of_rows_with_more_than_a_number_take_few_statements(
     by: Client, stream: int, django_assert_max_num_queries: Any
 ) -> None:

@@ -114,6 +114,7 @@ def headers(city: City) -> dict[str, str]:
     return bearer()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["post", "put", "patch", "delete"]), PATHS, VALUES)
 def test_any_json_is_done_or_refused(headers: dict[str, str], method: str, path: str, told: Any) -> None:

@@ -18,6 +18,8 @@ from toancanh.kernel.exchange.sensorthings.entities import ENTITIES
 from toancanh.kernel.exchange.sensorthings.tests.asking import Service
 from toancanh.kernel.runtime import clock
 
+pytestmark = pytest.mark.slow
+
 GAUGE = "name eq 'Mực nước – Trạm Cầu Gỗ'"
 
 

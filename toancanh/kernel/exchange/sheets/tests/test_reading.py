@@ -168,6 +168,7 @@ def test_file_over_the_limit_is_not_even_opened() -> None:
         reading.read(b"x" * (reading.MAX_BYTES + 1))
 
 
+@pytest.mark.slow
 def test_largest_file_is_read_within_a_few_seconds() -> None:
     lines = (f"{day:02}/{month:02}/2026 {hour:02}:00;hue-{n};5,{n:03}" for month in range(1, 13)
              for day in range(1, 29) for hour in range(24) for n in range(24))  # fmt: skip

@@ -129,6 +129,7 @@ def test_rate_and_bars_are_those_of_the_last_hours(keeper: Client) -> None:
     assert device.per_minute == 25 / 5
 
 
+@pytest.mark.slow
 def test_list_goes_on_page_by_page_and_into_a_workbook(keeper: Client) -> None:
     for n in range(203):
         people.create_token(f"g{n:03}", by=BY, things=["gauge"])
@@ -145,6 +146,7 @@ def test_list_goes_on_page_by_page_and_into_a_workbook(keeper: Client) -> None:
     assert book.read("xl/worksheets/sheet1.xml").count(b"<row ") == 204
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/console/devices/", "/console/devices/g0/", "/console/devices/?as=xlsx"])
 def test_page_asks_as_often_for_sixty_devices_as_for_one(keeper: Client, path: str) -> None:
     asked = []

@@ -401,6 +401,7 @@ ONE_OF_EACH = [
 ]
 
 
+@pytest.mark.slow
 def test_no_bent_packet_makes_the_library_panic() -> None:
     """In a process of its own: a panic would be told on its error stream, whatever Python catches."""
     program = """

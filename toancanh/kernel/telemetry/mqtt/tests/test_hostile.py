@@ -21,6 +21,8 @@ from toancanh.kernel.telemetry.mqtt.tests.house import (
     written,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def refused(house: House, level: int, name: str | None, secret: str | None) -> int:
     device = await Device.at(house.port, level)

@@ -48,6 +48,7 @@ def test_mosquitto_pub_over_tls(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_large_lists_and_their_acknowledgements_go_through_tls(tmp_path: Path) -> None:
     cert, context = certificate(tmp_path)
     store = open_store(str(tmp_path / "telemetry.db"))
