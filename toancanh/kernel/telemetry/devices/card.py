@@ -18,7 +18,7 @@ from toancanh.kernel.telemetry.devices.lines import Sender, Topic, harmless
 from toancanh.kernel.telemetry.devices.queries import Device
 from toancanh.kernel.telemetry.devices.reach import Reach
 from toancanh.kernel.telemetry.devices.tally import SIGN_IN
-from toancanh.kernel.telemetry.models import Command, Gap, Letter
+from toancanh.kernel.telemetry.models import Gap, Letter
 from toancanh.kernel.telemetry.queries import Measured, measured
 from toancanh.lib.errors import NotFound
 
@@ -27,7 +27,6 @@ MOST_READINGS = 12
 MOST_LETTERS = 5
 LATELY = timedelta(hours=1)
 MOST_GAPS = 20
-MOST_COMMANDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +108,6 @@ def sender(of: Token, secret: str, reach: Reach, readings: Sequence[Measured]) -
     ]
     unknown = Topic(thing=_("STATION-CODE"), series=_("QUANTITY"))
     return Sender(reach=reach, name=of.name, secret=secret or _("ACCESS-TOKEN"), topics=topics or [unknown])
-
-
-def told(own: Sequence[Thing]) -> list[Command]:
-    """The newest commands to its things."""
-    rows = Command.objects.filter(thing__in=own).select_related("thing")
-    return list(rows.order_by("-created", "-pk")[:MOST_COMMANDS])
 
 
 def gaps(own: Sequence[Thing]) -> list[Gap]:

@@ -18,8 +18,8 @@ from toancanh.kernel.people.models import Token
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
-from toancanh.kernel.telemetry.commands import command
-from toancanh.kernel.telemetry.devices import card, lines, lists, once, reach
+from toancanh.kernel.telemetry.commands import command, withdraw
+from toancanh.kernel.telemetry.devices import card, commanding, lines, lists, once, reach
 from toancanh.kernel.telemetry.devices.forms import Gateway, Limits
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
@@ -68,6 +68,11 @@ def device(request: HttpRequest, name: str) -> HttpResponse:
     if request.GET.get("part") == "came":
         said = {"came": card.came(token, own, actor), "token": token}
         return render(request, "telemetry/devices/came.html", said)
+    if request.GET.get("part") == "commands":
+        told = commanding.told(own)
+        said = {"commands": told, "is_open": commanding.is_open(told), "token": token}
+        said["may_change"] = may_change(actor)
+        return render(request, "telemetry/devices/told.html", said)
     return shown(request, token, Limits.of(token))
 
 
@@ -89,6 +94,7 @@ def facts(request: HttpRequest, token: Token, secret: str, actor: Actor) -> dict
     asked = [one for one in measuring if one.thing.code == request.GET.get("thing")]
     sender = card.sender(token, secret, found, asked or measuring)
     here = request.build_absolute_uri(url(token.name))
+    told = commanding.told(own)
     return {
         "token": token,
         "device": came.device,
@@ -100,7 +106,9 @@ def facts(request: HttpRequest, token: Token, secret: str, actor: Actor) -> dict
         "examples": lines.examples(sender),
         "qr": lines.for_phone(sender) if secret else here,
         "gaps": card.gaps(own),
-        "commands": card.told(own),
+        "commands": told,
+        "is_open": commanding.is_open(told),
+        "periods": [(key, words) for key, (_for, words) in commanding.PERIODS.items()],
         "live_url": "/live",
     }
 
@@ -151,7 +159,49 @@ def ping(request: HttpRequest, token: Token) -> HttpResponse:
     return HttpResponseRedirect(url(token.name))
 
 
-DO: dict[str, Do] = {"narrow": narrow, "renew": renew, "revoke": revoke, "noted": noted, "ping": ping}
+def tell(request: HttpRequest, token: Token) -> HttpResponse:
+    """Send one of its things a command: once to see what will be sent, once more to send it."""
+    actor = of(request)
+    try:
+        wanted = commanding.wish(request, card.things(token, actor) if token.things is not None else [])
+        if not request.POST.get("sure"):
+            said = {"token": token, "wish": wanted, "tab": "devices"}
+            return render(request, "telemetry/devices/confirm_command.html", said)
+        commanding.give(wanted, by=actor)
+    except (NotAllowed, NotFound):
+        raise
+    except Refused as fault:
+        messages.error(request, fault.message)
+        return shown(request, token, Limits.of(token), status=422)
+    messages.success(request, _("Sent. The answer appears below when the device gives one."))
+    return HttpResponseRedirect(f"{url(token.name)}#commands")
+
+
+def take_back(request: HttpRequest, token: Token) -> HttpResponse:
+    """Withdraw a command that the device has not got yet."""
+    actor = of(request)
+    key = request.POST.get("key", "")
+    if not any(one.command.key == key for one in commanding.told(card.things(token, actor))):
+        raise NotFound(_("There is no such command."))
+    try:
+        withdraw(key, by=actor)
+        messages.success(request, _("Withdrawn; if it was just on its way, it may still arrive."))
+    except (NotAllowed, NotFound):
+        raise
+    except Refused as fault:
+        messages.error(request, fault.message)
+    return HttpResponseRedirect(f"{url(token.name)}#commands")
+
+
+DO: dict[str, Do] = {
+    "narrow": narrow,
+    "renew": renew,
+    "revoke": revoke,
+    "noted": noted,
+    "ping": ping,
+    "tell": tell,
+    "take_back": take_back,
+}
 
 
 @door(right="telemetry.arrange", data="staff", methods=FORM, max_body=LARGE)
