@@ -34,7 +34,6 @@ HINT = re.compile(
 # Who opens connections, what for, and with which of the names above.
 ALLOWED = {
     "kernel/runtime/egress.py": {"httpx", "getaddrinfo"},
-    "kernel/exchange/feeds/fetching.py": {"httpx"},
     # The outside broker, at the address of BROKER_URL that the host's administrator sets.
     "kernel/exchange/broker/link.py": {"gmqtt", "connect"},
     "kernel/exchange/broker/troubles.py": {"gmqtt"},

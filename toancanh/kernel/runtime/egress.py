@@ -17,12 +17,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import httpx
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime.reach import Address, Network, is_allowed, is_ipv4, is_ipv6
 from toancanh.lib.errors import Refused
+
+if TYPE_CHECKING:
+    import httpx
 
 for _name in ("httpx", "httpcore"):
     # At finer levels they write whole addresses down, and some hold a key.
@@ -90,6 +93,8 @@ class Asked:
 
 def parsed(text: str) -> httpx.URL:
     """The address as the parser reads it that also makes the request; raises Stopped for doubtful ones."""
+    import httpx  # slow import
+
     if not text.isprintable() or " " in text or "\\" in text:
         raise Stopped(_("An address holds no spaces, backslashes or control characters."), "bad_url")
     try:
@@ -163,6 +168,8 @@ class Egress:
         self, url: httpx.URL, headers: Mapping[str, str], asked: Asked, limits: Limits
     ) -> Fetched | str:
         """The answer, or where it leads."""
+        import httpx  # slow import
+
         addresses = await self.judged(url.raw_host.decode("ascii"), _port(url), asked.networks)
         sent = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **headers, "Host": url.netloc.decode("ascii")}
         if asked.etag:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-import httpx
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange.feeds import faults
@@ -29,6 +28,8 @@ QUERY = "?"
 
 def asked(feed: Feed, *, anew: bool = False) -> Asked:
     """What is asked for; ``anew`` even where nothing has changed. Raises Failed for locked secrets."""
+    # Here and not at the start: what reads addresses is slow to load, and this is a thread.
+    egress.parsed(feed.url)
     try:
         hidden = secrets.unseal(feed.sealed)
     except secrets.Locked as fault:
@@ -72,8 +73,8 @@ def judged(answer: Fetched) -> Fetched:
 def host(url: str) -> str:
     """The host of an address, as far as it can be shown."""
     try:
-        return httpx.URL(url).host
-    except (httpx.InvalidURL, ValueError):
+        return urlsplit(url).hostname or ""
+    except ValueError:
         return ""
 
 

@@ -181,7 +181,7 @@ def test_peers_that_misbehave_are_told_and_left_alone_for_a_while(
     code: str,
     status: int,
 ) -> None:
-    limits = Limits(bytes=2_000_000, seconds=0.6)
+    limits = Limits(bytes=2_000_000, seconds=0.6 if code == "too_slow" else 20)
     monkeypatch.setattr(fetching.fetch, "__defaults__", (limits,))
     with canary() as trap:
         said.headers = {name: text.replace("{trap}", str(trap.port)) for name, text in said.headers.items()}
