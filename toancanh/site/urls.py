@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 import toancanh
 from toancanh.kernel.alerts import pages as alerts
+from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
@@ -55,6 +56,8 @@ urlpatterns = [
     path("console/alerts/", alerts.listing, name="alerts"),
     path("console/alerts/column", alerts.column, name="alert_column"),
     path("console/alerts/bell", alerts.bell, name="alert_bell"),
+    path("console/alerts/rules/", alert_rules.listing, name="alert_rules"),
+    path("console/alerts/rules/<str:key>/", alert_rules.rule, name="alert_rule"),
     path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, name="console_thing"),

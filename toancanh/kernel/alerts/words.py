@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts.models import Alert, Chapter
-from toancanh.kernel.declare import Limit, SeriesType
+from toancanh.kernel.declare import Bands, Condition, Either, Every, Limit, Line, SeriesType, Silence
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import said
 from toancanh.web import formats
@@ -110,3 +110,47 @@ def about(time: timedelta) -> str:
     if not hours:
         return _("%(n)s min") % {"n": rest}
     return _("%(h)s h %(m)s min") % {"h": hours, "m": f"{rest:02d}"}
+
+
+def condition(what: Condition, unit: str) -> list[str]:
+    """A condition as lines that people read."""
+    if isinstance(what, Every | Either):
+        return [line for part in what.parts for line in condition(part, unit)]
+    if isinstance(what, Silence):
+        return [
+            _("%(severity)s: nothing heard for %(span)s") % _severe(what.severity, span=span(what.after_s))
+        ]
+    return [*(_line(what, line, unit) for line in what.lines), *_manner(what, unit)]
+
+
+def _line(bands: Bands, line: Line, unit: str) -> str:
+    language = get_language() or "vi"
+    at = line.at if isinstance(line.at, str) else f"{formats.number(line.at, None, language)} {unit}"
+    if bands.of == "rate":
+        return _("%(severity)s: rising %(at)s an hour") % _severe(line.severity, at=at)
+    if bands.of == "sum":
+        said = _severe(line.severity, at=at, span=span(bands.window_s))
+        return _("%(severity)s: %(at)s in %(span)s") % said
+    if bands.falls:
+        return _("%(severity)s: at most %(at)s") % _severe(line.severity, at=at)
+    return _("%(severity)s: at least %(at)s") % _severe(line.severity, at=at)
+
+
+def _manner(bands: Bands, unit: str) -> list[str]:
+    language = get_language() or "vi"
+    said = []
+    if bands.hold_s:
+        said.append(_("held for %(span)s") % {"span": span(bands.hold_s)})
+    if bands.hysteresis or bands.calm_s:
+        back = f"{formats.number(bands.hysteresis, None, language)} {unit}"
+        said.append(
+            _("ends %(back)s behind the line for %(span)s") % {"back": back, "span": span(bands.calm_s)}
+        )
+    if bands.spike is not None:
+        leap = f"{formats.number(bands.spike, None, language)} {unit}"
+        said.append(_("a leap over %(leap)s is confirmed first") % {"leap": leap})
+    return [", ".join(said)] if said else []
+
+
+def _severe(number: int, **more: str) -> dict[str, str]:
+    return {"severity": severity(number), **more}

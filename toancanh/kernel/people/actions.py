@@ -21,7 +21,14 @@ from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 STAFF = ("console.see", "alerts.answer")
 """Rights of whoever works in the centre."""
-ADMINISTRATOR = (*STAFF, "people.arrange", "territory.arrange", "registry.arrange", "telemetry.arrange")
+ADMINISTRATOR = (
+    *STAFF,
+    "people.arrange",
+    "territory.arrange",
+    "registry.arrange",
+    "telemetry.arrange",
+    "alerts.arrange",
+)
 
 FASTEST = 1_000_000_000
 """Observations a minute: what the column holds on every database."""

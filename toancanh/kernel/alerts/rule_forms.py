@@ -1,0 +1,158 @@
+"""What administrators type about a rule, as a condition and back: numbers as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from toancanh.kernel.alerts.words import severity
+from toancanh.kernel.declare import Bands, Condition, Line, Silence
+from toancanh.kernel.runtime import clock
+
+SEVERITIES = (1, 2, 3)
+
+
+def text(rows: int = 0, **more: str) -> forms.Widget:
+    """A text field."""
+    attributes = {"class": "form-control", "autocomplete": "off", **more}
+    return forms.Textarea({**attributes, "rows": str(rows)}) if rows else forms.TextInput(attributes)
+
+
+def number(value: str) -> float | None:
+    """1,5 and 1.5 alike; None for nothing typed. Raises ValueError."""
+    typed = value.strip().replace(",", ".")
+    return float(typed) if typed else None
+
+
+class RuleForm(forms.Form):
+    """One version of a rule: only leaves are typed; parts that belong together keep their shape."""
+
+    valid_from = forms.CharField(
+        label=gettext_lazy("Holds from"),
+        required=False,
+        help_text=gettext_lazy("As 31/12/2026 07:00. Empty: from now on."),
+        widget=text(inputmode="numeric"),
+    )
+    basis = forms.CharField(
+        label=gettext_lazy("Legal basis or source"), required=False, max_length=300, widget=text(2)
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason for the change"), max_length=300, widget=text(2))
+    is_on = forms.BooleanField(
+        label=gettext_lazy("The rule is on"),
+        required=False,
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+    )
+
+    def __init__(
+        self,
+        condition: Condition,
+        unit: str,
+        data: Mapping[str, str] | None = None,
+        initial: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        self.condition = condition
+        self.typed: Condition | None = None
+        for name, (label, hint, initial) in fields_of(condition, unit).items():
+            self.fields[name] = forms.CharField(
+                label=label, help_text=hint, initial=initial, required=False, widget=text(inputmode="decimal")
+            )
+        self.order_fields([name for name in self.fields if name not in RuleForm.base_fields])
+
+    def clean_valid_from(self) -> datetime | None:
+        """The moment, in the time of Việt Nam."""
+        typed = self.cleaned_data["valid_from"].strip()
+        if not typed:
+            return None
+        for form in ("%d/%m/%Y %H:%M", "%d/%m/%Y"):
+            try:
+                return datetime.strptime(typed, form).replace(tzinfo=clock.VIETNAM)
+            except ValueError:
+                continue
+        raise forms.ValidationError(_("Write the day and the time, as 31/12/2026 07:00."))
+
+    def clean(self) -> None:
+        """Put the condition together; a mistyped number is told at its field."""
+        values: dict[str, float | str | None] = {}
+        for name in fields_of(self.condition, ""):
+            typed = str(self.cleaned_data.get(name, ""))
+            try:
+                values[name] = number(typed)
+            except ValueError:
+                if (
+                    name.startswith("line_")
+                    and isinstance(self.condition, Bands)
+                    and self.condition.of == "value"
+                ):
+                    values[name] = typed.strip()
+                else:
+                    self.add_error(name, _("Write a number, such as 1,5."))
+        if not self.errors:
+            self.typed = condition_of(self.condition, values)
+
+
+def fields_of(condition: Condition, unit: str) -> dict[str, tuple[str, str, str]]:
+    """Label, help and present value of what can be typed of a condition."""
+    if isinstance(condition, Silence):
+        return {"after": (_("Nothing heard for (minutes)"), "", plain(condition.after_s / 60))}
+    if not isinstance(condition, Bands):
+        return {}
+    lines = {line.severity: line.at for line in condition.lines}
+    per = f"{unit}/{_('hour')}" if condition.of == "rate" else unit
+    hint = _("A number, or the name of an alarm level such as BĐ2.") if condition.of == "value" else ""
+    found = {f"line_{one}": (f"{severity(one)} ({per})", hint, shown(lines.get(one))) for one in SEVERITIES}
+    found["hysteresis"] = (
+        f"{_('Hysteresis')} ({per})",
+        _("It rings on until the series is back behind the line by this much."),
+        plain(condition.hysteresis),
+    )
+    found["hold"] = (_("Held for (minutes) before it rings"), "", plain(condition.hold_s / 60))
+    found["calm"] = (_("Calm for (minutes) before it ends"), "", plain(condition.calm_s / 60))
+    if condition.of != "sum":
+        hint = _(
+            "A reading that leaps further counts once the next confirms it. Empty: every reading counts."
+        )
+        found["spike"] = (f"{_('Greatest leap')} ({unit})", hint, shown(condition.spike))
+    if condition.of != "value":
+        found["window"] = (_("Looked at over (minutes)"), "", plain(condition.window_s / 60))
+    return found
+
+
+def condition_of(before: Condition, values: Mapping[str, float | str | None]) -> Condition:
+    """The condition with what was typed."""
+    if isinstance(before, Silence):
+        return replace(before, after_s=seconds(values["after"]))
+    if not isinstance(before, Bands):
+        return before
+    lines = ((values[f"line_{one}"], one) for one in SEVERITIES)
+    spike = values.get("spike")
+    return replace(
+        before,
+        lines=tuple(Line(at=at, severity=one) for at, one in lines if at is not None),
+        hysteresis=float(values["hysteresis"] or 0),
+        hold_s=seconds(values["hold"]),
+        calm_s=seconds(values["calm"]),
+        window_s=seconds(values["window"]) if "window" in values else before.window_s,
+        spike=float(spike) if spike is not None else None,
+    )
+
+
+def seconds(minutes: float | str | None) -> int:
+    """Whole seconds of typed minutes; what is no time at all becomes one that the check refuses."""
+    value = float(minutes or 0) * 60
+    return round(value) if abs(value) < 1e9 else -1
+
+
+def shown(value: float | str | None) -> str:
+    """A line as it is typed."""
+    return "" if value is None else value if isinstance(value, str) else plain(value)
+
+
+def plain(value: float) -> str:
+    """A number with a decimal comma and no zeros behind it."""
+    return f"{value:.10g}".replace(".", ",")
