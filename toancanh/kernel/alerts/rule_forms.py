@@ -58,9 +58,9 @@ class RuleForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}))
         self.condition = condition
         self.typed: Condition | None = None
-        for name, (label, hint, initial) in fields_of(condition, unit).items():
+        for name, (label, hint, now) in fields_of(condition, unit).items():
             self.fields[name] = forms.CharField(
-                label=label, help_text=hint, initial=initial, required=False, widget=text(inputmode="decimal")
+                label=label, help_text=hint, initial=now, required=False, widget=text(inputmode="decimal")
             )
         self.order_fields([name for name in self.fields if name not in RuleForm.base_fields])
 
