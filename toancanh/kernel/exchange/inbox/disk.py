@@ -14,64 +14,19 @@ import signal
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+
+from toancanh.kernel.exchange.inbox.names import DEEPEST, Changed, Seen, Way, is_ignored, stamp_of
 
 DONE, REFUSED, ASIDE, KEY = "done", "refused", ".taking", ".inbox"
 OWN = (DONE, REFUSED)
-DEEPEST = 8
 MOST = 5_000
 """Entries that one look goes through; what lies beyond has its turn when these are gone."""
-UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp", ".lock", "~")
-JUNK = ("thumbs.db", "desktop.ini")
 LONGEST = 200
 """Bytes of a name that the names beside it leave room for."""
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Opening a pipe that somebody put there must not wait for its other end.
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-Way = tuple[str, ...]
-
-
-class Stamp(NamedTuple):
-    """By which one state of a file is known again."""
-
-    node: int
-    size: int
-    changed_ns: int
-
-    def __str__(self) -> str:
-        return f"{self.node}:{self.size}:{self.changed_ns}"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A file, or a folder that cannot be looked into."""
-
-    way: Way
-    stamp: Stamp
-    trouble: str = ""
-
-
-class Changed(Exception):
-    """The file is not any more what was seen."""
-
-
-def shown(way: Way) -> str:
-    """A way as people read it; bytes that are no UTF-8 as question marks, nothing unprintable."""
-    text = "/".join(way).encode("utf-8", "replace").decode("utf-8")
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a name says that this is nothing to be taken: hidden, unfinished, or of a file manager."""
-    low = name.lower()
-    return low.startswith((".", "~$")) or low.endswith(UNFINISHED) or low in JUNK
-
-
-def stamp_of(found: os.stat_result) -> Stamp:
-    """The stamp of what was looked at."""
-    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 class Inbox:

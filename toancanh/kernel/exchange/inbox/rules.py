@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.exchange.inbox import disk
+from toancanh.kernel.exchange.inbox import disk, names
 from toancanh.kernel.exchange.inbox.models import Rule
 from toancanh.lib.errors import Refused
 
@@ -40,8 +40,8 @@ def folder_named(said: str) -> str:
     """A folder as rules name it; raises Refused where no file could come from it."""
     folder = unicodedata.normalize("NFC", said.replace("\\", "/")).strip().strip("/")
     parts = [part.strip() for part in folder.split("/")] if folder else []
-    wrong = any(not part or disk.is_ignored(part) or not part.isprintable() for part in parts)
-    if wrong or len(parts) > disk.DEEPEST or len(folder) > 200:
+    wrong = any(not part or names.is_ignored(part) or not part.isprintable() for part in parts)
+    if wrong or len(parts) > names.DEEPEST or len(folder) > 200:
         told = _("%(folder)s is no folder that is watched; write it like tram-mua/hang-ngay.")
         raise Refused(told % {"folder": said[:80]}, "bad_folder")
     if parts and parts[0] in disk.OWN:

@@ -10,8 +10,9 @@ import msgspec
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.inbox.actions import DOOR
-from toancanh.kernel.exchange.inbox.disk import Changed, Inbox, shown
+from toancanh.kernel.exchange.inbox.disk import Inbox
 from toancanh.kernel.exchange.inbox.models import Sample, Watched
+from toancanh.kernel.exchange.inbox.names import Changed, shown
 from toancanh.kernel.exchange.sheets import actions as sheets
 from toancanh.kernel.exchange.sheets import reading
 from toancanh.kernel.exchange.sheets.mapping import Mapping

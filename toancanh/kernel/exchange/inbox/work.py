@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange.inbox import actions, rules, samples
 from toancanh.kernel.exchange.inbox.actions import File, Lost
-from toancanh.kernel.exchange.inbox.disk import Changed, Inbox, Seen, Stamp, shown
+from toancanh.kernel.exchange.inbox.disk import Inbox
 from toancanh.kernel.exchange.inbox.models import Arrival, Outcome, Rule, Watched
+from toancanh.kernel.exchange.inbox.names import Changed, Seen, Stamp, shown
 from toancanh.kernel.exchange.sheets import errors, reading
 from toancanh.kernel.exchange.sheets.models import State
 from toancanh.kernel.runtime import clock, holders, processes

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from toancanh.kernel.exchange.inbox.disk import LONGEST, Changed, Inbox, Seen, is_ignored, shown
+from toancanh.kernel.exchange.inbox.disk import LONGEST, Inbox
+from toancanh.kernel.exchange.inbox.names import Changed, Seen, is_ignored, shown
 
 CLAIM = "20261121-120000-abc123"
 
