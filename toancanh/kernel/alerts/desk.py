@@ -62,7 +62,7 @@ class Desk:
         self._mark: Mark | None = None
         self._known: dict[int, int] = {}
         self._saved_mark: Mark | None = None
-        self._dirty = False
+        self._dirty = self._is_late = False
         self._renewed = self._saved = self._tidied = self._clocked = -1e9
 
     def look(self) -> int:
@@ -123,12 +123,15 @@ class Desk:
         self._known = {number: place for number, place in self._known.items() if place >= self._mark[0]}
         now = time.monotonic()
         if now - self._clocked >= self._clock_s:
-            self._clocked = now
+            self._clocked, self._is_late = now, True
             self._board.refresh()
         self._board.take(followed.entries)
         if followed.is_all:
             self._board.fill()
-            self._board.look_at_clock()
+            if self._is_late:
+                # Every rule is looked at: at each commit that would take more than all doors together.
+                self._board.look_at_clock()
+                self._is_late = False
         findings = self._board.findings()
         if findings or (self._dirty and now - self._saved >= self._save_s):
             self._save(findings)
