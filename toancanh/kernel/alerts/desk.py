@@ -126,12 +126,11 @@ class Desk:
             self._clocked, self._is_late = now, True
             self._board.refresh()
         self._board.take(followed.entries)
-        if followed.is_all:
+        if followed.is_all and self._is_late:
+            # Every rule is looked at: at each commit that would take more than all doors together.
             self._board.fill()
-            if self._is_late:
-                # Every rule is looked at: at each commit that would take more than all doors together.
-                self._board.look_at_clock()
-                self._is_late = False
+            self._board.look_at_clock()
+            self._is_late = False
         findings = self._board.findings()
         if findings or (self._dirty and now - self._saved >= self._save_s):
             self._save(findings)
