@@ -36,8 +36,9 @@ MAX_ROWS = 100_000
 MAX_REQUESTS = 10_000
 ROW_BYTES = 128
 """How many rows a body will bring is guessed before it is decoded: rather too few, as most are shorter."""
-LARGE = 64 * 1024
-"""Bytes of a body from which on decoding it takes turns."""
+LARGE = 512 * 1024
+"""Bytes of a body from which on decoding it takes turns: posts of a thousand rows, decoded in half a
+millisecond, are better off in one group of the writer."""
 IN_A_ROW = 3
 REST = 1.0
 """After so many failed commits nothing is taken, but for one attempt in so many seconds: a disk that fails is

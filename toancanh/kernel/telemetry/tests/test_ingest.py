@@ -141,14 +141,14 @@ def test_large_bodies_are_decoded_one_a_round(gate: Gate) -> None:
         async with running(house):
             house.directory.refresh()
             gate.open.clear()
-            rows = [row(time=time) for time in times(1000)]
+            rows = [row(time=time) for time in times(8000)]
             assert len(str(rows)) > ingesting.LARGE
-            calls = [asyncio.create_task(house.post(rows)) for _ in range(20)]
+            calls = [asyncio.create_task(house.post(rows)) for _ in range(10)]
             seen = [0]
-            while seen[-1] < 20_000:
+            while seen[-1] < 80_000:
                 await asyncio.sleep(0)
                 seen.append(house.ingest.waiting_rows)
-            assert max(after - before for before, after in pairwise(seen)) == 1000
+            assert max(after - before for before, after in pairwise(seen)) == 8000
             gate.open.set()
             assert {answer.status for answer in await asyncio.gather(*calls)} == {200}
 
