@@ -23,7 +23,7 @@ from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
-from toancanh.kernel.exchange import packs
+from toancanh.kernel.exchange import packs, taking
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry import announce, board, engine
 from toancanh.kernel.telemetry.letterbox import waiting
@@ -152,6 +152,7 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
+    taking.forget()
     board.forget()
     console.forget()
     waiting.counted.forget()

@@ -24,17 +24,25 @@ SAID = "# → "
 pytestmark = pytest.mark.slow
 
 
+COUNTING = ("sensorthings.md",)
+"""Pages whose answers count what there is: they have a city that no other page writes to."""
+TABLES = {"sensorthings-conformance.md"}
+"""Pages without lines to run."""
+
+
+def marks(page: str, text: str) -> list[pytest.MarkDecorator]:
+    """Blocks of a city run in their order: later ones speak of what earlier ones made."""
+    together = pytest.mark.xdist_group(f"api docs {page in COUNTING}")
+    return [together, pytest.mark.clients] if "mosquitto_" in text else [together]
+
+
 def blocks() -> list[ParameterSet]:
     """Page, number and text of every block that a reader would paste into a shell."""
     return [
-        pytest.param(page.name, number, text, marks=[pytest.mark.clients] if "mosquitto_" in text else [])
+        pytest.param(page.name, number, text, marks=marks(page.name, text))
         for page in sorted(DOCS.glob("*.md"))
         for number, text in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")), start=1)
     ]
-
-
-COUNTING = ("sensorthings.md",)
-"""Pages whose answers count what there is: they have a city that no other page writes to."""
 
 
 @pytest.fixture(scope="module")
@@ -91,5 +99,5 @@ def test_api_page_block_answers_as_documented(
 
 def test_api_pages_have_blocks() -> None:
     pages = {block.values[0] for block in blocks()}
-    assert pages == {page.name for page in DOCS.glob("*.md")}
+    assert pages == {page.name for page in DOCS.glob("*.md")} - TABLES
     assert {"mqtt.md", "observations.md", "reading-back.md", "units.md", "sensorthings-writing.md"} <= pages

@@ -71,6 +71,11 @@ def _source() -> WatchedDirectory:
     return database_directory()
 
 
+def forget() -> None:
+    """Look at tokens and series anew: the store under the process is another one."""
+    _source.cache_clear()
+
+
 def directory() -> Directory:
     """What the ingest knows now."""
     return _source().refresh()

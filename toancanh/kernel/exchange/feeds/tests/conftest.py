@@ -14,7 +14,6 @@ import pytest
 from tests.city import City, actor
 from tests.web_peer import Peer, peer
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.feeds import actions, child, fetching, trying, work
 from toancanh.kernel.exchange.feeds.actions import Said
 from toancanh.kernel.exchange.feeds.faults import Failed
@@ -37,8 +36,7 @@ def service() -> Iterator[Peer]:
 
 @pytest.fixture(autouse=True)
 def own_house(service: Peer, settings: Any, tmp_path: Path) -> None:
-    """The peer may be reached, keys lie in a folder of the test, tokens of the test before are forgotten."""
-    taking._source.cache_clear()
+    """The peer may be reached, and keys lie in a folder of the test."""
     service.says.clear()
     service.heard.clear()
     settings.EGRESS_ALLOW = [f"{OPEN}/32"]

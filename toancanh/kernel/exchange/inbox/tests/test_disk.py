@@ -168,8 +168,8 @@ def test_what_may_not_be_read_is_told(inbox: Inbox) -> None:
     inbox.path.chmod(0o755)
     (inbox.path / "a.csv").chmod(0o600)
     (inbox.path / "closed").chmod(0o700 if os.geteuid() == 0 else 0)
-    above = inbox.path.parent.parent
-    modes = [(folder, folder.stat().st_mode) for folder in (above, above.parent)]
+    above = [folder for folder in inbox.path.parents if folder.stat().st_uid == os.geteuid()]
+    modes = [(folder, folder.stat().st_mode) for folder in above]
     try:
         for folder, mode in modes:
             folder.chmod(mode | 0o055)
