@@ -35,6 +35,8 @@ class Board:
         self._peaked: set[Key] = set()
         """Keys whose peak has moved and nothing else."""
         self._silent: dict[Key, frozenset[int]] = {}
+        self._stale: set[Key] = set()
+        """Keys that late readings were kept of since their states were folded."""
         self._seen: tuple[int, int, int] | None = None
 
     # --- which rules hold
@@ -87,7 +89,9 @@ class Board:
             spec = self.specs[key]
             made = Watched(spec.condition, dict(spec.leaves), standing.get(key, 0))
             # Nobody listened before: a station is not silent because the program was down.
-            made.listening = 0 if key in standing else now
+            before_it = self.watched.get(key)
+            since = before_it.listening if before_it is not None else now
+            made.listening = 0 if key in standing else since
             for name, series in spec.series:
                 end = before.get(series, now + span)
                 last = newest.get(series)
@@ -97,6 +101,7 @@ class Board:
                     if one.time < end:
                         _put(made, name, one)
             self.watched[key] = made
+            self._stale.discard(key)
             self._told[key] = standing.get(key, 0)
             self._settle(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
 
@@ -114,25 +119,46 @@ class Board:
         entries = list(entries)
         self._build_touched(entries)
         for entry in entries:
+            fresh = entry.at - LATE
             for reading in entry.readings:
                 for key, name in self._of_series.get(reading.series, ()):
-                    self._judge(key, name, reading, entry.at)
+                    if reading.time >= fresh or self._told.get(key):
+                        self._judge(key, name, reading, entry.at)
+                    else:
+                        self._pass_over(key, name, reading)
 
     def _build_touched(self, entries: list[Entry]) -> None:
+        """Fold what a fresh reading asks for and is not there, or lacks late ones."""
         oldest: dict[int, int] = {}
         keys: set[Key] = set()
         for entry in entries:
+            fresh = entry.at - LATE
             for reading in entry.readings:
+                if reading.time < fresh:
+                    continue
                 for key, _name in self._of_series.get(reading.series, ()):
-                    if key not in self.watched:
+                    if key not in self.watched or key in self._stale:
                         keys.add(key)
                         oldest[reading.series] = min(reading.time, oldest.get(reading.series, reading.time))
         if keys:
             self._build(keys, oldest)
 
+    def _pass_over(self, key: Key, name: str, reading: Reading) -> None:
+        """A late reading where nothing rings: only that the station lived is noted.
+
+        Archives come in by the million. What they change of a state is folded with the next fresh reading.
+        """
+        made = self.watched.get(key)
+        if made is None:
+            return
+        self._stale.add(key)
+        track = made.tracks[name]
+        if not reading.quality & WITHDRAWN and (track.heard is None or reading.time > track.heard):
+            track.heard = reading.time
+
     def _judge(self, key: Key, name: str, reading: Reading, kept: int) -> None:
-        made = self.watched[key]
-        if not _put(made, name, reading):
+        made = self.watched.get(key)
+        if made is None or not _put(made, name, reading):
             return
         if kept - reading.time <= LATE:
             self._settle(key, made, max(reading.time, made.tracks[name].heard or 0), is_news=True)

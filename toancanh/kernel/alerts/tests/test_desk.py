@@ -88,6 +88,15 @@ def test_late_reading_notifies_nobody_and_the_next_on_time_does(desk: Desk, city
     assert levels() == [("open", 2, "BĐ2")]
 
 
+def test_late_readings_count_for_the_state_once_one_comes_on_time(desk: Desk, city: City) -> None:
+    at(desk, city, 0, 0.5)
+    # A jump that the next reading has to confirm; the late one, kept meanwhile, does.
+    at(desk, city, 1, 2.5, late=20)
+    assert levels() == []
+    at(desk, city, 22, 2.5)
+    assert levels() == [("open", 2, "BĐ2")]
+
+
 def test_reading_out_of_order_within_the_quarter_still_rings(desk: Desk, city: City) -> None:
     at(desk, city, 0, 0.5)
     at(desk, city, -2, 1.2, late=2)
