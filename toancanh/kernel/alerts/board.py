@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.folding import SECOND, Point
@@ -64,11 +65,12 @@ class Board:
 
     # --- folding from the store
 
-    def fill(self) -> None:
-        """Build whatever is not watched yet; nothing committed waits to be judged."""
+    def fill(self, most: int) -> bool:
+        """Build so many of what is not watched yet, when nothing waits to be judged; True once all is."""
         missing = self.specs.keys() - self.watched.keys()
         if missing:
-            self._build(missing, {})
+            self._build(list(islice(missing, most)), {})
+        return len(missing) <= most
 
     def _build(self, keys: Collection[Key], before: Mapping[int, int]) -> None:
         """Fold states from the readings in the store; of series named in ``before`` only from older ones."""

@@ -34,6 +34,8 @@ SAVE_S = 1.0
 TIDY_S = 10.0
 CLOCK_S = 1.0
 """How often silences and dates are looked at."""
+SLICE, PAUSE_S = 500, 0.25
+"""So many states are folded from the store at once, and so long doors and pages go first."""
 
 
 class Desk:
@@ -63,7 +65,7 @@ class Desk:
         self._known: dict[int, int] = {}
         self._saved_mark: Mark | None = None
         self._dirty = self._is_late = False
-        self._renewed = self._saved = self._tidied = self._clocked = -1e9
+        self._renewed = self._saved = self._tidied = self._clocked = self._filled = -1e9
 
     def look(self) -> int:
         """Judge what was committed since the last look; more than 0 where more is waiting."""
@@ -126,11 +128,12 @@ class Desk:
             self._clocked, self._is_late = now, True
             self._board.refresh()
         self._board.take(followed.entries)
-        if followed.is_all and self._is_late:
+        if followed.is_all and self._is_late and now - self._filled >= min(PAUSE_S, self._clock_s):
             # Every rule is looked at: at each commit that would take more than all doors together.
-            self._board.fill()
-            self._board.look_at_clock()
-            self._is_late = False
+            self._is_late = not self._board.fill(SLICE)
+            self._filled = time.monotonic()
+            if not self._is_late:
+                self._board.look_at_clock()
         findings = self._board.findings()
         if findings or (self._dirty and now - self._saved >= self._save_s):
             self._save(findings)
