@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
+from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs, taking
@@ -153,6 +154,7 @@ def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
     taking.forget()
+    alerts.forget()
     board.forget()
     console.forget()
     waiting.counted.forget()
