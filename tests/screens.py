@@ -51,10 +51,16 @@ STAFF = {
     "waiting-aside": "/console/waiting/?state=dismissed",
     "letters": "/console/letters/",
     "letters-none": "/console/letters/?q=zzz",
+    "letters-keeping": "/console/letters/keeping/",
     "letter-rows": "/console/letters/rows/?code=unknown_series",
     "imports": "/console/imports/",
+    "folder": "/console/imports/folder/",
     "feeds": "/console/feeds/",
     "feed-new": "/console/feeds/new/",
+    "alerts": "/console/alerts/?state=all",
+    "alert-rules": "/console/alerts/rules/",
+    "alert-rule": "/console/alerts/rules/flood.level/",
+    "alert-rule-station": "/console/alerts/rules/flood.level/?thing=hue-kim-long",
 }
 OFFICER = ("quantri", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}
