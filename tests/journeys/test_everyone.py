@@ -36,6 +36,14 @@ STAFF = [
     "/console/waiting/",
     "/console/letters/",
     "/console/letters/?q=zzz",
+    "/console/letters/keeping/",
+    "/console/imports/folder/",
+    "/console/feeds/",
+    "/console/feeds/new/",
+    "/console/alerts/?state=all",
+    "/console/alerts/rules/",
+    "/console/alerts/rules/flood.level/",
+    "/console/alerts/rules/flood.level/?thing=hue-kim-long",
 ]
 
 

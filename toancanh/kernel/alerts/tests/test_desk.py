@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from tests.city import BY, NOON, START, City, actor, measure
 from toancanh.kernel.alerts import actions, ringing, rules
@@ -276,7 +277,9 @@ def test_changes_are_numbered_in_the_order_of_commits(desk: Desk, city: City) ->
     assert Alert.objects.get().revision == first + 1
 
 
-def test_look_at_rest_asks_little(desk: Desk, city: City, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def test_look_at_rest_asks_little(
+    desk: Desk, city: City, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     at(desk, city, 0, 0.5)
     with django_assert_max_num_queries(3):
         desk.look()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from toancanh.kernel.alerts.announcing import Announcements
 from toancanh.kernel.alerts.models import Alert, AlertState, Rule
 from toancanh.kernel.alerts.tests.test_desk import begun
 from toancanh.kernel.people import access
+from toancanh.kernel.people import actions as people
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.live import Hub
 
@@ -32,11 +34,10 @@ def rung(city: City) -> Alert:
     return Alert.objects.get()
 
 
-def client_of(city: City, unit: str = "west", rights: tuple[str, ...] | None = None) -> Client:
+def client_of(city: City, unit: str = "west", rights: Sequence[str] = people.STAFF) -> Client:
     """Somebody of the centre in that commune."""
-    more = {} if rights is None else {"rights": rights}
     client = Client()
-    client.force_login(person(f"truc-{unit}", getattr(city, unit), **more))  # type: ignore[arg-type]
+    client.force_login(person(f"truc-{unit}", getattr(city, unit), rights))
     return client
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -79,9 +80,9 @@ def test_only_who_arranges_changes_rules_and_only_with_a_reason(city: City) -> N
         {"valid_from": NOON - HOUR},
         {"condition": Bands(series="level", lines=())},
     ):
-        facts = {"condition": LOW, "reason": "r", **change}
+        facts: Any = {"condition": LOW, "reason": "r", **change}
         with pytest.raises(Refused):
-            ruling.set_rule("flood.level", None, by=BY, **facts)  # type: ignore[arg-type]
+            ruling.set_rule("flood.level", None, by=BY, **facts)
     with pytest.raises(Refused):
         ruling.set_rule("flood.nothing", None, LOW, by=BY, reason="r")
 

@@ -87,7 +87,7 @@ def let_go(feeds: list[Feed]) -> None:
         )
 
 
-def _with_connections(call: Callable[..., Any], said: tuple[object, ...]) -> Any:  # noqa: ANN401
+def _with_connections(call: Callable[..., Any], said: tuple[object, ...]) -> Any:  # noqa: ANN401 - as the call answers
     close_old_connections()
     try:
         return call(*said)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from toancanh.kernel.exchange.sheets.child import MAX_COLUMNS, MAX_ROWS, Fault
 
@@ -27,9 +27,11 @@ EACH = "*"
 KEY = "(key)"
 
 Rows = list[list[Any]]
+Tree: TypeAlias = Any
+"""Whatever JSON may hold: the type of a list within a list has no end."""
 
 
-def parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever an answer holds
+def parsed(content: bytes) -> Tree:
     """The tree; NaN and infinities, which Python writes and JSON has not, count as nothing."""
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=lambda _name: None)
@@ -39,7 +41,7 @@ def parsed(content: bytes) -> Any:  # noqa: ANN401 - whatever an answer holds
         raise Fault("bad_json", fault=str(fault)[:200]) from fault
 
 
-def tables(tree: Any, wanted: str | None) -> list[tuple[str, Rows]]:  # noqa: ANN401
+def tables(tree: Tree, wanted: str | None) -> list[tuple[str, Rows]]:
     """The tables of a tree by their path, the fullest first; of a path that one; raises Fault."""
     paths = [_split(wanted)] if wanted else list(islice(_paths(tree, (), 0), MOST_TABLES))
     made = [(_joined(path), _table(tree, path)) for path in paths]
@@ -73,7 +75,7 @@ def _split(path: str) -> tuple[str, ...]:
 # --- which tables there are
 
 
-def _paths(node: Any, path: tuple[str, ...], depth: int) -> Iterator[tuple[str, ...]]:  # noqa: ANN401
+def _paths(node: Tree, path: tuple[str, ...], depth: int) -> Iterator[tuple[str, ...]]:
     """Paths of all lists of records below a node; lists within lists have no part of their own."""
     if depth > DEEPEST:
         return
@@ -100,7 +102,7 @@ def _inner(node: dict[str, Any], path: tuple[str, ...], depth: int) -> Iterator[
             yield from _paths(one, (*path, key), depth + 1)
 
 
-def _is_record(one: Any) -> bool:  # noqa: ANN401
+def _is_record(one: Tree) -> bool:
     return isinstance(one, dict) or (
         isinstance(one, list) and not any(isinstance(c, list | dict) for c in one)
     )
@@ -145,10 +147,10 @@ class _Columns:
         self.rows.append(row)
 
 
-def _table(tree: Any, path: tuple[str, ...]) -> Rows:  # noqa: ANN401
+def _table(tree: Tree, path: tuple[str, ...]) -> Rows:
     columns, plain = _Columns(), []
 
-    def take(node: Any, above: dict[str, Any]) -> None:  # noqa: ANN401
+    def take(node: Tree, above: dict[str, Any]) -> None:
         records = node if isinstance(node, list) else [node]
         for record in records:
             if isinstance(record, dict):
@@ -171,7 +173,7 @@ def _table(tree: Any, path: tuple[str, ...]) -> Rows:  # noqa: ANN401
 
 
 def _walk(
-    node: Any,  # noqa: ANN401
+    node: Tree,
     path: tuple[str, ...],
     been: tuple[str, ...],
     above: dict[str, Any],

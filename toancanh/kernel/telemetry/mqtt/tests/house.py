@@ -358,3 +358,9 @@ def seconds_ago(count: int) -> int:
 
 def values(readings: Iterable[Reading]) -> list[float]:
     return [reading.value for reading in readings]
+
+
+def numbered(number: int) -> bytes:
+    """A reading of device a at QoS 1 under that number, as level 5 writes it."""
+    level = mqtt5.QoS.AT_LEAST_ONCE
+    return mqtt5.PublishPacket("toancanh/a/level", b"1", qos=level, packet_id=number).write()
