@@ -65,8 +65,8 @@ def faults(watched: Watched, url: str, *, is_read: bool = True) -> list[str]:
     return [f"{url}: {line}" for line in wrong]
 
 
-# Colours and words depend on theme and language, which two pairings meet; the screen of an old office PC brings
-# only less room. `make screens` pictures all of them.
+# Colours and words depend on theme and language, which two pairings meet; an old office PC brings only less
+# room. `make screens` pictures all of them.
 @pytest.mark.parametrize(
     ("size", "language", "theme"),
     [("desktop", "vi", "light"), ("phone", "en", "dark"), ("office", "vi", "dark")],
