@@ -10,8 +10,10 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from psycopg import errors, sql
 
+from toancanh.kernel.telemetry import arrays_postgres as arrays
 from toancanh.kernel.telemetry import bucketing, changes, feed, placing, selecting
 from toancanh.kernel.telemetry import statements_postgres as statements
+from toancanh.kernel.telemetry.arrays_postgres import Packed
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.feed import Followed
 from toancanh.kernel.telemetry.selecting_postgres import Selection, within
@@ -40,6 +42,8 @@ Answered = TypeVar("Answered")
 # Any fixed number will do: whoever makes tables waits for the others that do.
 _MAKING = 7_267_225
 _CHUNK = 20_000
+COPIED = 500
+"""Rows from which on a COPY with its savepoint is cheaper than an INSERT."""
 _PRUNE_EVERY = 60 * 1_000_000
 _OPTIONS = "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000"
 
@@ -223,7 +227,9 @@ class PostgresStore:
     # --- connections
 
     def _connect(self) -> Connection:
-        return psycopg.connect(self._url, connect_timeout=5, options=_OPTIONS)
+        connection = psycopg.connect(self._url, connect_timeout=5, options=_OPTIONS)
+        arrays.register(connection)
+        return connection
 
     def _open_reader(self) -> Connection:
         connection = self._connect()
@@ -282,11 +288,44 @@ class _Batch:
             self.made.add(month)
         # In the order of the key two processes cannot wait for each other; equals keep their order.
         ordered = sorted(rows, key=_key)
+        if len(ordered) >= COPIED:
+            stored = self._copy(month, ordered)
+            if stored is not None:
+                return stored
         return self._connection.execute(statements.INSERT, _columns(ordered)).rowcount
+
+    def _copy(self, month: str, ordered: Sequence[Row]) -> int | None:
+        """Copy rows that nothing can be in the way of, or None where some may have to be looked at singly.
+
+        COPY takes half the server's time of INSERT, but ends at the first row that is there already. Rows
+        newer than all that is known of their series are not; of those that may be, none may be missing.
+        """
+        fresh: list[Row] = []
+        behind: list[Row] = []
+        before: tuple[int, int] | None = None
+        for row in ordered:
+            key = row[:2]
+            if key == before:
+                continue
+            before = key
+            last = self._latest.get(row[0])
+            (fresh if last is None or row[1] > last[1] else behind).append(row)
+        if behind and len(self.stored(month, behind)) < len(behind):
+            return None
+        self._connection.execute("SAVEPOINT copying")
+        try:
+            with self._connection.cursor() as cursor, cursor.copy(_into(month)) as copy:
+                copy.write(arrays.copied(fresh))
+        except errors.UniqueViolation:  # another process was faster
+            self._connection.execute("ROLLBACK TO SAVEPOINT copying")
+            return None
+        self._connection.execute("RELEASE SAVEPOINT copying")
+        return len(fresh)
 
     def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
         found = self._connection.execute(
-            statements.STORED, ([row[0] for row in rows], [row[1] for row in rows])
+            statements.STORED,
+            (arrays.integers([row[0] for row in rows]), arrays.bigints([row[1] for row in rows])),
         )
         return {(series, time): (value, quality) for series, time, value, quality in found.fetchall()}
 
@@ -333,9 +372,18 @@ def _key(row: Row | Reading) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def _columns(rows: Sequence[Row] | Sequence[Reading]) -> list[list[Any]]:
-    values = [float(row[2]) for row in rows]  # an int among floats has no array type
-    return [[row[0] for row in rows], [row[1] for row in rows], values, [row[3] for row in rows]]
+def _columns(rows: Sequence[Row] | Sequence[Reading]) -> list[Packed]:
+    return [
+        arrays.integers([row[0] for row in rows]),
+        arrays.bigints([row[1] for row in rows]),
+        arrays.floats([row[2] for row in rows]),
+        arrays.smallints([row[3] for row in rows]),
+    ]
+
+
+def _into(month: str) -> sql.Composed:
+    table = sql.Identifier("measurements", f"observation_{month}")
+    return sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(table)
 
 
 def _make_month(connection: Connection, month: str) -> None:

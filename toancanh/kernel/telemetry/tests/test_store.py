@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 
 import psycopg
 import pytest
 
 from tests.postgres import shared_cluster
+from toancanh.kernel.telemetry import store_postgres
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     CORRECTED,
@@ -263,7 +265,9 @@ def test_store_opened_again_knows_everything(where: str) -> None:
     second.close()
 
 
-def test_two_writers_on_one_store_agree(where: str) -> None:
+@pytest.mark.parametrize("copied", [1, 500])
+def test_two_writers_on_one_store_agree(where: str, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_postgres, "COPIED", copied)
     one, other = open_store(where), open_store(where)
     rows = [Row(series, MIDNIGHT + n, float(n)) for n in range(20) for series in range(1, 51)]
     placed: list[list[Outcome]] = []
@@ -285,6 +289,39 @@ def test_two_writers_on_one_store_agree(where: str) -> None:
     assert len(placed) == 20
     assert one.latest() == {series: Reading(series, MIDNIGHT + 19, 19.0, 0) for series in range(1, 51)}
     assert other.put([Row(1, MIDNIGHT, 5.0)], NOW).outcomes == [Outcome.CONFLICT]
+    one.close()
+    other.close()
+
+
+@pytest.mark.postgres
+def test_rows_that_another_process_stored_first_are_looked_at_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store_postgres, "COPIED", 1)
+    url = shared_cluster().fresh()
+    one, other = open_store(url), open_store(url)
+    other.put([Row(9, MIDNIGHT, 0.0)], NOW)  # knows from now on only what it is told itself
+    one.put([Row(1, MIDNIGHT, 1.0), Row(2, MIDNIGHT, 2.0)], NOW)
+    rows = [Row(1, MIDNIGHT, 1.0), Row(2, MIDNIGHT, 5.0), Row(3, MIDNIGHT, 3.0), Row(3, MIDNIGHT, 4.0)]
+    placed = other.put(rows, NOW)
+    assert placed.outcomes == [Outcome.KEPT, Outcome.CONFLICT, Outcome.KEPT, Outcome.CONFLICT]
+    assert one.latest([1, 2, 3]) == {
+        series: Reading(series, MIDNIGHT, float(series), 0) for series in (1, 2, 3)
+    }
+    one.close()
+    other.close()
+
+
+@pytest.mark.postgres
+def test_copied_rows_are_part_of_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_postgres, "COPIED", 1)
+    url = shared_cluster().fresh()
+    one, other = open_store(url), open_store(url)
+    one.put([Row(1, MIDNIGHT, 1.0)], NOW)
+    with suppress(ZeroDivisionError), other.batch() as batch:  # its first statement copies
+        batch.put([Row(2, MIDNIGHT, 1.0)], NOW)
+        raise ZeroDivisionError
+    assert one.range(2, 0, MIDNIGHT + 1, limit=2) == []
     one.close()
     other.close()
 

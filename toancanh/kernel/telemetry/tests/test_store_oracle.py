@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.postgres import shared_cluster
+from toancanh.kernel.telemetry import store_postgres
 from toancanh.kernel.telemetry.store import CORRECTED, DAY, SECOND, Outcome, Reading, Row, open_store
 
 START = 1_793_466_000 * SECOND
@@ -77,7 +78,9 @@ def test_sqlite_follows_the_oracle(batches: list[list[Row]]) -> None:
 
 
 @pytest.mark.postgres
-@given(BATCHES)
-@settings(deadline=None, max_examples=30)
-def test_postgres_follows_the_oracle(batches: list[list[Row]]) -> None:
-    follows_the_oracle(shared_cluster().fresh(), batches)
+@given(BATCHES, st.sampled_from([1, 8, 500]))
+@settings(deadline=None, max_examples=40)
+def test_postgres_follows_the_oracle(batches: list[list[Row]], copied: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_postgres, "COPIED", copied)
+        follows_the_oracle(shared_cluster().fresh(), batches)
