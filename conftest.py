@@ -32,6 +32,7 @@ from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
 from toancanh.kernel.territory import pages as outlines
 from toancanh.kernel.territory.models import Unit
+from toancanh.kernel.warnings import queries as warnings
 
 ENGINE = os.environ["TOANCANH_TEST_ENGINE"]
 NUMBERS = itertools.count()
@@ -155,6 +156,7 @@ def forget() -> None:
     boundaries.forget()
     taking.forget()
     alerts.forget()
+    warnings.forget()
     board.forget()
     console.forget()
     waiting.counted.forget()

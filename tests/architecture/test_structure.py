@@ -15,7 +15,17 @@ from django.core.management import call_command
 from toancanh.kernel import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-LADDER = ("runtime", "journal", "territory", "people", "registry", "telemetry", "alerts", "exchange")
+LADDER = (
+    "runtime",
+    "journal",
+    "territory",
+    "people",
+    "registry",
+    "telemetry",
+    "alerts",
+    "warnings",
+    "exchange",
+)
 TOP = ("console", "portal")
 OWN = {app.label: app for app in apps.get_app_configs() if app.name.startswith("toancanh.")}
 

@@ -11,7 +11,16 @@ from importlib.metadata import entry_points
 from typing import Protocol
 
 import toancanh.domains
-from toancanh.kernel.declare import AlertRule, Domain, Layer, On, SeriesType, ThingType
+from toancanh.kernel.declare import (
+    AlertRule,
+    Domain,
+    Layer,
+    On,
+    SeriesType,
+    ThingType,
+    WarningEvent,
+    WarningTemplate,
+)
 
 NAME = re.compile(r"[a-z][a-z_]*\Z")
 
@@ -50,6 +59,7 @@ def check(domain: object) -> None:
     if not isinstance(domain, Domain):
         raise Misdeclared(f"{domain!r} is not a Domain")
     groups: list[Sequence[Named]] = [domain.things, domain.layers, domain.tiles, domain.alerts]
+    groups += [domain.warnings, *(event.templates for event in domain.warnings)]
     for group in (*groups, *(thing.series for thing in domain.things)):
         names = [item.name for item in group]
         if len(set(names)) != len(names):
@@ -89,6 +99,18 @@ def layers() -> dict[str, Layer]:
 def alert_rules() -> dict[str, AlertRule]:
     """Declared rules by key, such as ``flood.level``; their conditions are checked when they are written."""
     return {f"{domain.name}.{rule.name}": rule for domain in domains() for rule in domain.alerts}
+
+
+@lru_cache(maxsize=1)
+def warning_events() -> dict[str, WarningEvent]:
+    """What the public is warned of, by key such as ``flood.river``."""
+    return {f"{domain.name}.{event.name}": event for domain in domains() for event in domain.warnings}
+
+
+@lru_cache(maxsize=1)
+def warning_templates() -> dict[str, WarningTemplate]:
+    """Declared words of warnings by key, such as ``flood.river.level``."""
+    return {f"{key}.{one.name}": one for key, event in warning_events().items() for one in event.templates}
 
 
 def reactions(event: str) -> tuple[On, ...]:

@@ -241,6 +241,47 @@ class AlertRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarningText:
+    """What a warning says in one language; names in braces such as ``{reading}`` are filled from an alert."""
+
+    headline: str
+    what: str
+    where: str
+    instruction: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningTemplate:
+    """Words to begin a warning with: a default, which a locality changes with validity and reason.
+
+    Its key is ``domain.event.name``. ``rules`` are the alert rules from whose alerts it is proposed.
+    """
+
+    name: str
+    title: Title
+    vi: WarningText
+    en: WarningText
+    basis: str
+    kind: Literal["alert", "all_clear"] = "alert"
+    rules: tuple[str, ...] = ()
+    lasts_h: int = 12
+    """Hours that a warning holds unless its author says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningEvent:
+    """Something that the public is warned of; its key is ``domain.name``. ``category`` is that of CAP 1.2."""
+
+    name: str
+    title: Title
+    category: Literal[
+        "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE",
+        "Other",
+    ]  # fmt: skip
+    templates: tuple[WarningTemplate, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Everything that one field of city life brings; see docs/handbook for how to write one."""
 
@@ -252,5 +293,6 @@ class Domain:
     tiles: tuple[Tile, ...] = ()
     reactions: tuple[On, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
+    warnings: tuple[WarningEvent, ...] = ()
     demo: Demo | None = None
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

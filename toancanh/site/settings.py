@@ -86,6 +86,7 @@ KERNEL = [
     "registry",
     "telemetry",
     "alerts",
+    "warnings",
     "exchange",
     "console",
     "portal",

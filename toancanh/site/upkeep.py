@@ -12,6 +12,7 @@ from toancanh.kernel.alerts import rules
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry.store import StoreFull
+from toancanh.kernel.warnings import filling
 from toancanh.site import locks
 
 
@@ -23,6 +24,7 @@ def migrate() -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
         rules.declare()
+        filling.declare()
 
 
 def advice(fault: Exception) -> str:

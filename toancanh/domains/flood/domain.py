@@ -1,6 +1,6 @@
 """What the flood domain brings to the house."""
 
-from toancanh.domains.flood import alerts, bulletin, demo, jobs, queries
+from toancanh.domains.flood import alerts, bulletin, demo, jobs, queries, warnings
 from toancanh.kernel.declare import Domain, Layer, Legend, On, SeriesType, ThingType, Tile, Title
 
 LEVEL = SeriesType(
@@ -76,6 +76,7 @@ DOMAIN = Domain(
         ),
     ),
     alerts=alerts.RULES,
+    warnings=warnings.EVENTS,
     reactions=(On(name="telemetry.threshold_set", react=jobs.recolour),),
     demo=demo.past,
 )

@@ -19,7 +19,7 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
-STAFF = ("console.see", "alerts.answer")
+STAFF = ("console.see", "alerts.answer", "warnings.draft")
 """Rights of whoever works in the centre."""
 ADMINISTRATOR = (
     *STAFF,
@@ -28,7 +28,10 @@ ADMINISTRATOR = (
     "registry.arrange",
     "telemetry.arrange",
     "alerts.arrange",
+    "warnings.arrange",
 )
+LEADER = ("console.see", "alerts.answer", "warnings.draft", "warnings.order")
+"""Rights of whoever may order that the public is warned."""
 
 FASTEST = 1_000_000_000
 """Observations a minute: what the column holds on every database."""

@@ -118,6 +118,15 @@ def _current() -> tuple[Outline, ...]:
     return _outlines
 
 
+def outlines(on: date) -> list[Outline]:
+    """The outlines of the units that are valid on a day."""
+    return [
+        outline
+        for outline in _current()
+        if outline.valid_from <= on and (outline.valid_to is None or on < outline.valid_to)
+    ]
+
+
 def forget() -> None:
     """Load anew at the next question."""
     global _seen

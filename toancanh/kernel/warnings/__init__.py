@@ -1,0 +1,1 @@
+"""What the public is told: drafted, approved by who may order it, updated, ended by an all-clear."""
