@@ -34,6 +34,8 @@ HINT = re.compile(
 # Who opens connections, what for, and with which of the names above.
 ALLOWED = {
     "kernel/runtime/egress.py": {"httpx", "getaddrinfo"},
+    # The same door for many requests: it connects to the addresses that the door has judged, and to no other.
+    "kernel/runtime/posting.py": {"create_connection"},
     # The outside broker, at the address of BROKER_URL that the host's administrator sets.
     "kernel/exchange/broker/link.py": {"gmqtt", "connect"},
     "kernel/exchange/broker/troubles.py": {"gmqtt"},

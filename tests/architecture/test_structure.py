@@ -21,6 +21,7 @@ LADDER = (
     "territory",
     "people",
     "registry",
+    "notify",
     "telemetry",
     "alerts",
     "warnings",

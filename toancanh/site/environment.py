@@ -173,8 +173,13 @@ def test_database() -> str:
     return os.environ.get("TOANCANH_TEST_DB", ":memory:")
 
 
+def push_hosts() -> tuple[str, ...]:
+    """PUSH_HOSTS: push services (host:port) beside those of the usual browsers, for tests and own ones."""
+    return tuple(os.environ.get("PUSH_HOSTS", "").replace(",", " ").split())
+
+
 def egress_allow() -> tuple[str, ...]:
-    """EGRESS_ALLOW: networks that feeds may reach although they are closed, such as 127.0.0.0/8."""
+    """EGRESS_ALLOW: networks that requests may reach although they are closed, such as 127.0.0.0/8."""
     found = []
     for text in os.environ.get("EGRESS_ALLOW", "").replace(",", " ").split():
         try:

@@ -84,6 +84,7 @@ KERNEL = [
     "territory",
     "people",
     "registry",
+    "notify",
     "telemetry",
     "alerts",
     "warnings",
@@ -135,6 +136,14 @@ TEMPLATES = [
 
 # Lines on the cards of devices, of doors that lie above telemetry: `Sender` → `Example` or None.
 WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
+
+# Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
+CHANNELS = [
+    "toancanh.kernel.notify.channels.webpush.CHANNEL",
+]
+# Lists of recipients by name: a callable of the type `notify.messages.Source`.
+RECIPIENTS = {"notify.subscribers": "toancanh.kernel.notify.subscriptions.recipients"}
+PUSH_HOSTS = environment.push_hosts()
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

@@ -29,6 +29,7 @@ ADMINISTRATOR = (
     "telemetry.arrange",
     "alerts.arrange",
     "warnings.arrange",
+    "notify.arrange",
 )
 LEADER = ("console.see", "alerts.answer", "warnings.draft", "warnings.order")
 """Rights of whoever may order that the public is warned."""

@@ -108,7 +108,7 @@ def parsed(text: str) -> httpx.URL:
         raise Stopped(said, "userinfo")
     host = url.raw_host.decode("ascii", "replace").lower()
     is_name = bool(_NAME.fullmatch(host)) and len(host) <= 253
-    if not (is_name or is_ipv6(host)) or not 0 < _port(url) < 65536:
+    if not (is_name or is_ipv6(host)) or not 0 < port_of(url) < 65536:
         raise Stopped(_("%(url)s is no address of the web.") % {"url": text[:200]}, "bad_url")
     if _NUMBER.fullmatch(host) and not is_ipv4(host):
         said = _("Write the numbers of an address plainly, like 203.162.1.10.")
@@ -159,7 +159,7 @@ class Egress:
                 raise Stopped(
                     _("The other side leads from https to http, which is not followed."), "redirect"
                 )
-            if (onward.scheme, onward.host, _port(onward)) != (url.scheme, url.host, _port(url)):
+            if (onward.scheme, onward.host, port_of(onward)) != (url.scheme, url.host, port_of(url)):
                 secrets = {}
             url = onward
         raise Stopped(_("The other side leads on and on; check the address."), "redirect")
@@ -170,13 +170,13 @@ class Egress:
         """The answer, or where it leads."""
         import httpx  # slow import
 
-        addresses = await self.judged(url.raw_host.decode("ascii"), _port(url), asked.networks)
+        addresses = await self.judged(url.raw_host.decode("ascii"), port_of(url), asked.networks)
         sent = {"User-Agent": AGENT, "Accept-Encoding": "gzip", **headers, "Host": url.netloc.decode("ascii")}
         if asked.etag:
             sent["If-None-Match"] = asked.etag
         if asked.last_modified:
             sent["If-Modified-Since"] = asked.last_modified
-        transport = httpx.AsyncHTTPTransport(verify=self._trust or _trusted(), trust_env=False)
+        transport = httpx.AsyncHTTPTransport(verify=self.trusted(), trust_env=False)
         # Nothing of the environment (proxies, .netrc) may send the request elsewhere.
         async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=limits.seconds) as client:
             for number, address in enumerate(addresses[:TRIED], start=1):
@@ -197,6 +197,10 @@ class Egress:
                 finally:
                     await answer.aclose()
         raise AssertionError("unreachable: a name without address was refused before")
+
+    def trusted(self) -> ssl.SSLContext:
+        """Whose certificates are believed."""
+        return self._trust or _trusted()
 
     async def judged(self, host: str, port: int, opened: Sequence[Network] = ()) -> list[Address]:
         """Every address of the name, looked up once; raises Stopped if a single one of them is denied."""
@@ -226,7 +230,8 @@ def door() -> Egress:
     return Egress(settings.EGRESS_ALLOW)
 
 
-def _port(url: httpx.URL) -> int:
+def port_of(url: httpx.URL) -> int:
+    """The port of an address, said or usual."""
     if url.port is not None:
         return url.port
     return 443 if url.scheme == "https" else 80

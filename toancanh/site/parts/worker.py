@@ -11,6 +11,8 @@ from toancanh.kernel.exchange.inbox import work as inbox
 from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
+from toancanh.kernel.notify import ending, receipts, spreading
+from toancanh.kernel.notify.service import Messenger
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
 from toancanh.site import environment
@@ -32,6 +34,8 @@ def mount(house: House) -> None:
         Loop("old imports", imports.tidy, 3600.0),
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
+        Loop("over", ending.look, 1.0),
+        Loop("old receipts", receipts.forget, 3600.0),
     ]
     judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
     alerts = Loop("alerts", judging.look, desk.EVERY)
@@ -39,5 +43,18 @@ def mount(house: House) -> None:
     house.hearers.append(lambda _rows: alerts.wake())
     house.leaving.append(judging.leave)
     house.services.append(Feeds())
+    messenger = Messenger(house.reporter.slot)
+    house.services.append(messenger)
+
+    def spread() -> int:
+        done = spreading.look()
+        if done:
+            messenger.wake()
+        return done
+
+    lists = Loop("lists", spread, 1.0)
+    house.loops.append(lists)
+    journal.on_wake(lists.wake)
+    journal.on_wake(messenger.wake)
     # Of events that other processes commit, the loop learns at its next look.
     journal.on_wake(deliver.wake)

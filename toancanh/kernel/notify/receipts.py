@@ -1,0 +1,57 @@
+"""Receipts: the gateway or the device says that a copy arrived, or that it never will. Twice is once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from toancanh.kernel.notify import tallies
+from toancanh.kernel.notify.models import Delivery, EarlyReceipt, State
+from toancanh.kernel.runtime import clock
+
+KEPT = timedelta(days=2)
+"""For receipts whose copy nobody knows."""
+
+
+@transaction.atomic
+def receive(
+    channel: str, *, reference: str = "", peer_id: str = "", state: str = State.RECEIVED, said: str = ""
+) -> bool:
+    """Note a receipt by our reference, or by the number that the gateway gave; false where it is unknown.
+
+    One for a number that is not known yet is kept: its answer may still be on the way.
+    """
+    rows = Delivery.objects.select_for_update().filter(channel=channel)
+    row = rows.filter(reference=reference).first() if reference else None
+    if row is None and peer_id:
+        row = rows.filter(peer_id=peer_id[:100]).first()
+    if row is not None:
+        settle(row, state, said[:200], clock.now())
+        return True
+    if peer_id:
+        kept = {"state": state, "said": said[:200], "at": clock.now()}
+        EarlyReceipt.objects.get_or_create(channel=channel, peer_id=peer_id[:100], defaults=kept)
+    return False
+
+
+def settle(row: Delivery, state: str, said: str, at: datetime) -> None:
+    """What a receipt makes of a locked row. What was received stays so, whatever is said later."""
+    if row.state == State.RECEIVED or state not in (State.RECEIVED, State.FAILED) or row.state == state:
+        return
+    moved = tallies.moves()
+    tallies.move(moved, row.notice_id, row.channel, row.state, state)
+    row.state, row.next_at, row.holder = State(state), None, ""
+    row.handed_at = row.handed_at or at
+    if state == State.RECEIVED:
+        row.received_at, row.ended_at, row.reason, row.said = at, None, "", ""
+    else:
+        row.ended_at, row.reason, row.said = at, "undelivered", said
+    row.save()
+    tallies.keep(moved)
+
+
+def forget() -> int:
+    """Drop receipts that belong to nobody."""
+    gone, _kinds = EarlyReceipt.objects.filter(at__lt=clock.now() - KEPT).delete()
+    return gone
