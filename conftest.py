@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
+from tests.nginx import nginx_available
 from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
@@ -63,6 +64,10 @@ def missing() -> dict[str, str]:
         lacks["strace"] = "no strace (Debian: apt-get install strace)"
     if shutil.which("faketime") is None:
         lacks["faketime"] = "no faketime (Debian: apt-get install faketime libfaketime)"
+    if (lack := nginx_available()) is not None:
+        lacks["nginx"] = lack
+    if shutil.which("certutil") is None:
+        lacks["certutil"] = "no certutil (Debian: apt-get install libnss3-tools)"
     if os.getuid() != 0:
         lacks["root"] = "only root may mount a small disk"
     return lacks

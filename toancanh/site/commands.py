@@ -132,25 +132,50 @@ def run(said: argparse.Namespace) -> int:
     from django.conf import settings
 
     from toancanh.site import building, demo, locks, server, upkeep
+    from toancanh.site import listening as reached
 
     role, port = said.role, environment.port(said.role)
+    listening = reached.wanted(port)
     building.check()
     environment.mqtt()
     environment.inbox_settled()
     environment.broker()
     held = locks.hold(settings.DATA, role, many=bool(settings.DATABASE_URL))
-    door = server.listen(port)
+    ports = server.Ports(server.listen(port, listening.host))
+    if listening.http_port:
+        ports.redirect = server.listen(listening.http_port, listening.host, "HTTP_PORT")
     upkeep.migrate()
     token = "" if role else prepare()
     upkeep.keep_real()
     demo.settle()
-    print(f"Toàn Cảnh {role}".rstrip() + f": http://localhost:{port}/", flush=True)
-    command = server.simulator_command(f"http://127.0.0.1:{port}") if token else None
+    print(f"Toàn Cảnh {role}".rstrip() + f": {listening.url(port)}", flush=True)
+    if listening.is_own:
+        tell_root(listening.url(port))
+    command, inner = None, port
+    if token:
+        if not environment.is_here(listening.host):
+            print(_("The demo's accounts are open to everyone who reaches this address."), file=sys.stderr)
+        if listening.speaks_tls or not environment.is_here(listening.host):
+            ports.inner = server.listen(0)
+            inner = ports.inner.getsockname()[1]
+        command = server.simulator_command(f"http://127.0.0.1:{inner}")
     try:
-        return server.serve(role, port, door, command, token)
+        return server.serve(role, listening, ports, command, token)
     finally:
         for lock in held:
             lock.close()
+
+
+def tell_root(url: str) -> None:
+    """Make the own authority's certificate, and print how devices come to trust it."""
+    from django.conf import settings
+
+    from toancanh.site import authority
+
+    own = authority.Authority(settings.DATA / authority.FOLDER, settings.LISTENING.names)
+    own.keep()
+    text = _("Devices that are to trust it: %(url)strust/ (SHA-256 %(fingerprint)s)")
+    print(text % {"url": url, "fingerprint": authority.fingerprint(own.root_file)}, flush=True)
 
 
 def prepare() -> str:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from toancanh.kernel.exchange.broker.address import Address, BadAddress, parsed
 from toancanh.site.speech import _
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _looks_only = False
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PORTS = {"": 8000, "web": 8000, "ingest": 8001, "worker": 8002}
 """Where each role listens unless PORT is set, so that one of each may stand on one machine."""
 
@@ -31,7 +32,15 @@ class Mqtt:
     @property
     def is_open(self) -> bool:
         """Whether passwords and readings cross a network unencrypted."""
-        return self.certificate is None and self.host not in LOOPBACK
+        return self.certificate is None and not is_here(self.host)
+
+
+def is_here(host: str) -> bool:
+    """Whether nobody but this machine reaches the address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def only_look() -> None:
@@ -89,10 +98,11 @@ def check(*, makes_store: bool) -> None:
 
 def port(role: str = "") -> int:
     """PORT: where the role listens on this machine."""
-    return _port("PORT", PORTS[role], lowest=1)
+    return port_number("PORT", PORTS[role], lowest=1)
 
 
-def _port(name: str, unless_set: int, *, lowest: int) -> int:
+def port_number(name: str, unless_set: int, *, lowest: int) -> int:
+    """The variable as a port; ends with a sentence where it is none."""
     value = os.environ.get(name, "").strip() or str(unless_set)
     if not (value.isascii() and value.isdigit() and len(value) < 6 and lowest <= int(value) < 65536):
         text = _("%(name)s must be a number from %(lowest)s to 65535, not %(value)s.")
@@ -114,11 +124,11 @@ def mqtt() -> Mqtt | None:
 
     Beyond this machine it needs TLS, unless MQTT_PLAIN=1 says that the network is trusted.
     """
-    port = _port("MQTT_PORT", 1883, lowest=0)
+    port = port_number("MQTT_PORT", 1883, lowest=0)
     if port == 0:
         return None
     host = os.environ.get("MQTT_HOST", "").strip() or "127.0.0.1"
-    certificate, key = (_file(name) for name in ("MQTT_CERT", "MQTT_KEY"))
+    certificate, key = (readable(name) for name in ("MQTT_CERT", "MQTT_KEY"))
     if (certificate is None) != (key is None):
         raise SystemExit(_("MQTT_CERT and MQTT_KEY belong together: set both or neither."))
     made = Mqtt(host, port, certificate, key, is_chosen=bool(os.environ.get("MQTT_PORT", "").strip()))
@@ -130,7 +140,8 @@ def mqtt() -> Mqtt | None:
     return made
 
 
-def _file(name: str) -> Path | None:
+def readable(name: str) -> Path | None:
+    """The file that the variable names; ends with a sentence where it cannot be read."""
     value = os.environ.get(name, "").strip()
     if value and not os.access(value, os.R_OK):
         raise SystemExit(_("%(name)s names no readable file: %(file)s") % {"name": name, "file": value})
@@ -150,7 +161,7 @@ def broker() -> Address | None:
     if not group.isprintable() or set(group) & set("/+#") or len(group) > 60:
         raise SystemExit(_("BROKER_SHARE must be a name without / + and #."))
     try:
-        return parsed(value, group, _file("BROKER_CA"))
+        return parsed(value, group, readable("BROKER_CA"))
     except BadAddress:
         # The address itself is not told: it holds a password.
         text = _("BROKER_URL must look like mqtt://user:password@host:1883 (or mqtts://).")
@@ -164,8 +175,12 @@ def demo() -> bool:
 
 def hosts() -> list[str]:
     """TOANCANH_HOSTS: names under which the program answers, separated by commas."""
-    given = [host.strip() for host in os.environ.get("TOANCANH_HOSTS", "").split(",") if host.strip()]
-    return ["localhost", "127.0.0.1", "[::1]", *given]
+    return ["localhost", "127.0.0.1", "[::1]", *hosts_beyond()]
+
+
+def hosts_beyond() -> list[str]:
+    """Those of TOANCANH_HOSTS alone."""
+    return [host.strip() for host in os.environ.get("TOANCANH_HOSTS", "").split(",") if host.strip()]
 
 
 def test_database() -> str:
@@ -180,11 +195,21 @@ def push_hosts() -> tuple[str, ...]:
 
 def egress_allow() -> tuple[str, ...]:
     """EGRESS_ALLOW: networks that requests may reach although they are closed, such as 127.0.0.0/8."""
-    found = []
-    for text in os.environ.get("EGRESS_ALLOW", "").replace(",", " ").split():
+    return tuple(map(str, networks("EGRESS_ALLOW")))
+
+
+def metrics_from() -> tuple[Network, ...]:
+    """METRICS_FROM: networks that may read /metrics, beside this machine itself."""
+    return (*networks("METRICS_FROM"), ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+
+
+def networks(name: str) -> tuple[Network, ...]:
+    """The networks and addresses that the variable lists, separated by commas or spaces."""
+    found: list[Network] = []
+    for text in os.environ.get(name, "").replace(",", " ").split():
         try:
-            found.append(str(ipaddress.ip_network(text)))
+            found.append(ipaddress.ip_network(text))
         except ValueError as fault:
-            said = _("EGRESS_ALLOW must hold networks such as 127.0.0.0/8, not %(text)s")
-            raise SystemExit(said % {"text": repr(text)}) from fault
+            said = _("%(name)s must hold networks such as 127.0.0.0/8, not %(text)s")
+            raise SystemExit(said % {"name": name, "text": repr(text)}) from fault
     return tuple(found)

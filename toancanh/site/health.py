@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import resource
 from collections.abc import Callable, Iterator, Mapping
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -20,6 +23,7 @@ from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.ingest import Ingest
 from toancanh.kernel.telemetry.store import StoreUnavailable
+from toancanh.lib.errors import NotAllowed
 
 UNSEALED = Gauge("toancanh_journal_unsealed", "Journal entries that the chain has not reached yet")
 WAITING = Gauge("toancanh_outbox_waiting", "Events that wait for their reactions")
@@ -105,7 +109,11 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @door(data="operations")
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Figures for Prometheus."""
+    """Figures for Prometheus, told to this machine and those of METRICS_FROM."""
+    caller = ipaddress.ip_address(request.META["REMOTE_ADDR"])
+    caller = getattr(caller, "ipv4_mapped", None) or caller
+    if not any(caller in network for network in settings.METRICS_FROM):
+        raise NotAllowed(_("These figures are told to the machines alone that METRICS_FROM names."))
     UNSEALED.set(sealer.unsealed())
     WAITING.set(Event.objects.filter(next_at__isnull=False).count())
     MEMORY_NOW.set(processes.memory())

@@ -1,4 +1,4 @@
-"""Runs a role of the house: a process that listens on this machine, and beside it the demo's simulator."""
+"""Runs a role of the house: a process that listens, by HTTPS where others reach it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
+import uvicorn.server
+from django.conf import settings
 from django.utils.translation import gettext as _
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from toancanh.kernel.runtime.edge import App
+from toancanh.kernel.runtime.front import Front, Redirect
+from toancanh.kernel.runtime.loops import Loop
+from toancanh.site import tls
+from toancanh.site.listening import Listening
 
 HEAD_DEADLINE = 10.0
 """Seconds in which a request's head must be complete; whoever keeps it half open is let go."""
@@ -122,35 +131,87 @@ def listen(port: int, host: str = "127.0.0.1", variable: str = "PORT") -> socket
     return door
 
 
-def serve(role: str, port: int, door: socket.socket, simulator: list[str] | None, token: str) -> int:
+@dataclass
+class Ports:
+    """The sockets of a process, bound before anything else is begun."""
+
+    main: socket.socket
+    redirect: socket.socket | None = None
+    """Leads from http to https."""
+    inner: socket.socket | None = None
+    """Plain HTTP for the simulator on this machine, where the main one speaks TLS."""
+
+
+def serve(
+    role: str, listening: Listening, ports: Ports, simulator: list[str] | None = None, token: str = ""
+) -> int:
     """Serve until told to stop; returns the exit code."""
     from toancanh.site import roles  # app ready: needs Django set up
 
     server: Server
-    house = roles.house(role, port, lambda: server.should_exit)
-    config = uvicorn.Config(
-        house.edge,
+    number = ports.main.getsockname()[1]
+    house = roles.house(role, number, lambda: server.should_exit)
+    hosts = settings.ALLOWED_HOSTS
+    front = Front(house.edge, proxies=listening.proxies, hosts=hosts, lasting=listening.is_lasting)
+    config = configured(front)
+    if listening.speaks_tls:
+        certificates = tls.certificates(listening, settings.DATA)
+        config.ssl_context_factory = lambda _config, _usual: certificates.context
+        house.loops.append(Loop("certificate", certificates.look, tls.EVERY))
+    if ports.redirect is not None:
+        house.services.append(Beside(ports.redirect, Redirect(hosts, number)))
+    if ports.inner is not None:
+        house.services.append(Beside(ports.inner, front))
+    server = Server(config)
+    child = start_simulator(simulator, token) if simulator else None
+    try:
+        server.run(sockets=[ports.main])
+    finally:
+        if child is not None:
+            stop(child)
+    return 0 if server.started else 1
+
+
+def configured(app: App, *, lifespan: Literal["on", "off"] = "on") -> uvicorn.Config:
+    """How every port of ours is served."""
+    return uvicorn.Config(
+        app,
         loop="uvloop",
         http=Listener,
         ws="none",
-        lifespan="on",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         server_header=False,
-        # Nothing stands in front that could be believed about who calls.
+        # Who may be believed about who calls is settled by `Front`.
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=8,
         backlog=1024,
     )
-    server = Server(config)
-    child = start_simulator(simulator, token) if simulator else None
-    try:
-        server.run(sockets=[door])
-    finally:
-        if child is not None:
-            stop(child)
-    return 0 if server.started else 1
+
+
+class Beside:
+    """A further port of the process, without a life of its own."""
+
+    def __init__(self, door: socket.socket, app: App) -> None:
+        self._door = door
+        self._app = app
+
+    async def start(self) -> None:
+        """Listen."""
+        config = configured(self._app, lifespan="off")
+        config.load()
+        state = uvicorn.server.ServerState()
+
+        def protocol() -> Listener:
+            return Listener(config=config, server_state=state, app_state={})
+
+        self._server = await asyncio.get_running_loop().create_server(protocol, sock=self._door, backlog=1024)
+
+    async def stop(self) -> None:
+        """Let nobody in any more."""
+        self._server.close()
 
 
 def start_simulator(command: list[str], token: str) -> subprocess.Popen[Any]:

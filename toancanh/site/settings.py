@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.runtime import keyfile
-from toancanh.site import environment
+from toancanh.site import environment, listening
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = environment.data_folder()
@@ -71,8 +71,11 @@ def _database() -> dict[str, Any]:
 
 SECRET_KEY = _secret_key()
 DEBUG = False
-ALLOWED_HOSTS = environment.hosts()
-CSRF_TRUSTED_ORIGINS = [f"http://{host}:{PORT}" for host in ALLOWED_HOSTS if host != "*"]
+LISTENING = listening.wanted(PORT)
+TRUST_ROOT = DATA / "tls" / "root.crt" if LISTENING.is_own else None
+METRICS_FROM = environment.metrics_from()
+ALLOWED_HOSTS = list(dict.fromkeys([*environment.hosts(), *map(listening.bracketed, LISTENING.names)]))
+CSRF_TRUSTED_ORIGINS = LISTENING.origins(PORT)
 ROOT_URLCONF = "toancanh.site.urls"
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -169,14 +172,17 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_NAME = "toancanh_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = LISTENING.is_secure
 CSRF_COOKIE_NAME = "toancanh_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = LISTENING.is_secure
 CSRF_FAILURE_VIEW = "toancanh.kernel.runtime.web.forged"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
 LANGUAGE_COOKIE_NAME = "toancanh_language"
+LANGUAGE_COOKIE_SECURE = LISTENING.is_secure
 LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -17,6 +17,7 @@ from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.portal import pages as portal
+from toancanh.kernel.portal import trust
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry import api as telemetry
@@ -44,6 +45,8 @@ language = door(methods=("POST",), max_body=SMALL)(set_language)
 urlpatterns = [
     path("", portal.home, name="portal"),
     path("map/", portal.city_map, name="map"),
+    path("trust/", trust.trust, name="trust"),
+    path("trust/root.crt", trust.certificate, name="trust_root"),
     path("search", portal.search, name="search"),
     path("things/<slug:code>/", readings.public, name="thing"),
     path("things/<slug:code>/<slug:series>.xlsx", readings.workbook, name="workbook"),

@@ -31,9 +31,9 @@ def examine() -> list[Trouble]:
     except SystemExit as fault:
         return [_setting(str(fault))]
     translation.activate(speech.language())
-    from toancanh.site.doctor import machine, network, store  # app ready
+    from toancanh.site.doctor import certificates, machine, network, store  # app ready
 
-    checks = (*machine.CHECKS, *network.CHECKS, *store.CHECKS)
+    checks = (*machine.CHECKS, *network.CHECKS, *certificates.CHECKS, *store.CHECKS)
     threads = [_Run(check) for check in checks]
     for thread in threads:
         thread.start()

@@ -1,4 +1,4 @@
-"""Ports, certificates and the outside broker."""
+"""Ports and the outside broker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,16 +18,15 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.exchange.broker.look import look
 from toancanh.lib.trouble import Trouble
 from toancanh.site import environment
+from toancanh.site.listening import EVERYWHERE
 
 PATIENCE = 3.0
-SOON = 14 * 86_400
-"""Seconds before its end that a certificate is told of."""
 
 
 def ports() -> Iterator[Trouble]:
     """PORT and MQTT_PORT: free, or held by this program."""
     port = environment.port()
-    if is_taken("127.0.0.1", port) and not answers_as_us(port) and not is_ours(port):
+    if is_taken(settings.LISTENING.host, port) and not answers_as_us(port) and not is_ours(port):
         yield _taken("port_taken", port, "PORT")
     wanted = environment.mqtt()
     if wanted is not None and is_taken(wanted.host, wanted.port) and not is_ours(wanted.port):
@@ -59,7 +57,16 @@ def is_taken(host: str, port: int) -> bool:
 
 def answers_as_us(port: int) -> bool:
     """Whether this program speaks at the port."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+    host = settings.LISTENING.host
+    host = "127.0.0.1" if host in EVERYWHERE else host
+    plain: http.client.HTTPConnection
+    if settings.LISTENING.speaks_tls:
+        # What it shows is examined elsewhere; here only whether it is this program.
+        blind = ssl._create_unverified_context()
+        plain = http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=blind)
+    else:
+        plain = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+    with closing(plain) as connection:
         try:
             connection.request("GET", "/healthz")
             return set(json.loads(connection.getresponse().read(1000))) >= {"status", "version"}
@@ -104,34 +111,6 @@ def holders(port: int) -> set[str]:
     return found
 
 
-def certificate() -> Iterator[Trouble]:
-    """The certificate of the MQTT door: of its key, and of today."""
-    wanted = environment.mqtt()
-    if wanted is None or wanted.certificate is None or wanted.key is None:
-        return
-    facts = {"file": wanted.certificate}
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(wanted.certificate, wanted.key)
-    except (ssl.SSLError, OSError) as fault:
-        what = _("MQTT_CERT and MQTT_KEY do not belong together or are damaged: %(fault)s")
-        mend = _("Set the certificate in PEM and the key that it was made with.")
-        yield Trouble("certificate_key", True, what % {"fault": fault}, mend)
-        return
-    end = _ends(wanted.certificate)
-    mend = _("Have a new certificate made, put it in its place, and start the program again.")
-    if end < time.time():
-        yield Trouble("certificate_expired", True, _("The certificate has expired: %(file)s") % facts, mend)
-    elif end < time.time() + SOON:
-        what = _("The certificate expires within two weeks: %(file)s") % facts
-        yield Trouble("certificate_expires", False, what, mend)
-
-
-def _ends(file: Path) -> float:
-    """When the certificate ends. The public part of `ssl` tells that only of a peer's."""
-    decoded = ssl._ssl._test_decode_cert(str(file))  # type: ignore[attr-defined]
-    return ssl.cert_time_to_seconds(decoded["notAfter"])
-
-
 def outside_broker() -> Iterator[Trouble]:
     """Whether the broker lets us in, listen, and answer."""
     address = environment.broker()
@@ -139,4 +118,4 @@ def outside_broker() -> Iterator[Trouble]:
         yield trouble
 
 
-CHECKS = (ports, certificate, outside_broker)
+CHECKS = (ports, outside_broker)
