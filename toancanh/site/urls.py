@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
+from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import queries as exchange
@@ -61,9 +62,12 @@ urlpatterns = [
     path("console/alerts/bell", alerts.bell, name="alert_bell"),
     path("console/alerts/rules/", alert_rules.listing, name="alert_rules"),
     path("console/alerts/rules/<str:key>/", alert_rules.rule, name="alert_rule"),
+    path("console/alerts/maintenance/", maintenance.listing, name="maintenance"),
+    path("console/alerts/maintenance/new/", maintenance.new, name="maintenance_new"),
+    path("console/alerts/maintenance/<int:number>/", maintenance.one, name="maintenance_one"),
     path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
     path("console/things/", console.things, name="console_things"),
-    path("console/things/<slug:code>/", readings.staff, name="console_thing"),
+    path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),
     path("console/alarms", health.alarms, name="console_alarms"),
     path("console/devices/", devices.devices, name="devices"),

@@ -64,6 +64,16 @@ def moment(value: datetime | int | None, language: str = "vi") -> str:
     return f"{local:%d/%m/%Y %H:%M}"
 
 
+def read_moment(typed: str) -> datetime | None:
+    """What somebody typed as 31/12/2026 07:00 (or a day alone), of Việt Nam; None where it is no moment."""
+    for form in ("%d/%m/%Y %H:%M", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(typed.strip(), form).replace(tzinfo=PLACE)
+        except ValueError:
+            continue
+    return None
+
+
 def clock_time(value: datetime | int | None, now: datetime, language: str = "vi") -> str:
     """14:05 for today, otherwise with the date: for "since …" beside a value."""
     at = instant(value)

@@ -7,6 +7,7 @@ from itertools import islice
 
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.folding import SECOND, Point
+from toancanh.kernel.alerts.maintenance.muting import Muting, Window
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.alerts.ringing import Finding
 from toancanh.kernel.alerts.rules import Key, Spec
@@ -39,14 +40,17 @@ class Board:
         self._stale: set[Key] = set()
         """Keys that late readings were kept of since their states were folded."""
         self._seen: tuple[int, int, int] | None = None
+        self._muting = Muting()
+        self._over: list[Window] = []
 
     # --- which rules hold
 
     def refresh(self) -> None:
         """Look whether rules, series, thresholds or the day changed; what changed is folded anew."""
-        now = clock.now()
+        now, directory = clock.now(), revision.current("directory")
+        self._muting.refresh(directory)
         dated = clock.to_us(now) // DATED_EVERY
-        seen = (revision.current(rules.CHANGED), revision.current("directory"), dated)
+        seen = (revision.current(rules.CHANGED), directory, dated)
         if seen == self._seen:
             return
         specs = rules.specs(now)
@@ -163,7 +167,8 @@ class Board:
         if made is None or not _put(made, name, reading):
             return
         if kept - reading.time <= LATE:
-            self._settle(key, made, max(reading.time, made.tracks[name].heard or 0), is_news=True)
+            at = max(reading.time, made.tracks[name].heard or 0)
+            self._settle(key, made, at, is_news=True, kept=kept)
 
     def look_at_clock(self) -> None:
         """Let silences begin, and end what was heard of too long ago."""
@@ -178,12 +183,31 @@ class Board:
             if self._told[key]:
                 self._settle(key, made, now, is_news=False)
 
-    def _settle(self, key: Key, made: Watched, now: int, *, is_news: bool) -> None:
-        """Note what the newest step means: water may rise and fall between two looks, and each counts."""
+    def settle_over(self) -> None:
+        """Let what stands once somebody has finished working at a station be news."""
+        now = clock.now_us()
+        for window in self._muting.over(now):
+            keys = [key for key in self.specs if key[1] in window.things]
+            if not all(key in self.watched for key in keys):
+                continue
+            stale = [key for key in keys if key in self._stale]
+            if stale:
+                self._build(stale, {})
+            for key in keys:
+                # Where another window holds on, that one tells it.
+                self._settle(key, self.watched[key], now, is_news=True)
+            self._muting.drop(window)
+            self._over.append(window)
+
+    def _settle(self, key: Key, made: Watched, now: int, *, is_news: bool, kept: int | None = None) -> None:
+        """Note what the newest step means: water may rise and fall between two looks, and each counts.
+
+        ``kept``: when the reading behind it was committed, which may be before the station was muted.
+        """
         severity, told, spec = made.severity(now), self._told[key], self.specs[key]
         if not severity and not told:
             return
-        if severity > told and not is_news:
+        if severity > told and (not is_news or self._muting.covers(key[1], now if kept is None else kept)):
             return
         why = made.reason(now)
         if severity and why.worst is not None and why.worst != self._peak.get(key):
@@ -205,6 +229,11 @@ class Board:
             found.append(Finding(key, self.specs[key], severity=self._told[key], peak=self._peak.get(key)))
         self._peaked.clear()
         return found
+
+    def settled(self) -> list[Window]:
+        """Windows whose end is in what was found since the last time."""
+        over, self._over = self._over, []
+        return over
 
 
 def _put(made: Watched, name: str, reading: Reading) -> bool:

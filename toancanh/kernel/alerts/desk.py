@@ -17,6 +17,7 @@ from django.db import transaction
 
 from toancanh.kernel.alerts import ringing
 from toancanh.kernel.alerts.board import Board
+from toancanh.kernel.alerts.maintenance.muting import Window, settled
 from toancanh.kernel.alerts.models import Cursor
 from toancanh.kernel.alerts.ringing import Finding
 from toancanh.kernel.runtime import clock
@@ -134,13 +135,14 @@ class Desk:
             self._filled = time.monotonic()
             if not self._is_late:
                 self._board.look_at_clock()
-        findings = self._board.findings()
-        if findings or (self._dirty and now - self._saved >= self._save_s):
-            self._save(findings)
+                self._board.settle_over()
+        findings, over = self._board.findings(), self._board.settled()
+        if findings or over or (self._dirty and now - self._saved >= self._save_s):
+            self._save(findings, over)
         self._tidy()
         return 0 if followed.is_all else len(followed.entries)
 
-    def _save(self, findings: list[Finding]) -> None:
+    def _save(self, findings: list[Finding], over: list[Window]) -> None:
         """Keep the cursor and what follows from what lies before it, unless somebody else goes on already."""
         with transaction.atomic():
             # On SQLite this also takes the place of the one writer before anything is read.
@@ -150,10 +152,13 @@ class Desk:
             if is_ours:
                 for finding in findings:
                     ringing.apply(finding)
+                if over and settled(over, clock.now()):
+                    # What stood muted sounds again on open pages.
+                    ringing.number()
         if not is_ours:
             return self._forget()
         self._dirty, self._saved, self._saved_mark = False, time.monotonic(), self._mark
-        if findings:
+        if findings or over:
             self._told()
 
     def _tidy(self) -> None:

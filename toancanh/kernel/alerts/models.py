@@ -6,8 +6,11 @@ from typing import Any
 
 from django.db import models
 
+from toancanh.kernel.alerts.maintenance import models as maintenance
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry.models import Thing
+
+__all__ = ["Alert", "AlertState", "Chapter", "Cursor", "Rule", "maintenance"]
 
 
 class Rule(models.Model):
@@ -101,7 +104,7 @@ class Chapter(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="story")
     at = models.DateTimeField()
     what = models.CharField(max_length=20)
-    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``closed`` or ``over``."""
+    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``closed`` or ``over``."""
     severity = models.PositiveSmallIntegerField()
     value = models.FloatField(null=True)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")

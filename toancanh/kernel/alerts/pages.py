@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import actions, queries, words
+from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.queries import SIGHT, Wish
 from toancanh.kernel.declare import Actor
@@ -110,6 +111,7 @@ def shown(found: Alert, actor: Actor, fault: str, typed: str) -> dict[str, Any]:
         "series_title": features.said(series.declared.title) if series else "",
         "limits_json": json.dumps(_lines(found, series), ensure_ascii=False),
         "until": (ended + AFTERWARDS).isoformat() if is_past and ended else "",
+        "window": maintenance.of([thing], now).get(thing.pk),
         "answering": queries.answering(thing),
         "may_answer": actor.may(actions.RIGHT, thing.unit.path),
         "is_live": found.state != AlertState.CLOSED,

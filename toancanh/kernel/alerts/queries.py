@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts.actions import RIGHT
+from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.ringing import CHANGED
 from toancanh.kernel.declare import Actor
@@ -53,7 +54,10 @@ def one(number: int, to: Actor) -> Alert:
 
 @dataclass(frozen=True)
 class Bell:
-    """How many stand, how many nobody has acknowledged, how many of those sound, and the worst of them."""
+    """How many stand, how many nobody has acknowledged, how many of those sound, and the worst of them.
+
+    At a station under maintenance an alert may stand, but calls nobody.
+    """
 
     live: int = 0
     open: int = 0
@@ -68,11 +72,12 @@ def bell(to: Actor) -> Bell:
 
 
 def _counted(to: Actor) -> Bell:
-    rows = visible(to).filter(state__in=LIVE).order_by().values_list("state", "severity")
+    standing = visible(to).filter(state__in=LIVE).order_by()
+    rows = standing.exclude(maintenance.muted(clock.now())).values_list("state", "severity")
     counts = {(state, severity): n for state, severity, n in rows.annotate(n=Count("pk"))}
     waiting = {severity: n for (state, severity), n in counts.items() if state == AlertState.OPEN}
     return Bell(
-        live=sum(counts.values()),
+        live=standing.count(),
         open=sum(waiting.values()),
         sounding=sum(n for severity, n in waiting.items() if severity >= SOUNDING),
         worst=max(waiting, default=0),
@@ -80,10 +85,21 @@ def _counted(to: Actor) -> Bell:
 
 
 def column(to: Actor) -> list[Alert]:
-    """What rings now: the worst first, then what nobody has acknowledged, then the newest."""
+    """What rings now: the worst, what nobody has acknowledged, the newest first; muted ones last."""
     found = visible(to).filter(state__in=LIVE).order_by("-severity", "-opened_at", "-pk")[: SHOWN * 4]
-    first = sorted(found, key=lambda alert: (-alert.severity, alert.state != AlertState.OPEN))
-    return first[:SHOWN]
+    rows = with_windows(list(found))
+    return sorted(
+        rows,
+        key=lambda alert: (alert.window is not None, -alert.severity, alert.state != AlertState.OPEN),  # type: ignore[attr-defined]
+    )[:SHOWN]
+
+
+def with_windows(rows: list[Alert]) -> list[Alert]:
+    """Each with ``window``: the maintenance of its thing that holds now, or None."""
+    windows = maintenance.of((alert.thing for alert in rows), clock.now())
+    for alert in rows:
+        alert.window = windows.get(alert.thing_id)  # type: ignore[attr-defined]
+    return rows
 
 
 def forget() -> None:
@@ -147,7 +163,7 @@ def page(to: Actor, wish: Wish) -> Page:
     rows = list(found[: LENGTH + 1])
     more = rows[LENGTH - 1] if len(rows) > LENGTH else None
     return Page(
-        rows=rows[:LENGTH],
+        rows=with_windows(rows[:LENGTH]),
         next_url=wish.query(after=f"{clock.to_us(more.opened_at)}-{more.pk}") if more else "",
         first_url=wish.query() if wish.after else "",
     )

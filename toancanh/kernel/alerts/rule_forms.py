@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from toancanh.kernel.alerts.words import severity
 from toancanh.kernel.declare import Bands, Condition, Line, Silence
-from toancanh.kernel.runtime import clock
+from toancanh.web import formats
 
 SEVERITIES = (1, 2, 3)
 
@@ -69,11 +69,9 @@ class RuleForm(forms.Form):
         typed = self.cleaned_data["valid_from"].strip()
         if not typed:
             return None
-        for form in ("%d/%m/%Y %H:%M", "%d/%m/%Y"):
-            try:
-                return datetime.strptime(typed, form).replace(tzinfo=clock.VIETNAM)
-            except ValueError:
-                continue
+        found = formats.read_moment(typed)
+        if found is not None:
+            return found
         raise forms.ValidationError(_("Write the day and the time, as 31/12/2026 07:00."))
 
     def clean(self) -> None:

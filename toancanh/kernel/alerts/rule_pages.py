@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import conditions, rules, ruling, words
+from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Rule
 from toancanh.kernel.alerts.queries import SIGHT
 from toancanh.kernel.alerts.rule_forms import RuleForm
@@ -92,6 +93,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         "thing": thing,
         "form": form,
         "may": may,
+        "windows": maintenance.over(things, clock.now()),
         "is_own": version is not None
         and not version.is_declared
         and version.thing_id == (thing.pk if thing else None),

@@ -22,6 +22,12 @@ def title(key: str) -> str:
     return said(rule.title) if rule else key
 
 
+def kind(key: str) -> str:
+    """What a kind of things is called; its key where the domain is no longer here."""
+    found = catalogue.thing_type(key)
+    return said(found.title) if found else key
+
+
 def severity(number: int) -> str:
     """The word of a severity."""
     return {1: _("Watch"), 2: _("Serious"), 3: _("Urgent")}.get(number, str(number))
@@ -41,6 +47,7 @@ def chapter(one: Chapter) -> str:
         "lowered": _("Became milder"),
         "acknowledged": _("Acknowledged"),
         "noted": _("Note"),
+        "muted": _("Station under maintenance"),
         "closed": _("Closed by hand") if one.person_id else _("Closed by itself: the condition has ended"),
         "over": _("The condition has ended"),
     }

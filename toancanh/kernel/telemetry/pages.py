@@ -14,6 +14,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -40,6 +41,7 @@ MOST = 100_000
 """Rows of one workbook: what a spreadsheet on an office PC still opens."""
 CHUNK = 5_000
 """Readings of a table that are in memory at a time."""
+Beside = Callable[[HttpRequest, Thing], SafeString]
 Download = Callable[[HttpRequest, str, str], HttpResponseBase]
 
 
@@ -57,9 +59,10 @@ def explained(view: Download) -> Download:
 
 
 @door(right="console.see", data="staff")
-def staff(request: HttpRequest, code: str) -> HttpResponse:
-    """The page of a thing in the console."""
-    return render(request, "telemetry/thing_staff.html", shown(request, code))
+def staff(request: HttpRequest, code: str, *, beside: Beside) -> HttpResponse:
+    """The page of a thing in the console. ``beside`` says what modules above know of the thing."""
+    said = shown(request, code)
+    return render(request, "telemetry/thing_staff.html", {**said, "beside": beside(request, said["thing"])})
 
 
 @door()

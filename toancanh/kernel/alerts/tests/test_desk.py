@@ -281,7 +281,7 @@ def test_look_at_rest_asks_little(
     desk: Desk, city: City, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     at(desk, city, 0, 0.5)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         desk.look()
 
 

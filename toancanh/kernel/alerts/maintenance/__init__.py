@@ -1,0 +1,1 @@
+"""Windows in which stations are worked at: nothing of them rings meanwhile."""
