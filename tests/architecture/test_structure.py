@@ -22,6 +22,7 @@ LADDER = (
     "people",
     "registry",
     "notify",
+    "contacts",
     "telemetry",
     "alerts",
     "warnings",

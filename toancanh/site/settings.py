@@ -88,6 +88,7 @@ KERNEL = [
     "people",
     "registry",
     "notify",
+    "contacts",
     "telemetry",
     "alerts",
     "warnings",

@@ -12,6 +12,8 @@ from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
+from toancanh.kernel.contacts import pages as contacts
+from toancanh.kernel.contacts import settings_pages as contact_rules
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
@@ -66,6 +68,14 @@ urlpatterns = [
     path("console/alerts/maintenance/new/", maintenance.new, name="maintenance_new"),
     path("console/alerts/maintenance/<int:number>/", maintenance.one, name="maintenance_one"),
     path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
+    path("console/contacts/", contacts.listing, {"locality": exchange.locality}, name="contacts"),
+    path("console/contacts/rules/", contact_rules.rules, name="contact_rules"),
+    path("console/contacts/template.xlsx", contacts.template, {"locality": exchange.locality}),
+    path("console/contacts/export.xlsx", contacts.export, {"locality": exchange.locality}),
+    path("console/contacts/units/<slug:code>/", contacts.unit, name="contact_unit"),
+    path("console/contacts/units/<slug:code>/new/", contacts.new, name="contact_new"),
+    path("console/contacts/<int:number>/", contacts.contact, name="contact"),
+    path("console/contacts/<int:number>/edit/", contacts.edit, name="contact_edit"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

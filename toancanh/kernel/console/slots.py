@@ -51,6 +51,7 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count_title": _("standing"),
             "active": at.startswith("/console/alerts/"),
         },
+        *_people(actor, at),
         {
             "url": "/console/things/",
             "title": _("Stations"),
@@ -75,6 +76,14 @@ def fill(request: HttpRequest) -> dict[str, Any]:
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
     return said
+
+
+def _people(actor: Actor, at: str) -> list[dict[str, Any]]:
+    """Whom warnings reach beside the public, for whoever may see them."""
+    if not actor.paths("contacts.see"):
+        return []
+    url = "/console/contacts/"
+    return [{"url": url, "title": _("Contacts"), "icon": "users", "active": at.startswith(url)}]
 
 
 def _arranging(actor: Actor, at: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
-STAFF = ("console.see", "alerts.answer", "warnings.draft")
+STAFF = ("console.see", "alerts.answer", "warnings.draft", "contacts.see", "contacts.call")
 """Rights of whoever works in the centre."""
 ADMINISTRATOR = (
     *STAFF,
@@ -30,8 +30,9 @@ ADMINISTRATOR = (
     "alerts.arrange",
     "warnings.arrange",
     "notify.arrange",
+    "contacts.arrange",
 )
-LEADER = ("console.see", "alerts.answer", "warnings.draft", "warnings.order")
+LEADER = (*STAFF, "warnings.order")
 """Rights of whoever may order that the public is warned."""
 
 FASTEST = 1_000_000_000

@@ -31,6 +31,32 @@ def path() -> Path:
     return folder / NAME
 
 
+class Box:
+    """The key, read once for many secrets; for one, `seal` and `unseal` do."""
+
+    def __init__(self, fernet: MultiFernet) -> None:
+        self._fernet = fernet
+
+    def seal(self, content: bytes) -> bytes:
+        """Encrypted."""
+        return self._fernet.encrypt(content)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """What was sealed; raises Locked where that was done with another key."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken as fault:
+            raise _locked() from fault
+
+
+def box() -> Box:
+    """The key of this installation, made where there has never been one; raises Locked."""
+    try:
+        return Box(_box(keyfile.kept_or_made(path(), lambda: Fernet.generate_key().decode())))
+    except (OSError, ValueError) as fault:
+        raise _locked() from fault
+
+
 def seal(words: dict[str, str]) -> str:
     """Encrypted; empty for nothing. Makes the key where there has never been one."""
     if not words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory import boundaries
-from toancanh.kernel.territory.models import Boundary, Tier, Unit, Zone
+from toancanh.kernel.territory.models import Boundary, Lineage, Tier, Unit, Zone
 from toancanh.lib.fold import fold
 
 
@@ -40,6 +40,59 @@ def unit_at(lon: float, lat: float, on: date | None = None) -> Unit | None:
 def successors(of: Unit) -> QuerySet[Unit]:
     """What became of a unit; empty while it stands."""
     return Unit.objects.filter(origins__predecessor=of).order_by("code")
+
+
+def heirs(of: Iterable[int], on: date | None = None) -> dict[int, tuple[int, ...]]:
+    """Of each unit (by primary key) those that stand in its place on a day: itself, or what it became."""
+    asked = set(of)
+    standing = set(in_force(on).values_list("pk", flat=True))
+    became: dict[int, list[int]] = {}
+    for before, after in Lineage.objects.order_by("pk").values_list("predecessor_id", "successor_id"):
+        became.setdefault(before, []).append(after)
+    return {one: tuple(_reached(one, became, standing)) for one in asked}
+
+
+def ancestry(of: Iterable[int]) -> set[int]:
+    """The units (by primary key) and all from which they were made."""
+    came: dict[int, list[int]] = {}
+    for before, after in Lineage.objects.order_by("pk").values_list("predecessor_id", "successor_id"):
+        came.setdefault(after, []).append(before)
+    found: set[int] = set()
+    waiting = list(of)
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += came.get(one, [])
+    return found
+
+
+def _reached(start: int, became: Mapping[int, list[int]], standing: set[int]) -> list[int]:
+    found: dict[int, None] = {}
+    seen, waiting = set(), [start]
+    while waiting:
+        one = waiting.pop(0)
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in standing:
+            found[one] = None
+        else:
+            waiting += became.get(one, [])
+    return list(found)
+
+
+def communes_of(units: Iterable[Unit]) -> list[Unit]:
+    """The communes in force that stand in the place of these units and of all below them, by name."""
+    found: set[int] = set()
+    for unit in units:
+        found |= set(
+            Unit.objects.filter(path__startswith=unit.path, tier=Tier.COMMUNE).values_list("pk", flat=True)
+        )
+        found.add(unit.pk)
+    standing = {one for ends in heirs(found).values() for one in ends}
+    rows = Unit.objects.filter(pk__in=standing, tier=Tier.COMMUNE)
+    return sorted(rows, key=lambda unit: (unit.folded, unit.code))
 
 
 def search(query: str, below: str = "", limit: int = 10) -> list[Unit]:

@@ -1,0 +1,40 @@
+"""How contacts are said on pages."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.contacts.models import Address, Channel, Contact
+from toancanh.kernel.contacts.sealing import Reachable
+from toancanh.kernel.territory.models import Unit
+
+register = template.Library()
+ICONS = {Channel.PHONE: "phone", Channel.EMAIL: "inbox", Channel.ZALO: "send"}
+
+
+@register.filter
+def person(contact: Contact) -> str:
+    """The name, or that there is none any more."""
+    return contact.name or _("(erased)")
+
+
+@register.filter
+def channel(address: Address | Reachable) -> str:
+    """What sort of address it is."""
+    if address.channel == Channel.PHONE:
+        return _("mobile") if address.is_mobile else _("landline")
+    return _("e-mail") if address.channel == Channel.EMAIL else "Zalo"
+
+
+@register.filter
+def channel_icon(address: Address | Reachable) -> str:
+    """The drawing beside it."""
+    return ICONS[Channel(address.channel)]
+
+
+@register.filter
+def unit_name(unit: Unit) -> str:
+    """In the reader's language."""
+    return unit.full_name_en if get_language() == "en" else unit.full_name
