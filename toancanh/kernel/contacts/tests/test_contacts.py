@@ -18,6 +18,7 @@ from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory import queries as territory
+from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -267,7 +268,7 @@ def test_a_commune_is_found_by_each_of_its_names(city: City, name: str) -> None:
 def test_the_name_of_before_leads_to_the_commune_of_today(city: City) -> None:
     now = merged(city)
     found = gazetteer([""]).find("Xã Kim Bình")
-    assert (found.unit, found.former) == (now, territory.Unit.objects.get(code="90002"))
+    assert (found.unit, found.former) == (now, Unit.objects.get(code="90002"))
     assert gazetteer([now.path]).find("duong no").unit == now
     for name, code in (("Phường Nào Đó", "no_unit"), ("", "no_unit")):
         with pytest.raises(Refused) as fault:

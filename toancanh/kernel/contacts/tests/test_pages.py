@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -144,7 +145,7 @@ def test_export_holds_the_columns_of_the_template_and_is_written_down(ada: Clien
     assert Entry.objects.get(action="contacts.read").subject == "contacts.export"
 
 
-def rows(content: bytes) -> list[list[object]]:
+def rows(content: bytes) -> list[list[Any]]:
     """The first sheet of a workbook."""
     return CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
 
