@@ -15,6 +15,7 @@ from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
 from toancanh.kernel.contacts import settings_pages as contact_rules
 from toancanh.kernel.exchange import queries as exchange
+from toancanh.kernel.exchange.cap import pages as received
 from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
@@ -102,6 +103,13 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    path("console/received/", received.listing, name="received"),
+    path("console/received/upload", received.upload, name="received_upload"),
+    path(
+        "console/received/<int:number>/", received.one, {"locality": exchange.locality}, name="received_one"
+    ),
+    path("console/received/<int:number>/areas.json", received.areas, name="received_areas"),
+    path("console/received/<int:number>/original.xml", received.original, name="received_original"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

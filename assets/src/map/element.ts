@@ -176,8 +176,21 @@ export class TcMap extends HTMLElement {
     this.fill('local-names', named(local))
     this.addInset(national)
     this.home(false)
+    void this.outline(this.hasAttribute('fit-areas'))
+    const every = Number(this.getAttribute('areas-every')) * 1000 || REFRESH_MS
+    if (this.hasAttribute('areas')) this.timers.push(window.setInterval(() => void this.outline(false), every))
     this.listen(map)
     map.once('idle', () => this.setAttribute('data-ready', ''))
+  }
+
+  /** Draws the areas that the page speaks of; what cannot be fetched now is fetched at the next round. */
+  private async outline(fit: boolean): Promise<void> {
+    const url = this.getAttribute('areas')
+    const found = url ? await json<Units>(url).catch(() => null) : null
+    if (!found) return
+    this.fill('areas', found)
+    const bounds = fit ? box(found.features) : null
+    if (bounds) this.fit(bounds, 48, false)
   }
 
   private keepClear(kept: Station[]): void {

@@ -12,7 +12,7 @@ const FONT_SEMIBOLD = ['Be Vietnam Pro SemiBold', 'Be Vietnam Pro']
 const onGround = (metresAtFive: number): unknown => ['interpolate', ['exponential', 2], ['zoom'], 5, metresAtFive, 13, metresAtFive * 256]
 
 export const EMPTY = { type: 'FeatureCollection' as const, features: [] }
-export const UNIT_SOURCES = ['abroad', 'national', 'local', 'national-names', 'local-names', 'stations', 'pills'] as const
+export const UNIT_SOURCES = ['abroad', 'national', 'local', 'areas', 'national-names', 'local-names', 'stations', 'pills'] as const
 
 function ground(own: string): LayerSpecification[] {
   const others = ['all', ['==', ['get', 'tier'], 'province'], ['!=', ['get', 'code'], own]]
@@ -112,8 +112,17 @@ function dots(scale: number): LayerSpecification[] {
   ] as unknown as LayerSpecification[]
 }
 
+/** Places that a page speaks of, above the land and under the names. */
+function areas(): LayerSpecification[] {
+  const colour = ['match', ['get', 'tone'], '0', token('level-0'), '1', token('level-1'), '2', token('level-2'), '3', token('level-3'), token('accent')]
+  return [
+    { id: 'areas', type: 'fill', source: 'areas', paint: { 'fill-color': colour, 'fill-opacity': 0.35 } },
+    { id: 'areas-edge', type: 'line', source: 'areas', paint: { 'line-color': colour, 'line-width': 2 } },
+  ] as unknown as LayerSpecification[]
+}
+
 export function layers(own: string, scale: number): LayerSpecification[] {
-  return [...ground(own), ...names(own, scale), ...dots(scale)]
+  return [...ground(own), ...areas(), ...names(own, scale), ...dots(scale)]
 }
 
 export function style(own: string, scale: number): StyleSpecification {

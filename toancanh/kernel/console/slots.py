@@ -53,6 +53,12 @@ def fill(request: HttpRequest) -> dict[str, Any]:
         },
         *_people(actor, at),
         {
+            "url": "/console/received/",
+            "title": _("Received warnings"),
+            "icon": "inbox",
+            "active": at.startswith("/console/received/"),
+        },
+        {
             "url": "/console/things/",
             "title": _("Stations"),
             "icon": "list-search",

@@ -24,7 +24,7 @@ CAP_TYPE = "application/cap+xml"
 _QUOTED = re.compile(r'"([^"]*)"|(\S+)')
 _UNFIT = re.compile(r"[\s,<&]")
 LONGEST_HEADLINE = 160
-LONGEST_KEY = 300
+LONGEST_KEY = 200
 """Characters of an identifier or sender: more than any real one has."""
 
 
@@ -38,6 +38,8 @@ class Read:
     notes: tuple[Remark, ...] = ()
     is_signed: bool = False
     """There is a signature; nobody has looked whether it holds."""
+    original: bytes = b""
+    """The text it was read from; of a feed the message alone, in the encoding of the feed."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +56,20 @@ def read(content: bytes, base: str = "") -> Document:
     """The messages of a document that came from ``base``; raises Unreadable where it is none."""
     root = parsed(content)
     if root.namespace in (message.CAP_12, message.CAP_11) and root.name == "alert":
-        return Document("alert", (_read(root),))
+        return Document("alert", (_read(root, content),))
     if (root.namespace, root.name) == (ATOM, "feed"):
-        return _feed(root, base)
+        return _feed(root, content, base)
     if root.name == "alert" and ("cap" in root.namespace.lower() or not root.namespace):
         raise Unreadable("version", said=root.namespace)
     raise Unreadable("no_cap", said=root.name)
 
 
-def _feed(root: Node, base: str) -> Document:
+def _feed(root: Node, whole: bytes, base: str) -> Document:
     reads: list[Read] = []
     links: list[str] = []
     for entry in root.within("entry"):
         own = [
-            _read(alert)
+            _read(alert, whole[alert.start : whole.find(b">", alert.end) + 1])
             for content in entry.within("content")
             for alert in content.children
             if alert.name == "alert" and alert.namespace in (message.CAP_12, message.CAP_11)
@@ -87,14 +89,14 @@ def _link(entry: Node) -> str:
     return found["href"].strip() if found else ""
 
 
-def _read(root: Node) -> Read:
+def _read(root: Node, original: bytes) -> Read:
     version = root.namespace.rpartition(":")[2]
     faults = shape.check(root)
     is_signed = any(one.namespace == shape.DSIG for one in root.children)
     reader = _Reader()
     alert = reader.alert(root)
     notes = tuple(reader.notes) if alert is None else (*reader.notes, *guidance(alert))
-    return Read(version, alert, tuple(faults), notes, is_signed)
+    return Read(version, alert, tuple(faults), notes, is_signed, original)
 
 
 class _Reader:

@@ -34,6 +34,10 @@ class Node:
     name: str
     line: int
     attributes: Mapping[str, str]
+    start: int = 0
+    """Where it begins in the document, in bytes …"""
+    end: int = 0
+    """… and where its end tag does."""
     children: list[Node] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
 
@@ -67,7 +71,8 @@ class _Builder:
         if len(self._open) >= MAX_DEPTH:
             raise Unreadable("too_deep", most=MAX_DEPTH)
         namespace, _space, local = name.rpartition(" ")
-        node = Node(namespace, local, self.parser.CurrentLineNumber, attributes)
+        parser = self.parser
+        node = Node(namespace, local, parser.CurrentLineNumber, attributes, parser.CurrentByteIndex)
         if self._open:
             self._open[-1].children.append(node)
         else:
@@ -75,7 +80,7 @@ class _Builder:
         self._open.append(node)
 
     def _end(self, _name: str) -> None:
-        self._open.pop()
+        self._open.pop().end = self.parser.CurrentByteIndex
 
     def _text(self, text: str) -> None:
         self._open[-1].pieces.append(text)

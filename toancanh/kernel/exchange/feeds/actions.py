@@ -15,7 +15,7 @@ from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.feeds import schedule
 from toancanh.kernel.exchange.feeds.fetching import QUERY
-from toancanh.kernel.exchange.feeds.models import Feed
+from toancanh.kernel.exchange.feeds.models import Brings, Feed
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Token
@@ -41,6 +41,8 @@ class Said:
     name: str
     url: str
     schedule: str
+    brings: str = Brings.READINGS
+    """Said when it is made; it does not change."""
     quiet: int = 0
     headers: MappingOf[str, str] = field(default_factory=dict)
     secrets: MappingOf[str, str] = field(default_factory=dict)
@@ -49,7 +51,9 @@ class Said:
 @transaction.atomic
 def make(said: Said, *, by: Actor) -> Feed:
     """Write a feed down; it fetches nothing before somebody has seen what comes and turned it on."""
-    feed = Feed(made_at=clock.now(), made_by=by.name)
+    if said.brings not in Brings.values:
+        raise Refused(_("Say whether it brings readings or warnings."), "bad_kind")
+    feed = Feed(made_at=clock.now(), made_by=by.name, brings=said.brings)
     _set(feed, said, by)
     feed.save(force_insert=True)
     journal.record("exchange.feed_made", f"feed:{feed.pk}", by=by, content=_told(feed))
@@ -77,7 +81,7 @@ def _set(feed: Feed, said: Said, by: Actor) -> None:
     if len(said.url) > 1000:
         raise Refused(_("An address has at most 1000 characters."), "bad_url")
     url, hidden = apart(said.url.strip().partition("#")[0])
-    kept = _kept(feed, _origin(url))
+    kept = _kept(feed, origin(url))
     feed.name, feed.url, feed.schedule = said.name.strip(), url, schedule.check(said.schedule)
     if not 0 <= said.quiet <= 24 * 365:
         raise Refused(_("Say after how many hours without a new reading you want to be told."), "bad_quiet")
@@ -111,9 +115,9 @@ def apart(url: str) -> tuple[str, dict[str, str]]:
     return "?".join((before, "&".join(plain))) if plain else before, hidden
 
 
-def _kept(feed: Feed, origin: tuple[str, str, int | None]) -> dict[str, str]:
+def _kept(feed: Feed, whose: tuple[str, str, int | None]) -> dict[str, str]:
     """The secrets that may go on being used: those of the same host, where they can be read."""
-    if not feed.sealed or _origin(feed.url) != origin:
+    if not feed.sealed or origin(feed.url) != whose:
         # Else whoever may change the address could have them sent to himself.
         return {}
     try:
@@ -122,7 +126,8 @@ def _kept(feed: Feed, origin: tuple[str, str, int | None]) -> dict[str, str]:
         return {}
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Whose address it is: what secrets are kept for."""
     found = egress.parsed(url)
     return found.scheme, found.host, found.port
 
@@ -145,7 +150,7 @@ def _check_header(name: str, value: str) -> None:
 def turn_on(feed: Feed, *, by: Actor) -> Feed:
     """Fetch from now on, at once for the first time; a revoked token is made anew."""
     feed = _locked(feed, by)
-    if feed.mapping is None:
+    if feed.mapping is None and feed.brings == Brings.READINGS:
         raise Refused(_("Try the feed first, and say what its columns mean."), "no_mapping")
     _begin(feed)
     feed.save()
@@ -208,7 +213,8 @@ def keep(feed: Feed, changes: MappingOf[str, Any], *, by: Actor) -> Feed:
 
 
 def _begin(feed: Feed) -> None:
-    _open_way(feed)
+    if feed.brings == Brings.READINGS:
+        _open_way(feed)
     now = clock.now()
     feed.is_on, feed.holder = True, ""
     feed.next_at = feed.planned_at = now

@@ -47,6 +47,12 @@ WORDS: dict[str, Callable[[], str]] = {
     "markup": lambda: _(
         "A web page came instead of readings, perhaps one for signing in. Check the address and the secrets."
     ),
+    "no_cap": lambda: _(
+        "What came holds no CAP message and no feed of them. Check the address, or tell whoever serves it."
+    ),
+    "unread_message": lambda: _(
+        "Messages that could not be understood; they are kept under Received warnings."
+    ),
     "bad_json": lambda: _("The answer is cut off or no valid JSON. Tell whoever serves it."),
     "unread": lambda: _("The answer cannot be read as a table. Try it and see what comes."),
     "changed": lambda: _(

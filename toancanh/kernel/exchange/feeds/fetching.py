@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange.feeds import faults
 from toancanh.kernel.exchange.feeds.faults import Failed
-from toancanh.kernel.exchange.feeds.models import Feed
+from toancanh.kernel.exchange.feeds.models import Brings, Feed
 from toancanh.kernel.exchange.sheets import judging, reading
 from toancanh.kernel.exchange.sheets.mapping import Found, Mapping, Row, headings
 from toancanh.kernel.exchange.sheets.reading import Book, Unread
@@ -21,7 +21,10 @@ from toancanh.lib.errors import Refused
 
 CHILD = "toancanh.kernel.exchange.feeds.child"
 LIMITS = Limits(bytes=reading.MAX_BYTES, seconds=30)
-ACCEPT = "application/json, text/csv;q=0.9, */*;q=0.5"
+ACCEPT = {
+    Brings.READINGS: "application/json, text/csv;q=0.9, */*;q=0.5",
+    Brings.WARNINGS: "application/cap+xml, application/atom+xml, application/xml;q=0.9, */*;q=0.5",
+}
 QUERY = "?"
 """Leads the name of a secret that is a parameter of the address."""
 
@@ -40,7 +43,7 @@ def asked(feed: Feed, *, anew: bool = False) -> Asked:
         url += ("&" if "?" in url else "?") + urlencode(query)
     return Asked(
         url=url,
-        headers={"Accept": ACCEPT, **feed.headers},
+        headers={"Accept": ACCEPT[Brings(feed.brings)], **feed.headers},
         secrets={name: value for name, value in hidden.items() if not name.startswith(QUERY)},
         etag="" if anew else feed.etag,
         last_modified="" if anew else feed.last_modified,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.exchange.feeds import schedule
 from toancanh.kernel.exchange.feeds.actions import Said
 from toancanh.kernel.exchange.feeds.fetching import QUERY
-from toancanh.kernel.exchange.feeds.models import Feed
+from toancanh.kernel.exchange.feeds.models import Brings, Feed
 from toancanh.lib.errors import Refused
 
 DAILY, OWN = "daily", "own"
@@ -37,6 +37,7 @@ def said(post: MappingOf[str, str]) -> Said:
     return Said(
         name=post.get("name", "").strip(),
         url=post.get("url", "").strip(),
+        brings=post.get("brings", Brings.READINGS),
         schedule=_line(post),
         quiet=int(text)
         if (text := post.get("quiet", "0")).isascii() and text.isdigit() and len(text) < 5
@@ -89,6 +90,7 @@ def shown(feed: Feed | None, post: MappingOf[str, str] | None = None) -> dict[st
     known = {
         "name": feed.name if feed else "",
         "url": feed.url if feed else "",
+        "brings": feed.brings if feed else Brings.READINGS.value,
         "schedule": chosen,
         "time": schedule.time_of_day(line) or "07:00",
         "cron": line,

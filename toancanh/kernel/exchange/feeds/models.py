@@ -7,9 +7,18 @@ from typing import Any
 from django.db import models
 
 
+class Brings(models.TextChoices):
+    """What a feed is read for."""
+
+    READINGS = "readings"
+    WARNINGS = "warnings"
+    """CAP messages of other centres."""
+
+
 class Feed(models.Model):
     """One address that is fetched by a schedule."""
 
+    brings = models.CharField(max_length=10, choices=Brings.choices, default=Brings.READINGS)
     name = models.CharField(max_length=80, unique=True)
     url = models.CharField(max_length=1000)
     """Without its secret parameters."""

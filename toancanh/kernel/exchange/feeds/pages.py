@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.feeds import access, actions, forms, queries, trying
-from toancanh.kernel.exchange.feeds.models import Feed, Trial
+from toancanh.kernel.exchange.feeds.models import Brings, Feed, Trial
 from toancanh.kernel.exchange.sheets import faults, known
 from toancanh.kernel.exchange.sheets import forms as sheets
 from toancanh.kernel.exchange.sheets import pages as imports
@@ -49,6 +49,10 @@ def new(request: HttpRequest) -> HttpResponse:
     except Refused as fault:
         messages.error(request, fault.message)
         return _form(request, None, status=422)
+    if feed.brings == Brings.WARNINGS:
+        actions.turn_on(feed, by=of(request))
+        messages.success(request, _("%(name)s is fetched from now on.") % {"name": feed.name})
+        return HttpResponseRedirect(f"{HOME}{feed.pk}/")
     return _try(request, feed)
 
 
@@ -72,6 +76,9 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
 def _form(request: HttpRequest, feed: Feed | None, status: int = 200) -> HttpResponse:
     post = request.POST if request.method == "POST" else None
     shown = {"feed": feed, "tab": "feeds", **forms.shown(feed, post)}
+    if feed is None and post is None and request.GET.get("brings") == Brings.WARNINGS:
+        # Weeks without a warning are nothing to be told.
+        shown["typed"] |= {"brings": Brings.WARNINGS.value, "quiet": "0"}
     return render(request, "exchange/feeds/form.html", shown, status=status)
 
 
@@ -103,11 +110,11 @@ def _done(request: HttpRequest, feed: Feed) -> HttpResponse:
     """What the person asked for; a refusal is told on the feed's page."""
     by, wanted = of(request), request.POST.get("do", "")
     try:
-        if wanted == "try":
+        if wanted == "try" and feed.brings == Brings.READINGS:
             return _try(request, feed)
         if wanted == "delete":
             actions.delete(feed, by=by)
-            told = _("%(name)s was deleted; the readings that it brought stay.")
+            told = _("%(name)s was deleted; what it brought stays.")
             messages.success(request, told % {"name": feed.name})
             return HttpResponseRedirect(HOME)
         if wanted == "on":

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.feeds import faults, schedule, troubles
-from toancanh.kernel.exchange.feeds.models import Feed, Outcome, Run
+from toancanh.kernel.exchange.feeds.models import Brings, Feed, Outcome, Run
 from toancanh.kernel.exchange.sheets import faults as rows
 
 LENGTH = 50
@@ -37,7 +37,7 @@ def shown(feed: Feed, now: datetime) -> Shown:
 
 def _state(feed: Feed, now: datetime) -> tuple[str, str, str]:
     if not feed.is_on:
-        if feed.mapping is None:
+        if feed.mapping is None and feed.brings == Brings.READINGS:
             return "draft", _("Not tried yet"), _("Try it, and see what comes before anything is stored.")
         return "paused", _("Paused"), ""
     if feed.failures:
@@ -48,6 +48,8 @@ def _state(feed: Feed, now: datetime) -> tuple[str, str, str]:
         told = _(
             "It answers, but brings nothing new. Ask whoever serves it whether the stations still measure."
         )
+        if feed.brings == Brings.WARNINGS:
+            told = _("It answers, but brings no new message. Ask whoever serves it whether that can be.")
         return "silent", _("Nothing new"), told
     return "well", _("Works"), ""
 
@@ -78,17 +80,18 @@ def runs(feed: Feed, before: str) -> tuple[list[ShownRun], str]:
         found = found.filter(pk__lt=int(before))
     rows_found = list(found[: RUNS + 1])
     more = f"?before={rows_found[RUNS - 1].pk}" if len(rows_found) > RUNS else ""
-    return [_run(run) for run in rows_found[:RUNS]], more
+    return [_run(run, Brings(feed.brings)) for run in rows_found[:RUNS]], more
 
 
-def _run(run: Run) -> ShownRun:
+def _run(run: Run, brings: Brings) -> ShownRun:
     titles = {
-        Outcome.TAKEN: _("New readings"),
+        Outcome.TAKEN: _("New messages") if brings == Brings.WARNINGS else _("New readings"),
         Outcome.NOTHING: _("Nothing new"),
         Outcome.UNCHANGED: _("Unchanged"),
         Outcome.FAILED: _("Failed"),
     }
-    remarks = [f"{rows.sentence(code)} ({count})" for code, count in run.reasons.items()]
+    said = faults.words if brings == Brings.WARNINGS else rows.sentence
+    remarks = [f"{said(code)} ({count})" for code, count in run.reasons.items()]
     if run.fault:
         remarks.append(faults.words(run.fault, run.said))
     if run.lacking:

@@ -20,9 +20,11 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from toancanh.kernel.exchange import taking
+from toancanh.kernel.exchange.cap import bringing
+from toancanh.kernel.exchange.cap.bringing import Linked
 from toancanh.kernel.exchange.feeds import faults, fetching, schedule
 from toancanh.kernel.exchange.feeds.faults import Failed
-from toancanh.kernel.exchange.feeds.models import Feed, Outcome, Run, Trial
+from toancanh.kernel.exchange.feeds.models import Brings, Feed, Outcome, Run, Trial
 from toancanh.kernel.exchange.sheets import judging
 from toancanh.kernel.exchange.sheets.mapping import Found, Mapping, Observed
 from toancanh.kernel.runtime import clock, revision
@@ -100,12 +102,15 @@ class Attempt:
             _failed(self.feed, self._made, fault, self._started)
             return None
 
-    def end(self, answer: Fetched | Exception) -> None:
+    def end(self, answer: Fetched | Exception, more: Sequence[Linked] = ()) -> None:
         """Take in what came, and write down what became of it or why there was nothing."""
         try:
             if isinstance(answer, Exception):
                 raise answer
-            _take(self.feed, self._made, answer, self._started)
+            if self.feed.brings == Brings.WARNINGS:
+                _take_messages(self.feed, self._made, answer, more, self._started)
+            else:
+                _take(self.feed, self._made, answer, self._started)
         except Lost:
             return
         except Exception as fault:  # noqa: BLE001 - as above
@@ -123,7 +128,10 @@ async def run(feed: Feed, aside: Callable[..., Any]) -> None:
         answer = await fetching.fetch(feed, wanted)
     except Exception as fault:  # noqa: BLE001 - told as the end of this attempt
         answer = fault
-    await aside(attempt.end, answer)
+    more: list[Linked] = []
+    if feed.brings == Brings.WARNINGS and isinstance(answer, Fetched):
+        more = await bringing.linked(await aside(bringing.wanted, feed, answer))
+    await aside(attempt.end, answer, more)
 
 
 def _asked(feed: Feed) -> Asked:
@@ -160,6 +168,26 @@ def _take(feed: Feed, made: Run, answer: Fetched, started: float) -> None:
         changes["new_at"] = clock.now()
     if counts.newest is not None and counts.newest > (feed.newest_us or 0):
         changes["newest_us"] = counts.newest
+    _finish(feed, made, started, **changes)
+
+
+def _take_messages(feed: Feed, made: Run, answer: Fetched, more: Sequence[Linked], started: float) -> None:
+    """Take in warnings of another centre, and write down what became of them."""
+    made.status, made.size = answer.status, len(answer.body)
+    digest = fetching.digest(answer.body)
+    if answer.status == 304 or digest == feed.digest:
+        made.outcome = Outcome.UNCHANGED
+        _finish(feed, made, started)
+        return
+    _hold(feed)
+    done = bringing.take(feed, answer, more)
+    made.outcome = Outcome.TAKEN if done.new else Outcome.NOTHING
+    made.new, made.same, made.refused, made.reasons = done.new, done.same, done.refused, dict(done.reasons)
+    changes: dict[str, Any] = {"digest": "", "etag": "", "last_modified": ""}
+    if done.is_whole:
+        changes = {"digest": digest, "etag": answer.etag, "last_modified": answer.last_modified}
+    if done.new:
+        changes["new_at"] = clock.now()
     _finish(feed, made, started, **changes)
 
 

@@ -90,6 +90,7 @@ def test_feeds_give_messages_and_addresses() -> None:
     assert index.reads == ()
     assert index.links == ("http://earthquake.usgs.gov/earthquakes/catalogs/cap/us2010apcd",)
     (odd,) = sample("google_weather_invalid.atom").reads
+    assert read(odd.original).reads[0].alert == odd.alert, "cut out of the feed whole"
     assert [(note.code, note.at) for note in odd.notes] == [("unfit", "identifier")]
 
 
