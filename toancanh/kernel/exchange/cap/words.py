@@ -119,4 +119,5 @@ def remark(row: Mapping[str, Any]) -> str:
     }
     line = row.get("line")
     where = _(" (line %(line)s)") % {"line": line} if line else ""
-    return told.get(row["code"], row["code"]) % row + where
+    said: str = told.get(row["code"], row["code"])
+    return said % row + where
