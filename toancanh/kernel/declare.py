@@ -196,7 +196,14 @@ class Bands:
     hold_s: int = 0
     calm_s: int = 0
     spike: float | None = None
-    """A reading further than this from the one before counts only once the next one confirms it."""
+    """A reading further than this from the one before counts only once the next one confirms it …"""
+    spike_s: int = 0
+    """… and those after it for so long, or for ``hold_s`` where they get worse and worse. Where this is set,
+    one that does not move at all after its leap is taken for a stuck sensor."""
+    ebb: float | None = None
+    """Of ``value``: it also ends once this share of the height above the mildest line is lost for
+    ``calm_s``; a rise by this share of the lowest height since then, and twice the hysteresis, is
+    a wave of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def call(command: Command, said: argparse.Namespace) -> int:
     """Set Django up, do the command, tell a refusal as a sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "toancanh.site.settings")
-    if command in (build_web, doctor):
+    if command in (build_web, doctor, alerts_replay):
         return command(said)
     import django  # app ready
     from django.apps import apps
@@ -118,6 +118,14 @@ def parser() -> argparse.ArgumentParser:
 
     made = add(group("pack", _("locality packs")), "load", _("load a folder of locality data"), pack_load)
     made.add_argument("folder", type=Path, metavar=_("FOLDER"), help=_("such as packs/hue"))
+
+    alerts = group("alerts", _("what the rules would have rung"))
+    made = add(
+        alerts, "replay", _("judge a file of one gauge's readings; one JSON line an alert"), alerts_replay
+    )
+    made.add_argument("file", type=Path, metavar=_("FILE"), help=_("CSV with the columns time and value"))
+    text = _("lines follow from what was measured before, and rules hold from then on: 2020-01-20T00:00:00Z")
+    made.add_argument("--fit-before", required=True, metavar=_("TIME"), help=text)
 
     journal = group("journal", _("the record of what happened"))
     add(journal, "verify", _("check the chain"), journal_verify)
@@ -282,6 +290,23 @@ def pack_load(said: argparse.Namespace) -> int:
 
     pack = packs.load(said.folder.resolve(), by=program("command"))
     print(f"{pack.title} ({pack.version})")
+    return 0
+
+
+def alerts_replay(said: argparse.Namespace) -> int:
+    """Tell what would have rung; what people want to know beside it goes to the other stream."""
+    from toancanh.lib.errors import Refused
+    from toancanh.site import replay
+
+    try:
+        found = replay.run(said.file, said.fit_before)
+    except Refused as fault:
+        print(fault.message, file=sys.stderr)
+        return 1
+    for line in found.lines():
+        print(json.dumps(line))
+    for remark in replay.aside(found):
+        print(remark, file=sys.stderr)
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
 from toancanh.kernel.alerts import rules
+from toancanh.kernel.alerts.conditions import LONGEST_S
 from toancanh.kernel.alerts.folding import SECOND, Point
 from toancanh.kernel.alerts.maintenance.muting import Muting, Window
 from toancanh.kernel.alerts.models import Alert
@@ -246,5 +247,8 @@ def _span(spec: Spec) -> int:
     longest = 0
     for _position, leaf in spec.leaves:
         bands = leaf.bands
-        longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s)
+        longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s + bands.spike_s)
+        if bands.ebb is not None:
+            # What is left of a flood is known from the flood.
+            longest = max(longest, LONGEST_S)
     return 3 * LATE + longest * SECOND

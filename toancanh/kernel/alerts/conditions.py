@@ -61,6 +61,9 @@ def _check_bands(bands: Bands) -> None:
         raise Impossible("hysteresis")
     if bands.spike is not None and not (math.isfinite(bands.spike) and bands.spike > 0):
         raise Impossible("spike")
+    if bands.ebb is not None and (bands.of != "value" or not 0 < bands.ebb < 1):
+        raise Impossible("ebb")
+    _seconds(bands.spike_s, 0)
     _seconds(bands.window_s, 0 if bands.of == "value" else 60)
     _seconds(bands.hold_s, 0)
     _seconds(bands.calm_s, 0)

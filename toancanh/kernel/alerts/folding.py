@@ -6,6 +6,7 @@ from. Times are microseconds.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,20 +32,37 @@ class Band(NamedTuple):
     since: int | None = None
 
 
+class Ebb(NamedTuple):
+    """After a wave: where the next one begins."""
+
+    low: float
+    """The calmest since."""
+    risen: int | None = None
+    """Since when it has risen from there by as much as makes a new wave."""
+    back: int | None = None
+    """Since when it is behind all lines, where the ebb ends."""
+
+
 class State(NamedTuple):
     """What a leaf knows after the readings so far."""
 
     bands: tuple[Band, ...]
     last: Point | None = None
-    """The newest reading that counts."""
-    doubted: Point | None = None
-    """One that leapt and waits for the next to confirm it."""
+    """The newest reading that counts …"""
+    step: float = 0.0
+    """… and how far it stood from the one before."""
+    doubted: tuple[Point, ...] = ()
+    """Readings since one that leapt, until those after it confirm it."""
     recent: tuple[Point, ...] = ()
     """Readings that count within the window."""
     now: float | None = None
     """The quantity that was judged last: the value, the rate or the sum."""
     worst: Point | None = None
     """The most extreme one since it rings."""
+    falling: int | None = None
+    """Since when the share of its height is lost after which a wave counts as over."""
+    ebb: Ebb | None = None
+    """Set while what is left of a wave stands above the lines: only a new wave rings."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +80,36 @@ class Leaf:
 
     def step(self, state: State, time: int, value: float) -> State:
         """The state after one more reading, which is newer than those before."""
-        spike = self.bands.spike
-        last, doubted = state.last, state.doubted
-        if spike is None or last is None or abs(value - last.value) <= spike:
-            return self._count(state._replace(doubted=None), time, value)
-        if doubted is None or abs(value - doubted.value) > spike:
-            return state._replace(doubted=Point(time, value))
-        state = self._count(state._replace(doubted=None), doubted.time, doubted.value)
-        return self._count(state, time, value)
+        spike, last = self.bands.spike, state.last
+        if spike is None or last is None or self._is_likely(value - last.value, state.step, spike):
+            return self._count(state._replace(doubted=()), time, value)
+        point = Point(time, value)
+        doubted = _with(state.doubted, point, last, spike)
+        if not self._is_confirmed(doubted):
+            return state._replace(doubted=doubted)
+        state = state._replace(doubted=())
+        for one in doubted:
+            state = self._count(state, one.time, one.value)
+        return state
+
+    def _is_likely(self, leap: float, before: float, spike: float) -> bool:
+        # Water that is rising fast already may rise faster still.
+        return abs(leap) <= spike + (2 * abs(before) if leap * before > 0 else 0.0)
+
+    def _is_confirmed(self, doubted: tuple[Point, ...]) -> bool:
+        if len(doubted) < 2:
+            return False
+        first, newest = doubted[0], doubted[-1]
+        enough = self.bands.spike_s * SECOND
+        if newest.time - doubted[-2].time >= enough:
+            # Readings stand further apart than any doubt lasts.
+            return True
+        steps = [after.value - before.value for before, after in itertools.pairwise(doubted)]
+        # It gets better by and by: only what gets worse fast needs somebody at once.
+        gets_worse = all(step < 0 if self.bands.falls else step > 0 for step in steps)
+        if gets_worse and abs(newest.value - first.value) > (self.bands.spike or 0.0) / 2:
+            enough = min(enough, self.bands.hold_s * SECOND)
+        return newest.time - first.time >= enough and (not enough or any(steps))
 
     def _count(self, state: State, time: int, value: float) -> State:
         recent = state.recent
@@ -79,6 +119,9 @@ class Leaf:
         quantity = self._quantity(recent, value)
         bands = state.bands
         if quantity is not None:
+            if state.ebb is not None:
+                kept = state._replace(last=Point(time, value), step=_step(state.last, value))
+                return self._ebbed(kept, state.ebb, time, quantity)
             bands = tuple(
                 self._judge(band, line, time, quantity) for band, line in zip(bands, self.lines, strict=True)
             )
@@ -87,7 +130,51 @@ class Leaf:
             worst = None
         elif quantity is not None and (worst is None or self._is_worse(quantity, worst.value)):
             worst = Point(time, quantity)
-        return State(bands, Point(time, value), None, recent, quantity, worst)
+        step = _step(state.last, value)
+        after = State(bands, Point(time, value), step, (), recent, quantity, worst, state.falling)
+        return after if self.bands.ebb is None else self._falling(state, after, self.bands.ebb)
+
+    # --- waves of one flood after another
+
+    def _falling(self, before: State, after: State, share: float) -> State:
+        """Whether what rings has lost so much of its height that it is over."""
+        assert after.last is not None
+        assert after.now is not None
+        time, now, line = after.last.time, after.now, self.lines[0][0]
+        if before.last is None and not self._rings(before) and self._is_beyond(now, line):
+            # It stood there before anybody listened: only what comes on top of it is news.
+            quiet = tuple(Band() for _line in self.lines)
+            return after._replace(bands=quiet, worst=None, ebb=Ebb(now))
+        if not self._rings(after) or after.worst is None:
+            return after._replace(falling=None)
+        lost = max(share * abs(after.worst.value - line), self.bands.hysteresis)
+        if abs(after.worst.value - now) < lost or not lost:
+            return after._replace(falling=None)
+        since = time if after.falling is None else after.falling
+        if time - since < self.bands.calm_s * SECOND:
+            return after._replace(falling=since)
+        quiet = tuple(Band() for _line in self.lines)
+        return after._replace(bands=quiet, worst=None, falling=None, ebb=Ebb(now))
+
+    def _ebbed(self, state: State, ebb: Ebb, time: int, now: float) -> State:
+        line, slack = self.lines[0][0], self.bands.hysteresis
+        low = ebb.low if self._is_worse(now, ebb.low) else now
+        left = abs(low - line) if self._is_beyond(low, line) else 0.0
+        # Ordinary ups and downs reach once the hysteresis from their lowest.
+        wave = max((self.bands.ebb or 0.0) * left, 2 * slack)
+        is_up = self._is_beyond(now, line) and abs(now - low) >= wave
+        risen = (time if ebb.risen is None else ebb.risen) if is_up else None
+        back = (time if ebb.back is None else ebb.back) if self._is_back(now, line) else None
+        after = state._replace(ebb=Ebb(low, risen, back), now=now)
+        if back is not None and time - back >= self.bands.calm_s * SECOND:
+            return after._replace(ebb=None)
+        if risen is not None and time - risen >= self.bands.hold_s * SECOND:
+            bands = tuple(Band(rings=self._is_beyond(now, one[0])) for one in self.lines)
+            return after._replace(ebb=None, bands=bands, worst=Point(time, now))
+        return after
+
+    def _rings(self, state: State) -> bool:
+        return any(band.rings for band in state.bands)
 
     def _is_within(self, point: Point, first: int) -> bool:
         # A sum's reading bears the end of its period: one at the start of the window is of the time before.
@@ -103,18 +190,22 @@ class Leaf:
     def _is_worse(self, value: float, than: float) -> bool:
         return value < than if self.bands.falls else value > than
 
+    def _is_beyond(self, value: float, limit: float) -> bool:
+        return value <= limit if self.bands.falls else value >= limit
+
+    def _is_back(self, value: float, limit: float) -> bool:
+        slack = self.bands.hysteresis
+        return value > limit + slack if self.bands.falls else value < limit - slack
+
     def _judge(self, band: Band, line: tuple[float, int, str], time: int, value: float) -> Band:
         limit = line[0]
-        is_beyond = value <= limit if self.bands.falls else value >= limit
         if not band.rings:
-            if not is_beyond:
+            if not self._is_beyond(value, limit):
                 return Band()
             since = time if band.since is None else band.since
             held = time - since >= self.bands.hold_s * SECOND
             return Band(rings=True) if held else Band(since=since)
-        back = limit + self.bands.hysteresis if self.bands.falls else limit - self.bands.hysteresis
-        is_back = value > back if self.bands.falls else value < back
-        if not is_back:
+        if not self._is_back(value, limit):
             return Band(rings=True)
         since = time if band.since is None else band.since
         return Band() if time - since >= self.bands.calm_s * SECOND else Band(rings=True, since=since)
@@ -127,6 +218,24 @@ class Leaf:
         """Severity of the worst line that rings; 0 where none does."""
         reached = self.reached(state)
         return self.lines[reached][1] if reached >= 0 else 0
+
+
+def _step(last: Point | None, value: float) -> float:
+    return value - last.value if last is not None else 0.0
+
+
+def _with(doubted: tuple[Point, ...], point: Point, last: Point, spike: float) -> tuple[Point, ...]:
+    """What is doubted after one more: a leap that goes on, one that stays, or another one."""
+    if not doubted:
+        return (point,)
+    before = doubted[-1]
+    leads_on = (before.value - last.value) * (point.value - before.value) > 0
+    if abs(point.value - before.value) > spike and not leads_on:
+        return (point,)
+    if len(doubted) > 2 and point.value == before.value == doubted[-2].value == doubted[-3].value:
+        # A stuck sensor may go on for weeks.
+        return (*doubted[:-2], before, point)
+    return (*doubted, point)
 
 
 def slope(recent: tuple[Point, ...], window_s: int) -> float | None:

@@ -20,15 +20,21 @@ class Episode:
     closed: int | None = None
 
 
-def replay(watched: Watched, readings: Iterable[tuple[int, str, float]], end: int) -> list[Episode]:
-    """Feed (time, series, value) in order of time, and look at the clock whenever silence would begin."""
+def replay(
+    watched: Watched, readings: Iterable[tuple[int, str, float]], end: int, *, start: int = 0
+) -> list[Episode]:
+    """Feed (time, series, value) in order of time, and look at the clock whenever silence would begin.
+
+    The condition is in force from ``start`` on: what was measured before makes its state and rings nothing.
+    """
     found: list[Episode] = []
     now = 0
     for time, series, value in readings:
-        _silences(watched, found, now, time)
+        _silences(watched, found, max(now, start), time)
         watched.put(series, time, value)
         now = time
-        _settle(watched, found, now)
+        if now >= start:
+            _settle(watched, found, now)
     _silences(watched, found, now, end)
     return found
 

@@ -115,6 +115,7 @@ def explained(code: str) -> str:
         "order": _("A worse severity needs a line further out."),
         "hysteresis": _("Hysteresis is a number from 0 on."),
         "spike": _("The greatest leap is a number above 0."),
+        "ebb": _("The share that a wave loses lies between 0 and 100%, and is of readings themselves."),
         "seconds": _("A time is too short or longer than a week."),
     }
     return said.get(code, _("This condition cannot be: %(code)s.") % {"code": code})

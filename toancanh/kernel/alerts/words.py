@@ -155,7 +155,15 @@ def _manner(bands: Bands, unit: str) -> list[str]:
         )
     if bands.spike is not None:
         leap = f"{formats.number(bands.spike, None, language)} {unit}"
-        said.append(_("a leap over %(leap)s is confirmed first") % {"leap": leap})
+        if bands.spike_s:
+            confirmed = {"leap": leap, "span": span(bands.spike_s)}
+            said.append(_("a leap over %(leap)s is confirmed for %(span)s") % confirmed)
+        else:
+            said.append(_("a leap over %(leap)s is confirmed first") % {"leap": leap})
+    if bands.ebb is not None:
+        said.append(
+            _("a wave is over once %(share)s%% of its height is lost") % {"share": round(bands.ebb * 100)}
+        )
     return [", ".join(said)] if said else []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -74,6 +75,39 @@ def test_spike_never_rings_and_a_confirmed_leap_does() -> None:
     assert course(filtered, [0.5, 9.0, 0.5, 0.6, 9.0, 0.6]) == [0] * 6
     assert course(filtered, [0.5, 4.0, 4.1]) == [0, 0, 3]
     assert course(filtered, [0.5, 4.0, -7.0, 4.0, 0.5]) == [0] * 5
+
+
+def test_rise_faster_than_the_greatest_leap_rings() -> None:
+    filtered = Bands(series="level", lines=LINES, spike=0.8)
+    assert course(filtered, [0.5, 1.6, 3.0, 4.4]) == [0, 0, 2, 3]
+
+
+def test_leap_is_confirmed_for_as_long_as_the_rule_says_but_for_a_rise_that_goes_on() -> None:
+    slow = Bands(series="level", lines=LINES, spike=0.8, spike_s=600, hold_s=120)
+    # Four readings of a failing sensor are no water; ten minutes of them may be.
+    assert set(course(slow, [0.5, 4.0, 4.1, 4.0, 4.1, 0.5, 0.5])) == {0}
+    assert course(slow, [0.5, *[4.0, 4.1] * 6])[10:13] == [0, 3, 3]
+    assert course(slow, [0.5, 1.6, 2.7, 3.8, 3.9])[3:] == [1, 2]
+    # A sensor that stands still after its leap says nothing, however long.
+    assert set(course(slow, [0.5, *[4.0] * 90])) == {0}
+
+
+def test_wave_is_over_at_half_its_height_and_the_next_one_rings_anew() -> None:
+    waves = Bands(series="level", lines=LINES[:1], hysteresis=0.2, calm_s=120, ebb=0.5)
+    up, down = [0.5, 1.5, 3.0, 5.0], [3.5, 2.9, 2.8, 2.7, 2.6]
+    assert course(waves, [*up, *down]) == [0, 1, 1, 1, 1, 1, 1, 0, 0]
+    # 2.6 stands 1.6 above the line: half as much again is a new wave, less is none.
+    assert course(waves, [*up, *down, 3.3, 2.6, 3.5])[-3:] == [0, 0, 1]
+    # Back behind the line everything begins anew.
+    assert course(waves, [*up, *down, 0.7, 0.7, 0.7, 1.0])[-2:] == [0, 1]
+
+
+def test_wave_that_was_there_before_anybody_listened_rings_once_it_rises() -> None:
+    waves = Bands(series="level", lines=LINES[:1], hysteresis=0.2, ebb=0.5)
+    assert course(waves, [2.0, 2.1, 2.4, 2.5]) == [0, 0, 0, 1]
+    one = watched(waves, standing=1)
+    one.put("level", MINUTE, 2.0)
+    assert one.severity(MINUTE) == 1
 
 
 def test_rise_per_hour_rings_before_any_line_is_reached() -> None:
@@ -152,6 +186,7 @@ some_bands = st.builds(
     hold_s=st.sampled_from([0, 60, 300]),
     calm_s=st.sampled_from([0, 600]),
     spike=st.sampled_from([None, 0.5, 2.0]),
+    spike_s=st.sampled_from([0, 300]),
 )
 
 
@@ -161,6 +196,8 @@ def test_order_of_arrival_within_a_quarter_of_an_hour_does_not_matter(
     bands: Bands, told: list[tuple[int, float]], order: Random
 ) -> None:
     points = [Point(minute * MINUTE, value) for minute, value in told]
+    if bands.of == "value" and order.random() < 0.5:
+        bands = replace(bands, ebb=0.4)
     wanted = folded(leaf(bands), leaf(bands).start(), iter(sorted(points)))
     one, newest = watched(bands), 0
     left = sorted(points)
@@ -199,6 +236,8 @@ def test_more_hysteresis_never_makes_more_alerts(points: list[tuple[int, float]]
 @calmly
 @given(bands=some_bands)
 def test_condition_survives_its_json(bands: Bands) -> None:
+    if bands.of == "value":
+        bands = replace(bands, ebb=0.5)
     parts = Every(parts=(Either(parts=(bands, Silence(series="rain", after_s=60))), bands), valid_s=120)
     assert from_json(to_json(parts)) == parts
 
@@ -215,6 +254,8 @@ def test_condition_survives_its_json(bands: Bands) -> None:
         (Bands(series="level", lines=LINES, of="rate"), "seconds"),
         (Bands(series="level", lines=LINES, hysteresis=-1.0), "hysteresis"),
         (Bands(series="level", lines=LINES, spike=0.0), "spike"),
+        (Bands(series="level", lines=LINES, ebb=1.0), "ebb"),
+        (Bands(series="level", lines=LINES[:1], of="rate", window_s=600, ebb=0.5), "ebb"),
         (Silence(series="level", after_s=0), "seconds"),
         (Either(parts=()), "parts"),
     ],
