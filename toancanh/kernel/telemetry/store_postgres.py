@@ -8,18 +8,17 @@ from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 
 from toancanh.kernel.telemetry import arrays_postgres as arrays
 from toancanh.kernel.telemetry import bucketing, changes, feed, placing, selecting
 from toancanh.kernel.telemetry import statements_postgres as statements
-from toancanh.kernel.telemetry.arrays_postgres import Packed
+from toancanh.kernel.telemetry.batch_postgres import MAKING, Batch, Connection
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.feed import Followed
 from toancanh.kernel.telemetry.selecting_postgres import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
-    Answer,
     Bucket,
     Changed,
     How,
@@ -33,17 +32,10 @@ from toancanh.kernel.telemetry.store import (
     Superseded,
     Total,
     Wanted,
-    month_span,
 )
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Answered = TypeVar("Answered")
 
-# Any fixed number will do: whoever makes tables waits for the others that do.
-_MAKING = 7_267_225
-_CHUNK = 20_000
-COPIED = 500
-"""Rows from which on a COPY with its savepoint is cheaper than an INSERT."""
 _PRUNE_EVERY = 60 * 1_000_000
 _OPTIONS = "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000"
 
@@ -64,11 +56,11 @@ class PostgresStore:
     # --- writing
 
     @contextmanager
-    def batch(self) -> Iterator[_Batch]:
+    def batch(self) -> Iterator[Batch]:
         with self._lock, _translated():
             connection = self._usable_writer()
             try:
-                batch = _Batch(connection, self._latest, self._months)
+                batch = Batch(connection, self._latest, self._months)
                 yield batch
                 if batch.told:
                     feed.write_postgres(connection, batch.now, batch.told)
@@ -78,10 +70,7 @@ class PostgresStore:
                 self._abandon(connection)
                 raise
             self._months |= batch.made
-            self._latest.update((reading.series, reading) for reading in batch.newest)
-            self._latest.update(batch.fallen)
-            for series in batch.emptied:
-                self._latest.pop(series, None)
+            batch.settle()
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
         with self.batch() as batch:
@@ -124,7 +113,7 @@ class PostgresStore:
             self._pruned = now
 
     def _make(self, connection: Connection) -> None:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
         connection.execute(statements.SCHEMA)
         connection.commit()
         self._is_made = True
@@ -244,156 +233,6 @@ class PostgresStore:
                 self._usable_writer().rollback()
         with self._readers.one() as connection:
             yield connection
-
-
-class _Batch:
-    """The engine of `placing` and the batch of the store in one: a transaction of the writing connection."""
-
-    chunk = _CHUNK
-
-    def __init__(self, connection: Connection, latest: dict[int, Reading], months: set[str]) -> None:
-        self._connection = connection
-        self._latest = latest
-        self._months = months
-        self.made: set[str] = set()
-        self.newest: list[Reading] = []
-        self.fallen: dict[int, Reading] = {}
-        self.emptied: set[int] = set()
-        self.told: list[Row | Reading] = []
-        self.now = 0
-
-    def put(self, rows: Sequence[Row], now: int) -> Placed:
-        self.now = now
-        latest = self._latest
-        if self.newest:
-            latest = latest | {reading.series: reading for reading in self.newest}
-        placed = placing.place(self, rows, latest, now)
-        self.newest.extend(placed.newest)
-        return placed
-
-    def recall(self, token: int, key: str, now: int) -> Answer | None:
-        found = self._connection.execute(
-            "SELECT body_hash, answer FROM measurements.idempotency"
-            " WHERE token = %s AND key = %s AND at >= %s",
-            (token, key, now - ANSWER_KEPT),
-        ).fetchone()
-        return None if found is None else Answer(bytes(found[0]), bytes(found[1]))
-
-    def remember(self, token: int, key: str, answer: Answer, now: int) -> None:
-        self._connection.execute(statements.REMEMBER, (token, key, answer.body_hash, answer.answer, now))
-
-    def insert(self, month: str, rows: Sequence[Row]) -> int:
-        if month not in self._months and month not in self.made:
-            _make_month(self._connection, month)
-            self.made.add(month)
-        # In the order of the key two processes cannot wait for each other; equals keep their order.
-        ordered = sorted(rows, key=_key)
-        if len(ordered) >= COPIED:
-            stored = self._copy(month, ordered)
-            if stored is not None:
-                return stored
-        return self._connection.execute(statements.INSERT, _columns(ordered)).rowcount
-
-    def _copy(self, month: str, ordered: Sequence[Row]) -> int | None:
-        """Copy rows that nothing can be in the way of, or None where some may have to be looked at singly.
-
-        COPY takes half the server's time of INSERT, but ends at the first row that is there already. Rows
-        newer than all that is known of their series are not; of those that may be, none may be missing.
-        """
-        fresh: list[Row] = []
-        behind: list[Row] = []
-        before: tuple[int, int] | None = None
-        for row in ordered:
-            key = row[:2]
-            if key == before:
-                continue
-            before = key
-            last = self._latest.get(row[0])
-            (fresh if last is None or row[1] > last[1] else behind).append(row)
-        if behind and len(self.stored(month, behind)) < len(behind):
-            return None
-        self._connection.execute("SAVEPOINT copying")
-        try:
-            with self._connection.cursor() as cursor, cursor.copy(_into(month)) as copy:
-                copy.write(arrays.copied(fresh))
-        except errors.UniqueViolation:  # another process was faster
-            self._connection.execute("ROLLBACK TO SAVEPOINT copying")
-            return None
-        self._connection.execute("RELEASE SAVEPOINT copying")
-        return len(fresh)
-
-    def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
-        found = self._connection.execute(
-            statements.STORED,
-            (arrays.integers([row[0] for row in rows]), arrays.bigints([row[1] for row in rows])),
-        )
-        return {(series, time): (value, quality) for series, time, value, quality in found.fetchall()}
-
-    def replace(self, month: str, reading: Reading, old: Superseded) -> None:
-        self._connection.execute(
-            "UPDATE measurements.observation SET value = %s, quality = %s WHERE series = %s AND time = %s",
-            (reading.value, reading.quality, reading.series, reading.time),
-        )
-        self._connection.execute(statements.SUPERSEDE, old)
-
-    def has(self, month: str) -> bool:
-        return True
-
-    def remove(self, month: str, old: Superseded) -> None:
-        self._connection.execute(
-            "DELETE FROM measurements.observation WHERE series = %s AND time = %s", old[:2]
-        )
-        self._connection.execute(statements.SUPERSEDE, old)
-
-    def tell(self, readings: Sequence[Row] | Sequence[Reading]) -> None:
-        self.told.extend(readings)
-
-    def last(self, series: int) -> Reading | None:
-        row = self._connection.execute(
-            "SELECT series, time, value, quality FROM measurements.observation"
-            " WHERE series = %s ORDER BY time DESC LIMIT 1",
-            (series,),
-        ).fetchone()
-        return None if row is None else Reading._make(row)
-
-    def fall_back(self, series: int, to: Reading | None) -> None:
-        self._connection.execute("DELETE FROM measurements.latest WHERE series = %s", (series,))
-        if to is None:
-            self.emptied.add(series)
-        else:
-            self.fallen[series] = to
-            self.advance([to])
-
-    def advance(self, newest: Sequence[Reading]) -> None:
-        self._connection.execute(statements.ADVANCE, _columns(sorted(newest, key=_key)))
-
-
-def _key(row: Row | Reading) -> tuple[int, int]:
-    return row[0], row[1]
-
-
-def _columns(rows: Sequence[Row] | Sequence[Reading]) -> list[Packed]:
-    return [
-        arrays.integers([row[0] for row in rows]),
-        arrays.bigints([row[1] for row in rows]),
-        arrays.floats([row[2] for row in rows]),
-        arrays.smallints([row[3] for row in rows]),
-    ]
-
-
-def _into(month: str) -> sql.Composed:
-    table = sql.Identifier("measurements", f"observation_{month}")
-    return sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(table)
-
-
-def _make_month(connection: Connection, month: str) -> None:
-    start, end = month_span(month)
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
-    connection.execute(
-        sql.SQL(
-            "CREATE TABLE IF NOT EXISTS {} PARTITION OF measurements.observation FOR VALUES FROM ({}) TO ({})"
-        ).format(sql.Identifier("measurements", f"observation_{month}"), sql.Literal(start), sql.Literal(end))
-    )
 
 
 def _months(connection: Connection) -> set[str]:

@@ -7,17 +7,16 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 from toancanh.kernel.telemetry import bucketing, changes, feed, placing, selecting
 from toancanh.kernel.telemetry import statements_sqlite as statements
+from toancanh.kernel.telemetry.batch_sqlite import Batch
 from toancanh.kernel.telemetry.connections import Readers
 from toancanh.kernel.telemetry.feed import Followed
 from toancanh.kernel.telemetry.selecting_sqlite import Selection, within
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
-    Answer,
     Bucket,
     Changed,
     How,
@@ -31,17 +30,13 @@ from toancanh.kernel.telemetry.store import (
     Superseded,
     Total,
     Wanted,
-    month_span,
 )
 
-# One statement for many rows: every step of a statement gives the GIL away and waits to have it back.
-_CHUNK = 512
 _PAGE = 1024
 _WAL_PAGES = 16_384
 _BUSY_MS = 10_000
 _PRUNE_EVERY = 60 * 1_000_000
 _NO_ROOM = 1 << 20
-_END = 1 << 62
 
 
 class SqliteStore:
@@ -64,12 +59,12 @@ class SqliteStore:
     # --- writing
 
     @contextmanager
-    def batch(self) -> Iterator[_Batch]:
+    def batch(self) -> Iterator[Batch]:
         with self._lock, self._translated():
             connection = self._writer or self._open_writer()
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                batch = _Batch(connection, self._latest)
+                batch = Batch(connection, self._latest)
                 yield batch
                 if batch.told:
                     feed.write_sqlite(connection, batch.now, batch.told)
@@ -78,10 +73,7 @@ class SqliteStore:
             except BaseException:
                 self._abandon(connection)
                 raise
-            self._latest.update((reading.series, reading) for reading in batch.newest)
-            self._latest.update(batch.fallen)
-            for series in batch.emptied:
-                self._latest.pop(series, None)
+            batch.settle()
 
     def put(self, rows: Sequence[Row], now: int) -> Placed:
         with self.batch() as batch:
@@ -269,102 +261,3 @@ class SqliteStore:
             return shutil.disk_usage(self._path.parent).free < _NO_ROOM
         except OSError:
             return False
-
-
-class _Batch:
-    """The engine of `placing` and the batch of the store in one: a transaction of the writing connection."""
-
-    chunk = _CHUNK
-
-    def __init__(self, connection: sqlite3.Connection, latest: dict[int, Reading]) -> None:
-        self._connection = connection
-        self._latest = latest
-        self._made: set[str] = set()
-        self.newest: list[Reading] = []
-        self.fallen: dict[int, Reading] = {}
-        self.emptied: set[int] = set()
-        self.told: list[Row | Reading] = []
-        self.now = 0
-
-    def put(self, rows: Sequence[Row], now: int) -> Placed:
-        self.now = now
-        latest = self._latest
-        if self.newest:
-            latest = latest | {reading.series: reading for reading in self.newest}
-        placed = placing.place(self, rows, latest, now)
-        self.newest.extend(placed.newest)
-        return placed
-
-    def recall(self, token: int, key: str, now: int) -> Answer | None:
-        found = self._connection.execute(
-            "SELECT body_hash, answer FROM idempotency WHERE token = ? AND key = ? AND at >= ?",
-            (token, key, now - ANSWER_KEPT),
-        ).fetchone()
-        return None if found is None else Answer(bytes(found[0]), bytes(found[1]))
-
-    def remember(self, token: int, key: str, answer: Answer, now: int) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)",
-            (token, key, answer.body_hash, answer.answer, now),
-        )
-
-    def insert(self, month: str, rows: Sequence[Row]) -> int:
-        if month not in self._made:
-            self._connection.execute(statements.MAKE.format(statements.TABLE + month))
-            self._made.add(month)
-        statement = statements.insert_sql(month, statements.padded(len(rows)))
-        return self._connection.execute(statement, statements.flat(rows)).rowcount
-
-    def stored(self, month: str, rows: Sequence[Row]) -> placing.Stored:
-        keys = [row[:2] for row in rows]
-        found = self._connection.execute(
-            f"SELECT series, time, value, quality FROM {statements.TABLE}{month}"  # our own table name
-            f" WHERE (series, time) IN (VALUES {', '.join(['(?, ?)'] * len(keys))})",
-            list(chain.from_iterable(keys)),
-        )
-        return {(series, time): (value, quality) for series, time, value, quality in found.fetchall()}
-
-    def replace(self, month: str, reading: Reading, old: Superseded) -> None:
-        self._connection.execute(
-            f"UPDATE {statements.TABLE}{month} SET value = ?, quality = ? WHERE series = ? AND time = ?",
-            (reading.value, reading.quality, reading.series, reading.time),
-        )
-        self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
-
-    def has(self, month: str) -> bool:
-        return bool(statements.tables(self._connection, *month_span(month)))
-
-    def remove(self, month: str, old: Superseded) -> None:
-        self._connection.execute(
-            f"DELETE FROM {statements.TABLE}{month} WHERE series = ? AND time = ?", old[:2]
-        )
-        self._connection.execute("INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?)", old)
-
-    def tell(self, readings: Sequence[Row] | Sequence[Reading]) -> None:
-        self.told.extend(readings)
-
-    def last(self, series: int) -> Reading | None:
-        for table in reversed(statements.tables(self._connection, 0, _END)):
-            row = self._connection.execute(
-                f"SELECT series, time, value, quality FROM {table}"  # our own table name
-                " WHERE series = ? ORDER BY time DESC LIMIT 1",
-                (series,),
-            ).fetchone()
-            if row is not None:
-                return Reading._make(row)
-        return None
-
-    def fall_back(self, series: int, to: Reading | None) -> None:
-        self._connection.execute("DELETE FROM latest WHERE series = ?", (series,))
-        if to is None:
-            self.emptied.add(series)
-        else:
-            self.fallen[series] = to
-            self._connection.execute("INSERT INTO latest VALUES (?, ?, ?, ?)", to)
-
-    def advance(self, newest: Sequence[Reading]) -> None:
-        for start in range(0, len(newest), _CHUNK):
-            part = newest[start : start + _CHUNK]
-            self._connection.execute(
-                statements.advance_sql(statements.padded(len(part))), statements.flat(part)
-            )

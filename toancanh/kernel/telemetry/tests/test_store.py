@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.postgres import shared_cluster
-from toancanh.kernel.telemetry import store_postgres
+from toancanh.kernel.telemetry import batch_postgres
 from toancanh.kernel.telemetry.store import (
     ANSWER_KEPT,
     CORRECTED,
@@ -267,7 +267,7 @@ def test_store_opened_again_knows_everything(where: str) -> None:
 
 @pytest.mark.parametrize("copied", [1, 500])
 def test_two_writers_on_one_store_agree(where: str, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_postgres, "COPIED", copied)
+    monkeypatch.setattr(batch_postgres, "COPIED", copied)
     one, other = open_store(where), open_store(where)
     rows = [Row(series, MIDNIGHT + n, float(n)) for n in range(20) for series in range(1, 51)]
     placed: list[list[Outcome]] = []
@@ -297,7 +297,7 @@ def test_two_writers_on_one_store_agree(where: str, copied: int, monkeypatch: py
 def test_rows_that_another_process_stored_first_are_looked_at_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store_postgres, "COPIED", 1)
+    monkeypatch.setattr(batch_postgres, "COPIED", 1)
     url = shared_cluster().fresh()
     one, other = open_store(url), open_store(url)
     other.put([Row(9, MIDNIGHT, 0.0)], NOW)  # knows from now on only what it is told itself
@@ -314,7 +314,7 @@ def test_rows_that_another_process_stored_first_are_looked_at_one_by_one(
 
 @pytest.mark.postgres
 def test_copied_rows_are_part_of_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_postgres, "COPIED", 1)
+    monkeypatch.setattr(batch_postgres, "COPIED", 1)
     url = shared_cluster().fresh()
     one, other = open_store(url), open_store(url)
     one.put([Row(1, MIDNIGHT, 1.0)], NOW)

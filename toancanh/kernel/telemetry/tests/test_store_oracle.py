@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.postgres import shared_cluster
-from toancanh.kernel.telemetry import store_postgres
+from toancanh.kernel.telemetry import batch_postgres
 from toancanh.kernel.telemetry.store import CORRECTED, DAY, SECOND, Outcome, Reading, Row, open_store
 
 START = 1_793_466_000 * SECOND
@@ -82,5 +82,5 @@ def test_sqlite_follows_the_oracle(batches: list[list[Row]]) -> None:
 @settings(deadline=None, max_examples=40)
 def test_postgres_follows_the_oracle(batches: list[list[Row]], copied: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_postgres, "COPIED", copied)
+        patch.setattr(batch_postgres, "COPIED", copied)
         follows_the_oracle(shared_cluster().fresh(), batches)
