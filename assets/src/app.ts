@@ -11,6 +11,7 @@ import { startRows } from './rows'
 import { startSensorForm } from './sensor-form'
 import { startShell } from './shell'
 import { startThingsField } from './things-field'
+import { startWarningForm } from './warning-form'
 
 startShell()
 startAges()
@@ -22,5 +23,6 @@ startBell()
 startCopy()
 startSensorForm()
 startThingsField()
+startWarningForm()
 startElements()
 startLive()

@@ -45,6 +45,8 @@ const VI: Record<string, string> = {
   'Exact to about {n} m.': 'Sai số khoảng {n} m.',
   'The phone does not tell its place. Tap the map or type the numbers.': 'Điện thoại không cho biết vị trí. Hãy chạm vào bản đồ hoặc gõ tọa độ.',
   'Boundaries: vietnamese-provinces-database (MIT); surrounding land: Natural Earth': 'Địa giới: vietnamese-provinces-database (MIT); đất liền xung quanh: Natural Earth',
+  '{n} corners. Tap the map; three make an area.': '{n} đỉnh. Chạm vào bản đồ để đặt đỉnh; từ ba đỉnh thành một vùng.',
+  'An area of {n} corners is drawn.': 'Đã vẽ một vùng {n} đỉnh.',
   'out of range': 'ngoài khoảng hợp lý',
   'corrected': 'đã đính chính',
   'No readings in this period.': 'Không có số liệu trong khoảng thời gian này.',

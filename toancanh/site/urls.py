@@ -33,6 +33,9 @@ from toancanh.kernel.telemetry.letterbox import retention_pages as retention
 from toancanh.kernel.telemetry.openapi import document
 from toancanh.kernel.territory import api as territory
 from toancanh.kernel.territory import pages as places
+from toancanh.kernel.warnings import arranging_pages as arranging
+from toancanh.kernel.warnings import draft_pages as drafts
+from toancanh.kernel.warnings import pages as warnings
 from toancanh.site import operations
 
 api = house.make(toancanh.__version__)
@@ -77,6 +80,20 @@ urlpatterns = [
     path("console/contacts/units/<slug:code>/new/", contacts.new, name="contact_new"),
     path("console/contacts/<int:number>/", contacts.contact, name="contact"),
     path("console/contacts/<int:number>/edit/", contacts.edit, name="contact_edit"),
+    path("console/warnings/", warnings.listing, name="warnings"),
+    path("console/warnings/new/", drafts.new, {"locality": exchange.locality}, name="warning_new"),
+    path("console/warnings/orders/", arranging.standing, name="warning_orders"),
+    path("console/warnings/orders/new/", arranging.new_order, name="warning_order_new"),
+    path("console/warnings/templates/", arranging.templates, name="warning_templates"),
+    path("console/warnings/templates/<str:key>/", arranging.template, name="warning_template"),
+    path("console/warnings/terms/", arranging.terms, name="warning_terms"),
+    path("console/warnings/<int:number>/", warnings.warning, {"locality": exchange.locality}, name="warning"),
+    path(
+        "console/warnings/<int:number>/edit/",
+        drafts.edit,
+        {"locality": exchange.locality},
+        name="warning_edit",
+    ),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

@@ -5,6 +5,7 @@ import { announced } from '../live'
 import { language, say } from '../words'
 import { box, contains, type Box, type UnitFeature, type Units } from './geometry'
 import { COUNTRY, Inset } from './inset'
+import { choosable } from './choose'
 import css from './map.css?text'
 import { Legend } from './legend'
 import { button, disclosure, ICONS, LayerPanel, make, StationList, stationCard, unitCard } from './panels'
@@ -81,6 +82,11 @@ export class TcMap extends HTMLElement {
     return /(\w+)\.json/.exec(this.getAttribute('boundaries') ?? '')?.[1] ?? ''
   }
 
+  /** A map on which something is chosen or shown, and no station. */
+  private get plain(): boolean {
+    return ['pick', 'choose', 'show-units'].some((name) => this.hasAttribute(name))
+  }
+
   private get scale(): number {
     return (parseFloat(getComputedStyle(document.documentElement).fontSize) / 16) * (this.hasAttribute('wall') ? 1.15 : 1)
   }
@@ -101,7 +107,7 @@ export class TcMap extends HTMLElement {
       button(ICONS.minus, say('Zoom out'), () => this.map?.zoomOut()),
     )
     const tools = make('div', 'tc-map-tools')
-    if (this.hasAttribute('pick')) tools.append(zoom)
+    if (this.plain) tools.append(zoom)
     else {
       tools.append(
         disclosure(ICONS.list, say('Stations'), this.list.element, say('Stations')), this.list.element,
@@ -110,7 +116,7 @@ export class TcMap extends HTMLElement {
     }
     const wide = this.clientWidth > 1300
     this.legend = new Legend(this.specs, wide || this.hasAttribute('wall'))
-    if (!this.hasAttribute('pick')) this.corner.append(this.legend.element)
+    if (!this.plain) this.corner.append(this.legend.element)
     const source = make('div', 'tc-map-source', this.getAttribute('attribution') || say('Boundaries: vietnamese-provinces-database (MIT); surrounding land: Natural Earth'))
     this.append(tools, this.card, this.corner, source)
   }
@@ -180,6 +186,7 @@ export class TcMap extends HTMLElement {
     const every = Number(this.getAttribute('areas-every')) * 1000 || REFRESH_MS
     if (this.hasAttribute('areas')) this.timers.push(window.setInterval(() => void this.outline(false), every))
     this.listen(map)
+    if (this.hasAttribute('choose') || this.hasAttribute('show-units')) choosable(this, map, local.features, this.own, (features) => this.fit(box(features)!, 60, false))
     map.once('idle', () => this.setAttribute('data-ready', ''))
   }
 
@@ -246,7 +253,7 @@ export class TcMap extends HTMLElement {
     map.on('moveend', frame)
     frame()
     if (this.hasAttribute('pick')) pickable(this, map)
-    else map.on('click', (event) => this.clicked(event))
+    else if (!this.hasAttribute('choose')) map.on('click', (event) => this.clicked(event))
     let hovered: string | number | undefined
     const hover = (id?: string | number): void => {
       if (id === hovered) return

@@ -13,6 +13,8 @@ from toancanh.kernel.console.health import banners
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.web import of
 from toancanh.kernel.telemetry.letterbox import waiting
+from toancanh.kernel.warnings import queries as warnings
+from toancanh.kernel.warnings.keeping import DRAFT
 
 DEVICES = (
     "/console/devices/",
@@ -41,6 +43,7 @@ def fill(request: HttpRequest) -> dict[str, Any]:
     # One stream for every page of the console: what rings sounds wherever the officer is.
     said["live_url"] = "/live"
     said["bell"] = queries.bell(actor)
+    said["may_warn"] = bool(actor.paths(DRAFT))
     said["rail"] = [
         {"url": "/console/", "title": _("Overview"), "icon": "map-2", "active": at == "/console/"},
         {
@@ -57,6 +60,14 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "title": _("Received warnings"),
             "icon": "inbox",
             "active": at.startswith("/console/received/"),
+        },
+        {
+            "url": "/console/warnings/",
+            "title": _("Warnings"),
+            "icon": "news",
+            "count": warnings.count_waiting(actor),
+            "count_title": _("waiting for your approval"),
+            "active": at.startswith("/console/warnings/"),
         },
         {
             "url": "/console/things/",

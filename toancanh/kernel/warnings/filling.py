@@ -28,7 +28,7 @@ from toancanh.kernel.warnings.texts import LANGUAGES
 from toancanh.lib.errors import Refused
 from toancanh.web import formats
 
-HOLE = re.compile(r"\{(\w*)\}")
+HOLE = re.compile(r"\{([^{}]*)\}")
 BLANKS = {
     "station": {"vi": "[tên trạm]", "en": "[station]"},
     "reading": {"vi": "[trị số đo được]", "en": "[reading]"},

@@ -17,6 +17,7 @@ from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import stream, watch
 from toancanh.kernel.telemetry.store import StoreUnavailable
+from toancanh.kernel.warnings import announcing as warnings
 from toancanh.site import wsgi
 from toancanh.site.asgi import House
 
@@ -40,6 +41,9 @@ def mount(house: House) -> None:
     notes = Loop("alert notes", telling.look, announcing.EVERY)
     house.loops.append(notes)
     house.changed.append(notes.wake)
+    warned = warnings.Announcements()
+    house.services.append(Begun(warned.look))
+    house.loops.append(Loop("warning notes", warned.look, warnings.EVERY))
     list(doors.routes())
     wsgi.django()
 

@@ -16,6 +16,7 @@ from toancanh.kernel.notify import ending, receipts, spreading
 from toancanh.kernel.notify.service import Messenger
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
+from toancanh.kernel.warnings import minding
 from toancanh.site import environment
 from toancanh.site.asgi import House
 
@@ -35,6 +36,7 @@ def mount(house: House) -> None:
         Loop("old imports", imports.tidy, 3600.0),
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
+        Loop("warnings", minding.look, minding.EVERY),
         Loop("over", ending.look, 1.0),
         Loop("old receipts", receipts.forget, 3600.0),
         Loop("old contacts", contacts.tidy, 3600.0),

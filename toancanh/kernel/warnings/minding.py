@@ -1,0 +1,59 @@
+"""Looks at the clock for warnings: who has not approved, what runs out, what ran out without an all-clear."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from toancanh.kernel.declare import program
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.warnings import policies
+from toancanh.kernel.warnings.keeping import keep
+from toancanh.kernel.warnings.models import Kind, State, Warning
+
+BY = program("warnings")
+EVERY = 5.0
+"""Seconds between two looks."""
+MOST = 100
+
+
+def look() -> int:
+    """Write what has become due; returns how many messages that were."""
+    now = clock.now()
+    terms = policies.current(now)
+    waiting = Warning.objects.filter(state=State.SUBMITTED)
+    told = Warning.objects.filter(state=State.APPROVED).exclude(kind=Kind.ALL_CLEAR)
+    # The graver step first: what waited for hours is reported upwards and not reminded too.
+    return (
+        _mind(waiting, "escalated", "escalated_at", Q(submitted_at__lte=now - terms.escalate_after), now)
+        + _mind(waiting, "reminded", "reminded_at", Q(submitted_at__lte=now - terms.remind_after), now)
+        + _mind(told, "lapsed", "lapse_told_at", Q(valid_until__lte=now), now)
+        + _mind(told, "expiring", "expiry_told_at", Q(valid_until__lte=now + terms.expiry_notice), now)
+    )
+
+
+ALSO = {"escalated_at": ("reminded_at",), "lapse_told_at": ("expiry_told_at",)}
+"""What is settled together with a step: the milder one before it."""
+
+
+def _mind(rows: QuerySet[Warning], what: str, column: str, due: Q, now: datetime) -> int:
+    found = list(rows.filter(due, **{column: None}).values_list("pk", flat=True)[:MOST])
+    return sum(_tell(pk, what, column, now) for pk in found)
+
+
+@transaction.atomic
+def _tell(pk: int, what: str, column: str, now: datetime) -> int:
+    """Write one step, unless another process did or somebody acted meanwhile."""
+    row = Warning.objects.select_for_update(of=("self",)).get(pk=pk)
+    state = State.SUBMITTED if column in ("reminded_at", "escalated_at") else State.APPROVED
+    if getattr(row, column) is not None or row.state != state:
+        return 0
+    for name in (column, *ALSO.get(column, ())):
+        setattr(row, name, getattr(row, name) or now)
+    keep(row, what, "", now, BY, counts=False)
+    payload = {"warning": row.pk, "number": row.number or "", "is_exercise": row.is_exercise}
+    journal.emit(f"warnings.{what}", f"{row.pk}:{row.version}", payload)
+    return 1
