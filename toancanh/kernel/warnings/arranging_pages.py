@@ -65,10 +65,13 @@ def _told(row: StandingOrder, now: datetime, actor: Actor) -> dict[str, Any]:
     }
 
 
-@door(right=ORDER, data="staff", methods=FORM, max_body=SMALL)
+@door(right=SIGHT, data="staff", methods=FORM, max_body=SMALL)
 def new_order(request: HttpRequest) -> HttpResponse:
-    """Enter a decision."""
+    """Enter a decision; who may order nothing is led back to those in force."""
     actor = of(request)
+    if not actor.paths(ORDER):
+        messages.warning(request, _("Decisions are entered by whoever may order warnings."))
+        return HttpResponseRedirect("/console/warnings/orders/")
     found = units_in_force().exclude(tier="district").order_by("path")
     units = [unit for unit in found if actor.may(ORDER, unit.path)]
     form = OrderForm([unit.code for unit in units], request.POST if request.method == "POST" else None)

@@ -240,7 +240,8 @@ def test_standing_order_lets_the_officer_issue_at_once(city: City, by: Actor, or
         "max_level": "2",
         "units": ["90"],
     }
-    assert client_of(by).post(f"{URL}orders/new/", decision).status_code == 403
+    assert client_of(by).post(f"{URL}orders/new/", decision).status_code == 302
+    assert not StandingOrder.objects.exists()
     assert client.post(f"{URL}orders/new/", {**decision, "units": []}).status_code == 422
     assert client.post(f"{URL}orders/new/", decision).status_code == 302
     decided = StandingOrder.objects.get()
