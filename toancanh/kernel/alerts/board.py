@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
 from toancanh.kernel.alerts import rules
-from toancanh.kernel.alerts.conditions import LONGEST_S
 from toancanh.kernel.alerts.folding import SECOND, Point
 from toancanh.kernel.alerts.maintenance.muting import Muting, Window
 from toancanh.kernel.alerts.models import Alert
@@ -40,6 +39,8 @@ class Board:
         self._silent: dict[Key, frozenset[int]] = {}
         self._stale: set[Key] = set()
         """Keys that late readings were kept of since their states were folded."""
+        self._late: dict[Key, int] = {}
+        """The first of them, where nobody was told of that time."""
         self._seen: tuple[int, int, int] | None = None
         self._muting = Muting()
         self._over: list[Window] = []
@@ -87,7 +88,7 @@ class Board:
             ).values_list("key", "thing", "severity")
         }
         numbers = sorted({series for key in keys for _name, series in self.specs[key].series})
-        span = max(_span(self.specs[key]) for key in keys)
+        span = max(self.specs[key].span for key in keys)
         store = engine.store()
         wanted = Wanted(numbers, start=max(0, now - span))
         readings = store.each(wanted, (("time", False),), limit=MOST)
@@ -159,6 +160,7 @@ class Board:
         if made is None:
             return
         self._stale.add(key)
+        self._note_late(key, reading.time)
         track = made.tracks[name]
         if not reading.quality & WITHDRAWN and (track.heard is None or reading.time > track.heard):
             track.heard = reading.time
@@ -170,6 +172,13 @@ class Board:
         if kept - reading.time <= LATE:
             at = max(reading.time, made.tracks[name].heard or 0)
             self._settle(key, made, at, is_news=True, kept=kept)
+        else:
+            self._note_late(key, reading.time)
+
+    def _note_late(self, key: Key, time: int) -> None:
+        spec = self.specs[key]
+        if time >= spec.since and time < self._late.get(key, time + 1) and not spec.has_silence:
+            self._late[key] = time
 
     def look_at_clock(self) -> None:
         """Let silences begin, and end what was heard of too long ago."""
@@ -231,6 +240,11 @@ class Board:
         self._peaked.clear()
         return found
 
+    def late(self) -> dict[Key, int]:
+        """From when on the past of a rule is to be looked at again, noted since the last time."""
+        late, self._late = self._late, {}
+        return late
+
     def settled(self) -> list[Window]:
         """Windows whose end is in what was found since the last time."""
         over, self._over = self._over, []
@@ -240,15 +254,3 @@ class Board:
 def _put(made: Watched, name: str, reading: Reading) -> bool:
     value = None if reading.quality & WITHDRAWN else reading.value
     return made.put(name, reading.time, value, is_plausible=not reading.quality & OUT_OF_RANGE)
-
-
-def _span(spec: Spec) -> int:
-    """How far back readings matter to a state."""
-    longest = 0
-    for _position, leaf in spec.leaves:
-        bands = leaf.bands
-        longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s + bands.spike_s)
-        if bands.ebb is not None:
-            # What is left of a flood is known from the flood.
-            longest = max(longest, LONGEST_S)
-    return 3 * LATE + longest * SECOND

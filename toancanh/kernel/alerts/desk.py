@@ -17,6 +17,7 @@ from django.db import transaction
 
 from toancanh.kernel.alerts import ringing
 from toancanh.kernel.alerts.board import Board
+from toancanh.kernel.alerts.history import QUIET_S, History
 from toancanh.kernel.alerts.maintenance.muting import Window, settled
 from toancanh.kernel.alerts.models import Cursor
 from toancanh.kernel.alerts.ringing import Finding
@@ -49,19 +50,21 @@ class Desk:
         slot: str = "",
         clock_s: float = CLOCK_S,
         save_s: float = SAVE_S,
+        quiet_s: float = QUIET_S,
     ) -> None:
         """``told`` is called after a commit that changed alerts.
 
         Who starts again in the ``slot`` of a process knows that it is dead and does not wait for its lease.
         """
         self._slot = f"{slot}#" if slot else ""
-        self._clock_s, self._save_s = clock_s, save_s
+        self._clock_s, self._save_s, self._quiet_s = clock_s, save_s, quiet_s
         self._owner = f"{self._slot}{secrets.token_hex(16)}"
         self._told = told
         self._forget()
 
     def _forget(self) -> None:
         self._board: Board | None = None
+        self._history: History | None = None
         self._mark: Mark | None = None
         self._known: dict[int, int] = {}
         self._saved_mark: Mark | None = None
@@ -114,7 +117,7 @@ class Desk:
         first, second = cursor.mark["at"]
         self._mark = (int(first), int(second))
         self._known = {int(number): int(place) for number, place in cursor.mark["known"]}
-        self._board = Board()
+        self._board, self._history = Board(), History(self._quiet_s)
 
     def _look(self) -> int:
         assert self._board is not None
@@ -139,17 +142,20 @@ class Desk:
         findings, over = self._board.findings(), self._board.settled()
         if findings or over or (self._dirty and now - self._saved >= self._save_s):
             self._save(findings, over)
+        if followed.is_all and not self._is_late:
+            self._learn()
         self._tidy()
         return 0 if followed.is_all else len(followed.entries)
 
     def _save(self, findings: list[Finding], over: list[Window]) -> None:
         """Keep the cursor and what follows from what lies before it, unless somebody else goes on already."""
+        assert self._board is not None
+        assert self._history is not None
         with transaction.atomic():
             # On SQLite this also takes the place of the one writer before anything is read.
-            # Entries beyond the mark that are judged already: whoever goes on judges them no second time.
-            reached = {"at": self._mark, "known": list(self._known.items())}
-            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=reached)
+            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=self._kept())
             if is_ours:
+                self._history.note(self._board.late())
                 for finding in findings:
                     ringing.apply(finding)
                 if over and settled(over, clock.now()):
@@ -159,6 +165,26 @@ class Desk:
             return self._forget()
         self._dirty, self._saved, self._saved_mark = False, time.monotonic(), self._mark
         if findings or over:
+            self._told()
+
+    def _kept(self) -> dict[str, object]:
+        """The cursor; entries beyond the mark that are judged already nobody judges a second time."""
+        return {"at": self._mark, "known": list(self._known.items())}
+
+    def _learn(self) -> None:
+        """Write the alerts of the past that late readings tell of."""
+        if self._board is None or self._history is None or self._dirty:
+            # Forgotten, or what was noted is not kept yet.
+            return
+        keys = self._history.due()
+        if not keys:
+            return
+        with transaction.atomic():
+            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=self._kept())
+            made = sum(self._history.write(key, self._board.specs.get(key)) for key in keys if is_ours)
+        if not is_ours:
+            return self._forget()
+        if made:
             self._told()
 
     def _tidy(self) -> None:

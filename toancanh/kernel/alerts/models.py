@@ -10,7 +10,7 @@ from toancanh.kernel.alerts.maintenance import models as maintenance
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry.models import Thing
 
-__all__ = ["Alert", "AlertState", "Chapter", "Cursor", "Rule", "maintenance"]
+__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule", "maintenance"]
 
 
 class Rule(models.Model):
@@ -78,6 +78,8 @@ class Alert(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     over_at = models.DateTimeField(null=True)
     """When its condition ended: until then nothing of the same key rings anew for the thing."""
+    known_afterwards = models.BooleanField(default=False)
+    """Its readings came too late to ring: ``opened_at`` is when it was found out, and nobody was told."""
     revision = models.BigIntegerField(db_index=True)
     """Of all alerts when this one last changed, in the order of commits."""
 
@@ -104,7 +106,8 @@ class Chapter(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="story")
     at = models.DateTimeField()
     what = models.CharField(max_length=20)
-    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``closed`` or ``over``."""
+    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``closed``, ``over`` or
+    ``learned``."""
     severity = models.PositiveSmallIntegerField()
     value = models.FloatField(null=True)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
@@ -113,6 +116,17 @@ class Chapter(models.Model):
 
     class Meta:
         ordering = ("pk",)
+
+
+class Backlog(models.Model):
+    """A rule on a thing whose past is to be looked at again from a moment on, since readings came late."""
+
+    key = models.CharField(max_length=80)
+    thing = models.ForeignKey(Thing, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["key", "thing"], name="backlog_once"),)
 
 
 class Cursor(models.Model):

@@ -16,6 +16,9 @@ class Episode:
     opened: int
     severity: int
     reason: Reason
+    """Why it opened …"""
+    worst: Reason
+    """… and why it was as severe as it became."""
     peak: Point | None = None
     closed: int | None = None
 
@@ -50,11 +53,12 @@ def _settle(watched: Watched, found: list[Episode], now: int) -> None:
     if standing is None:
         if severity:
             reason = watched.reason(now)
-            found.append(Episode(now, severity, reason, reason.worst))
+            found.append(Episode(now, severity, reason, reason, reason.worst))
         return
     if not severity:
         standing.closed = now
         return
     reason = watched.reason(now)
-    standing.severity = max(standing.severity, severity)
+    if severity > standing.severity:
+        standing.severity, standing.worst = severity, reason
     standing.peak = reason.worst or standing.peak

@@ -78,13 +78,14 @@ def _open(finding: Finding, now: datetime) -> Alert:
         since=clock.from_us(why.since) if why.since is not None else now,
         opened_at=now,
         revision=number(),
-        **_facts(why),
+        **facts(why),
     )
     _tell(alert, "opened", now)
     return alert
 
 
-def _facts(why: Reason) -> dict[str, Any]:
+def facts(why: Reason) -> dict[str, Any]:
+    """Why it rings, as the row says it."""
     return {
         "series": why.series,
         "of": why.of,
@@ -96,7 +97,7 @@ def _facts(why: Reason) -> dict[str, Any]:
 
 def _raise(alert: Alert, finding: Finding, now: datetime) -> None:
     alert.severity = finding.worst
-    for name, value in _facts(finding.why).items():
+    for name, value in facts(finding.why).items():
         setattr(alert, name, value)
     if finding.worst > alert.highest:
         # Somebody acknowledged less than this.

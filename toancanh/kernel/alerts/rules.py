@@ -11,9 +11,10 @@ from django.db.models import Q
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import conditions
-from toancanh.kernel.alerts.folding import Leaf
+from toancanh.kernel.alerts.folding import SECOND, Leaf
 from toancanh.kernel.alerts.models import Rule
-from toancanh.kernel.declare import AlertRule, Bands, Condition, program
+from toancanh.kernel.alerts.watching import LATE
+from toancanh.kernel.declare import AlertRule, Bands, Condition, Silence, program
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.telemetry.models import Series
@@ -61,6 +62,25 @@ class Spec:
     leaves: tuple[tuple[int, Leaf], ...]
     series: tuple[tuple[str, int], ...]
     """Name in the condition and number of each series that it reads."""
+    since: int = 0
+    """From when on (µs) the version holds."""
+
+    @property
+    def span(self) -> int:
+        """How far back readings matter to a state."""
+        longest = 0
+        for _position, leaf in self.leaves:
+            bands = leaf.bands
+            longest = max(longest, bands.window_s + bands.hold_s + bands.calm_s + bands.spike_s)
+            if bands.ebb is not None:
+                # What is left of a flood is known from the flood.
+                longest = max(longest, conditions.LONGEST_S)
+        return 3 * LATE + longest * SECOND
+
+    @property
+    def has_silence(self) -> bool:
+        """Whether it rings by the clock."""
+        return any(isinstance(leaf, Silence) for leaf in conditions.leaves(self.condition))
 
 
 Key = tuple[str, int]
@@ -78,7 +98,8 @@ def specs(at: datetime) -> dict[Key, Spec]:
         for thing in known.things.get(declared.kind, ()):
             version = versions.get((key, thing)) or versions.get((key, None))
             if version is not None and version.is_on:
-                spec = known.spec(version.pk, declared, thing, read[version.pk])
+                since = clock.to_us(version.valid_from)
+                spec = known.spec(version.pk, declared, thing, read[version.pk], since)
                 if spec is not None:
                     found[key, thing] = spec
     return found
@@ -102,7 +123,9 @@ class Known:
             self.series[thing, name] = pk
             self.named[f"{code}/{name}"] = pk
 
-    def spec(self, rule: int, declared: AlertRule, thing: int, condition: Condition) -> Spec | None:
+    def spec(
+        self, rule: int, declared: AlertRule, thing: int, condition: Condition, since: int = 0
+    ) -> Spec | None:
         """The condition on the thing; None where a series or every line of it is missing."""
         series: dict[str, int] = {}
         for name in conditions.series_names(condition):
@@ -119,7 +142,7 @@ class Known:
                 if not made.lines:
                     return None
                 leaves.append((position, made))
-        return Spec(rule, condition, tuple(leaves), tuple(sorted(series.items())))
+        return Spec(rule, condition, tuple(leaves), tuple(sorted(series.items())), since)
 
     def _limits(self, series: int) -> dict[str, float]:
         return {limit.name: limit.value for limit in self.limits.get(series, ())}

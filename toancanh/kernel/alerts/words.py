@@ -50,6 +50,7 @@ def chapter(one: Chapter) -> str:
         "muted": _("Station under maintenance"),
         "closed": _("Closed by hand") if one.person_id else _("Closed by itself: the condition has ended"),
         "over": _("The condition has ended"),
+        "learned": _("Known afterwards: its readings came too late, nobody was told"),
     }
     return words.get(one.what, one.what)
 
@@ -106,6 +107,8 @@ def span(seconds: float) -> str:
 
 def lasted(alert: Alert) -> str:
     """How long it has been standing or stood."""
+    if alert.known_afterwards and alert.over_at is not None:
+        return about(alert.over_at - alert.since)
     end = alert.closed_at or clock.now()
     return about(end - alert.opened_at)
 

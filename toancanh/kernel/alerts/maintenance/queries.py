@@ -46,6 +46,14 @@ def covers(window: Maintenance, thing: Thing) -> bool:
     return any(one.pk == thing.pk for one in window.things.all())
 
 
+def was_muted(number: int, start: datetime, end: datetime) -> bool:
+    """Whether somebody worked at the thing of that number at some time between the two."""
+    thing = Thing.objects.select_related("unit").get(pk=number)
+    rows = Maintenance.objects.filter(Q(things=thing) | Q(kind=thing.kind), starts__lte=end, ends__gt=start)
+    rows = rows.distinct().select_related("unit").prefetch_related("things")
+    return any(covers(row, thing) for row in rows)
+
+
 def of(things: Iterable[Thing], at: datetime) -> dict[int, Maintenance]:
     """By thing the window that holds longest now; two queries whatever their number."""
     windows = holding(at)
