@@ -81,6 +81,7 @@ def used(path: Path) -> Iterator[str]:
 SOURCES = sorted(path for path in ROOT.rglob("*.py") if "tests" not in path.relative_to(ROOT).parts)
 
 
+@pytest.mark.slow
 def test_only_the_egress_door_and_the_named_few_open_connections() -> None:
     found = {}
     for path in SOURCES:
@@ -90,6 +91,7 @@ def test_only_the_egress_door_and_the_named_few_open_connections() -> None:
     assert found == {}, "fetch through kernel/runtime/egress.py"
 
 
+@pytest.mark.slow
 def test_no_exception_outlives_its_reason() -> None:
     stale = {name: sorted(names - set(used(ROOT / name))) for name, names in ALLOWED.items()}
     assert {name: names for name, names in stale.items() if names} == {}

@@ -136,6 +136,7 @@ ABOUT_ADDRESSES = ROOT / "toancanh" / "kernel" / "runtime" / "tests" / "test_egr
 BINARY = {".png", ".jpg", ".woff2", ".ico", ".gz", ".pdf", ".zip", ".xlsx"}
 
 
+@pytest.mark.slow
 def test_no_file_names_this_machine_or_a_registry() -> None:
     found = []
     for path in FILES:
@@ -163,6 +164,7 @@ def test_every_package_of_code_is_one() -> None:
     assert catalogue.folders()
 
 
+@pytest.mark.slow
 def test_every_module_says_why_it_exists() -> None:
     import ast
 

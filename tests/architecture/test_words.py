@@ -71,6 +71,7 @@ def entries() -> dict[str, polib.POEntry]:
     return found
 
 
+@pytest.mark.slow
 def test_every_text_for_people_has_its_vietnamese() -> None:
     known = entries()
     everything = asked()
@@ -83,6 +84,7 @@ def test_every_text_for_people_has_its_vietnamese() -> None:
     assert absent == {}, "run `make messages` and translate"
 
 
+@pytest.mark.slow
 def test_no_text_of_the_catalogue_is_empty_or_uncertain() -> None:
     bad = [entry.msgid for entry in polib.pofile(str(CATALOGUE)) if not entry.translated() or entry.fuzzy]
     assert bad == []
@@ -95,6 +97,7 @@ def test_every_translation_keeps_the_holes_of_its_text() -> None:
         assert set(HOLES.findall(said)) == holes, entry.msgid
 
 
+@pytest.mark.slow
 def test_every_translation_is_vietnamese_in_one_normal_form() -> None:
     import unicodedata
 
@@ -105,6 +108,7 @@ def test_every_translation_is_vietnamese_in_one_normal_form() -> None:
         assert said[-1:].isspace() == entry.msgid[-1:].isspace()
 
 
+@pytest.mark.slow
 def test_texts_in_code_are_english() -> None:
     vietnamese = {
         text: file for text, file in asked().items() if LETTERS.search(re.sub(r"BĐ\d|Việt Nam", "", text))

@@ -149,6 +149,7 @@ def within(kind: str, name: str, value: float) -> bool:
     return declared.low <= value <= declared.high
 
 
+@pytest.mark.slow
 @each_demo
 def test_demo_tells_the_same_again_and_in_parts(domain: Domain) -> None:
     assert domain.demo is not None

@@ -160,6 +160,7 @@ def test_one_code_never_names_two_units_at_once(pack: Path) -> None:
         assert all(before[1] <= after[0] for before, after in pairwise(sorted(spans)))
 
 
+@pytest.mark.slow
 @each_pack
 def test_parents_are_in_force_when_the_unit_begins(pack: Path) -> None:
     above = {"commune": {"province", "district"}, "district": {"province"}}
@@ -308,6 +309,7 @@ def test_the_code_19333_means_another_ward_before_and_after_the_reform() -> None
     assert len(rows(dong_ha, "lineage.csv", LINEAGE)) == 9 + 2
 
 
+@pytest.mark.slow
 def test_the_country_has_thirty_four_provinces_today() -> None:
     country = next(pack for pack in PACKS if pack.name == "vietnam")
     now = [r for r in units(country) if r["tier"] == "province" and not r["valid_to"]]

@@ -130,6 +130,7 @@ def test_route_shows_an_officer_of_elsewhere_nothing_of_here(
     assert [secret for secret in SECRETS if secret in body] == []
 
 
+@pytest.mark.slow
 def test_officer_of_here_sees_what_is_hidden(measured: City, client: Client) -> None:
     """Or the sweeps above would prove nothing."""
     client.force_login(person("tay", measured.west))
@@ -179,6 +180,7 @@ def test_route_bears_any_query(measured: City, client: Client, route: Route) -> 
             b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_password_and_secret_key_are_on_no_page(measured: City, client: Client) -> None:
     from django.conf import settings
 
@@ -189,6 +191,7 @@ def test_password_and_secret_key_are_on_no_page(measured: City, client: Client) 
         assert settings.SECRET_KEY not in body
 
 
+@pytest.mark.slow
 def test_every_icon_named_in_a_declaration_or_page_is_there() -> None:
     root = Path(__file__).resolve().parents[2] / "toancanh"
     named = set()

@@ -36,6 +36,7 @@ def test_fold_does_not_depend_on_the_unicode_form(text: str) -> None:
     assert fold(unicodedata.normalize("NFC", text)) == fold(unicodedata.normalize("NFD", text))
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_fold_twice_changes_nothing(text: str) -> None:
     once = fold(text)
@@ -44,6 +45,7 @@ def test_fold_twice_changes_nothing(text: str) -> None:
     assert "  " not in once
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="aăâbcdđeêghiklmnoôơpqrstuưvxyàảãáạằẳẵắặỳỷỹýỵ ĂÂĐÊÔƠƯ"))
 def test_fold_of_vietnamese_is_plain_ascii(text: str) -> None:
     assert fold(text).isascii()
@@ -59,6 +61,7 @@ def test_matches_by_the_beginnings_of_words_in_any_order() -> None:
     assert not matches("duong an", name)
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet="abcđôơư", min_size=1, max_size=6), min_size=1, max_size=5), st.data())
 def test_matches_every_prefix_of_its_own_words(words: list[str], data: st.DataObject) -> None:
     word = data.draw(st.sampled_from(words))

@@ -156,6 +156,7 @@ def test_help_of_every_command_is_all_in_one_language(monkeypatch: pytest.Monkey
         assert bool(ENGLISH.search(words)) == (language == "en"), text
 
 
+@pytest.mark.slow
 def test_installed_program_says_what_it_can_do() -> None:
     done = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0
@@ -187,6 +188,7 @@ def told(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_command_before_the_store_is_there_says_what_to_do(tmp_path: Path, language: str) -> None:
     folder = tmp_path / "mistyped"
@@ -205,6 +207,7 @@ def test_data_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
             assert (code, len(said.strip().splitlines())) == (1, 1)
 
 
+@pytest.mark.slow
 def test_address_with_an_impossible_port_is_told(tmp_path: Path) -> None:
     code, said = told(tmp_path, "migrate", DATABASE_URL="postgresql://u@localhost:99999/city")
     assert (code, "DATABASE_URL" in said) == (1, True)

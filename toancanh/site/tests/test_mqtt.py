@@ -63,6 +63,7 @@ def test_only_a_port_that_was_set_is_asked_for(monkeypatch: pytest.MonkeyPatch) 
     assert chosen.is_chosen
 
 
+@pytest.mark.slow
 def test_certificate_is_loaded_and_old_tls_refused(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)[0], tmp_path / "key.pem"
     context = certified(Mqtt("127.0.0.1", 8883, cert, key))
@@ -71,6 +72,7 @@ def test_certificate_is_loaded_and_old_tls_refused(tmp_path: Path) -> None:
     assert certified(Mqtt("127.0.0.1", 1883)) is None
 
 
+@pytest.mark.slow
 def test_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     cert, key = certificate(tmp_path)[0], tmp_path / "key.pem"
     cert.write_text("nothing")

@@ -73,6 +73,7 @@ def test_stale_after_twice_the_period() -> None:
     assert formats.stale(None, 60, AT)
 
 
+@pytest.mark.slow
 @given(value=st.floats(allow_nan=False), decimals=st.none() | st.integers(0, 6))
 @example(value=1e26, decimals=2)
 @example(value=-sys.float_info.max, decimals=2)

@@ -53,6 +53,7 @@ def test_rain_of_parts_sums_up_to_the_whole(
     assert parts == pytest.approx(rain_mm(point, ends[0], ends[-1], seed), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(times, seeds)
 @settings(deadline=None, max_examples=15)
 def test_level_moves_less_than_half_a_metre_in_ten_minutes(start: int, seed: int) -> None:
@@ -61,6 +62,7 @@ def test_level_moves_less_than_half_a_metre_in_ten_minutes(start: int, seed: int
     assert all(0 < level < 6.2 for level in levels)
 
 
+@pytest.mark.slow
 @given(times, seeds)
 @settings(deadline=None, max_examples=15)
 def test_level_has_no_step_on_the_hour(time_us: int, seed: int) -> None:
@@ -83,6 +85,7 @@ def test_another_seed_is_another_weather() -> None:
     assert [level_m(KIM_LONG, t, 1) for t in hours] != [level_m(KIM_LONG, t, 2) for t in hours]
 
 
+@pytest.mark.slow
 def test_known_values_stay_what_they_are() -> None:
     # A changed model would tear the stored past of a running demo from its present.
     crest = max(range(*SEASON, HOUR_US), key=lambda t: level_m(KIM_LONG, t))

@@ -62,6 +62,7 @@ def story(alert: Alert) -> list[str]:
     return [chapter.what for chapter in alert.story.all()]
 
 
+@pytest.mark.slow
 def test_alert_opens_rises_falls_and_closes_by_itself(desk: Desk, city: City) -> None:
     at(desk, city, 0, 0.8)
     assert levels() == []

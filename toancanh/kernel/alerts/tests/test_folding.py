@@ -223,6 +223,7 @@ def test_it_rings_exactly_above_the_lines_where_nothing_delays_it(points: list[t
         assert one.severity(minute * MINUTE) == sum(value >= float(line.at) for line in LINES)
 
 
+@pytest.mark.slow
 @calmly
 @given(points=series)
 def test_more_hysteresis_never_makes_more_alerts(points: list[tuple[int, float]]) -> None:

@@ -73,6 +73,7 @@ def test_nothing_rings_in_the_window_and_what_stands_is_told_when_it_ends(desk: 
     assert Chapter.objects.filter(what="opened").count() == 1
 
 
+@pytest.mark.slow
 def test_what_rose_and_fell_in_the_window_never_rings(desk: Desk, city: City) -> None:
     window(city, 0, 60)
     for minute in range(1, 60, 3):
@@ -157,6 +158,7 @@ def test_reading_committed_before_the_window_rings_though_it_is_judged_within(de
     assert levels() == [("open", 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_after_random_windows_kills_and_water_the_same_stands(desk: Desk, city: City, seed: int) -> None:
     """Whatever was muted when and whoever died: in no window anything begins, and at the end all is told."""
@@ -225,6 +227,7 @@ def form(**changed: str) -> dict[str, str]:
     return {"everything": "0", "things": "gauge", "span": "60", "reason": "Thay pin", **changed}
 
 
+@pytest.mark.slow
 def test_window_is_set_from_an_alert_in_one_form_and_shown_everywhere(
     desk: Desk, city: City, client: Client
 ) -> None:
@@ -288,6 +291,7 @@ def test_who_only_looks_or_answers_elsewhere_sets_and_sees_nothing(city: City) -
     assert f"{HOME}{made.pk}/" not in client.get(HOME).content.decode()
 
 
+@pytest.mark.slow
 def test_list_goes_on_by_key_at_the_same_cost(
     city: City, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

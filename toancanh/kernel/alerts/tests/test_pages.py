@@ -92,6 +92,7 @@ def test_what_was_typed_is_not_lost(rung: Alert, city: City) -> None:
     assert "x" * 301 in refused.content.decode()
 
 
+@pytest.mark.slow
 def test_list_is_filtered_by_its_address(rung: Alert, city: City) -> None:
     client = client_of(city)
 

@@ -55,6 +55,7 @@ def test_look_without_a_change_is_one_query(django_assert_num_queries: pytest.Fi
         assert directory.refresh() is first
 
 
+@pytest.mark.slow
 def test_ten_thousand_series_load_in_half_a_second() -> None:
     city = City.build()
     columns = {"unit": "m", "low": -1.0, "high": 10.0, "period_s": 60}

@@ -223,6 +223,7 @@ def test_too_many_rows_are_refused(house: House) -> None:
     assert posted(house, [{**row(), "thing": "a", "series": "a"}] * (MAX_ROWS + 1)).status == 413
 
 
+@pytest.mark.slow
 def test_slow_body_is_given_up(tmp_path: Path) -> None:
     house = House(open_store(str(tmp_path / "telemetry.db")), body_seconds=0.05)
     headers = [("Authorization", "Bearer secret"), ("Content-Length", "100")]

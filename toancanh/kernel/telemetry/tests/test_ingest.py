@@ -135,6 +135,7 @@ def test_body_that_would_find_no_place_is_refused_unread(gate: Gate, monkeypatch
     asyncio.run(act())
 
 
+@pytest.mark.slow
 def test_large_bodies_are_decoded_one_a_round(gate: Gate) -> None:
     async def act() -> None:
         house = house_of(gate)

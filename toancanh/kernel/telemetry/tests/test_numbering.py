@@ -94,6 +94,7 @@ def test_gap_of_yesterday_is_given_up_and_receipts_go_on() -> None:
     assert Gap.objects.get().given_up_at is not None
 
 
+@pytest.mark.slow
 def test_random_numbers_do_not_fill_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numbering, "MOST_GAPS", 10)
     for number in range(0, 200, 2):

@@ -114,6 +114,7 @@ def test_empty_store_has_nothing(store: Store) -> None:
     assert store.select(Wanted([]), (("value", False),), limit=10) == []
 
 
+@pytest.mark.slow
 def test_selection_that_takes_too_long_is_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.put([Row(n % 50, START + n, float(n % 97)) for n in range(60_000)], START + DAY)
     for engine in (selecting_sqlite, selecting_postgres):

@@ -192,6 +192,7 @@ def test_changed_threshold_is_told_to_open_pages_once(city: City) -> None:
     assert told == [("gauge", "level", clock.to_us(NOON) // 1000, 1.5, 0, 2)]
 
 
+@pytest.mark.slow
 def test_measured_asks_the_database_as_often_for_forty_as_for_one(
     city: City, django_assert_num_queries: object
 ) -> None:

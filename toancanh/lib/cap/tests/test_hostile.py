@@ -27,6 +27,7 @@ BOMB = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -138,6 +139,7 @@ def test_an_endless_name_is_no_name() -> None:
     assert [note.code for note in one.notes] == ["too_long"]
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_damage_anywhere_is_read_or_refused_and_never_breaks(data: st.DataObject) -> None:

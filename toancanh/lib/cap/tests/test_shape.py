@@ -62,6 +62,7 @@ def _changed(data: st.DataObject) -> Any:
     return root
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300, deadline=None)
 def test_says_what_the_schema_says(data: st.DataObject) -> None:

@@ -103,6 +103,7 @@ alerts = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(alerts)
 @settings(max_examples=150, deadline=None)
 def test_is_valid_and_reads_back(alert: Alert) -> None:

@@ -105,6 +105,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_replay_hands_in_every_reading_once() -> None:
     with Peer(THINGS) as peer:
         assert replay(peer, 30) == 0
@@ -152,6 +153,7 @@ def test_the_same_replay_again_sends_the_same_values() -> None:
     assert peer.conflicts == 0
 
 
+@pytest.mark.slow
 def test_one_reading_in_six_hours_jumps() -> None:
     with Peer([gauge("g-1"), rain("r-1")]) as peer:
         assert replay(peer, 24) == 0
@@ -182,6 +184,7 @@ def test_misuse_is_told_with_code_2(arguments: list[str], monkeypatch: pytest.Mo
     assert main(arguments) == 2
 
 
+@pytest.mark.slow
 def test_a_start_fills_the_gap_since_the_latest_reading_then_goes_on(tmp_path: Path) -> None:
     now = time.time_ns() // 1000
     latest = {"level": {"time": rfc3339(now - HOUR_US), "value": 1.0}}
@@ -196,6 +199,7 @@ def test_a_start_fills_the_gap_since_the_latest_reading_then_goes_on(tmp_path: P
     assert 359 <= len(peer.times("g-2")) <= 362
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_at_once_even_while_the_door_is_silent(how: signal.Signals, tmp_path: Path) -> None:
     with Peer(THINGS, ["late"] * 500) as peer, started(peer.url, tmp_path) as program:
@@ -217,6 +221,7 @@ def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
         assert program.process.wait(5) == 0
 
 
+@pytest.mark.slow
 def test_it_waits_for_a_server_that_is_still_starting(tmp_path: Path) -> None:
     with started(f"http://127.0.0.1:{free_port()}", tmp_path, "--once") as program:
         wait_for(lambda: "again in" in program.said)

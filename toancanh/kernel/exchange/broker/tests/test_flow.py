@@ -242,6 +242,7 @@ def test_stopping_leaves_what_is_not_kept_yet(gate: Gate) -> None:
     asyncio.run(act())
 
 
+@pytest.mark.slow
 def test_a_narrow_rate_slows_the_broker_down(gate: Gate) -> None:
     async def act() -> None:
         part = Part(gate, TokenInfo(7, "broker", rate=600, digest="d"))

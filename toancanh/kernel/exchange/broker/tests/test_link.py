@@ -247,6 +247,7 @@ class TestAccessList:
     def test_the_shipped_one_lets_us_hear_and_tell(self, broker: Mosquitto) -> None:
         assert look(ours(broker)) is None
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("line", ["topic read toancanh/+/+", "topic write toancanh/+/ack"])
     def test_one_without_us_is_noticed(
         self, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -260,6 +261,7 @@ class TestAccessList:
         assert told is not None
         assert told.code == "broker_acl"
 
+    @pytest.mark.slow
     def test_devices_publish_and_hear_only_their_own(self, broker: Mosquitto, tmp_path: Path) -> None:
         with Mosquitto(tmp_path, users=("toancanh", "gateway", "t1", "t2")) as own:
 

@@ -62,6 +62,7 @@ def test_empty_list_says_what_to_do(eve: Client) -> None:
     assert "Nothing is fetched yet" in page(eve, HOME, "en")
 
 
+@pytest.mark.slow
 def test_feed_is_tried_seen_and_kept(eve: Client, city: City, service: Peer) -> None:
     service.says["/levels"] = Said(json.dumps(ANSWER).encode())
     secret = {"secret_kind_0": "header", "secret_name_0": "X-Key", "secret_value_0": WORD}
@@ -162,6 +163,7 @@ def test_others_see_nothing_of_it(city: City, client: Client, service: Peer) -> 
     assert client.get(HOME).status_code in (302, 403)
 
 
+@pytest.mark.slow
 def test_lists_cost_the_same_however_long_they_are(eve: Client, city: City, service: Peer) -> None:
     service.says["/levels"] = Said(b'{"data": []}')
     by = acting(Person.objects.get())

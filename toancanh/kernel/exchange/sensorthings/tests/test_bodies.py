@@ -114,6 +114,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(bodies.NAVIGATION)), JSON)
 def test_any_json_is_a_draft_or_a_refusal(kind: str, told: Any) -> None:
     try:

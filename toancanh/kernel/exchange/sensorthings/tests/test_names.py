@@ -71,6 +71,7 @@ def test_other_texts_are_no_time(text: str) -> None:
         times.span(text, "time")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_refused(text: str) -> None:
     try:

@@ -78,6 +78,7 @@ def stored(city: City) -> list[tuple[float, int]]:
     return [(row.value, row.quality) for row in rows]
 
 
+@pytest.mark.slow
 def test_file_goes_its_whole_way(city: City, ada: Actor) -> None:
     measure(city.gauge, SEVEN + timedelta(hours=1), 1.2)
     measure(city.gauge, SEVEN + timedelta(hours=3), 1.0)

@@ -61,6 +61,7 @@ def test_empty_list_says_what_to_do(ada: Client) -> None:
     assert "No file was brought yet" in page(ada, HOME, "en")
 
 
+@pytest.mark.slow
 def test_file_is_seen_confirmed_mended_and_taken_back(ada: Client, city: City) -> None:
     here = upload(ada, LONG)
     text = page(ada, here)
@@ -102,6 +103,7 @@ def test_same_file_is_recognised(ada: Client) -> None:
     assert "đã nhập đúng tệp này" in page(ada, again)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_guessed_is_asked_for_and_kept_while_it_is_wrong(ada: Client) -> None:
     here = upload(ada, WIDE)
     text = page(ada, here)
@@ -176,6 +178,7 @@ def test_bad_file_is_told_on_the_list(ada: Client, content: bytes, told: str) ->
     assert "Hãy chọn tệp" in page(ada, HOME)
 
 
+@pytest.mark.slow
 def test_pages_are_for_administrators_of_the_place(ada: Client, city: City) -> None:
     here = upload(ada, LONG)
     for username, unit, rights, status in (
@@ -192,6 +195,7 @@ def test_pages_are_for_administrators_of_the_place(ada: Client, city: City) -> N
     assert Client().get(here).status_code == 302
 
 
+@pytest.mark.slow
 def test_list_costs_the_same_queries_whatever_it_holds(ada: Client) -> None:
     def count() -> int:
         with CaptureQueriesContext(

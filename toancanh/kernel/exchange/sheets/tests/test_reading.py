@@ -144,6 +144,7 @@ BAD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "content"), BAD, ids=[f"{n}-{code}" for n, (code, _) in enumerate(BAD)])
 def test_bad_file_is_refused_in_a_sentence(code: str, content: bytes) -> None:
     with pytest.raises(child.Fault) as told:

@@ -68,6 +68,7 @@ def test_counts_of_several_processes_add_up(directory: Directory) -> None:
     assert (heard.at, heard.door, heard.address, heard.online_at) == (NOON, "mqtt", "192.0.2.9", None)
 
 
+@pytest.mark.slow
 def test_writing_asks_as_often_for_a_hundred_tokens_as_for_one(city: City) -> None:
     asked = []
     for count in (1, 100):

@@ -49,6 +49,7 @@ def own(**row: str) -> dict[str, str]:
     return {f"q-{part}": value for part, value in {**blank, **row}.items()}
 
 
+@pytest.mark.slow
 def test_one_form_makes_thing_quantity_and_token(keeper: Client, city: City) -> None:
     answer = sent(keeper)
     made = Thing.objects.select_related("unit").get(code="cau-gia-vien")

@@ -285,6 +285,7 @@ def test_impossible_limit_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert Token.objects.get().things is None
 
 
+@pytest.mark.slow
 def test_new_secret_is_shown_to_its_maker_for_ten_minutes(keeper: Client) -> None:
     old = people.create_token("gauge", by=BY, things=["gauge"]).secret
     answer = keeper.post(at("gauge"), {"do": "renew"}, follow=True)

@@ -142,6 +142,7 @@ def test_what_is_published_is_read_again(
     assert found.duplicate is again
 
 
+@pytest.mark.slow
 @given(NAMES, PAYLOADS, IDS, st.lists(st.tuples(NAMES, NAMES), max_size=3), st.integers(0, 32))
 def test_publishes_of_the_library_are_read(
     topic: str, payload: bytes, number: int, pairs: list[tuple[str, str]], alias: int

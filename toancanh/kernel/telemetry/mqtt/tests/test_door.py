@@ -130,6 +130,7 @@ def test_listening_is_granted_to_the_own_alone(house: House, level: int) -> None
     assert house.door.figures.refused["subscription"] == 4
 
 
+@pytest.mark.slow
 @LEVELS
 def test_command_is_brought_confirmed_and_answered(house: House, level: int) -> None:
     async def act() -> None:
@@ -186,6 +187,7 @@ def test_session_that_stays_resends_under_the_same_number(house: House) -> None:
     run(house, act)
 
 
+@pytest.mark.slow
 def test_session_is_the_tokens_own_and_has_its_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "LONGEST_EXPIRY", 1)
 
@@ -283,6 +285,7 @@ def test_will_is_published_for_who_falls_silent_alone(house: House, level: int) 
     run(house, act)
 
 
+@pytest.mark.slow
 def test_will_that_waits_is_not_published_for_who_comes_back(house: House) -> None:
     async def act() -> None:
         will = mqtt5.Will("toancanh/a/level", payload=b"-1", will_delay_interval=1)

@@ -100,6 +100,7 @@ def test_one_bad_row_does_not_take_the_others_with_it() -> None:
     assert [raw for raw, _ in malformed] == [b"7", b'{"time":"x","value":3}']
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

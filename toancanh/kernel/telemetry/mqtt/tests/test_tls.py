@@ -25,6 +25,7 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return cert, context
 
 
+@pytest.mark.slow
 @pytest.mark.clients
 def test_mosquitto_pub_over_tls(tmp_path: Path) -> None:
     cert, context = certificate(tmp_path)
