@@ -146,7 +146,10 @@ CHANNELS = [
     "toancanh.kernel.notify.channels.webpush.CHANNEL",
 ]
 # Lists of recipients by name: a callable of the type `notify.messages.Source`.
-RECIPIENTS = {"notify.subscribers": "toancanh.kernel.notify.subscriptions.recipients"}
+RECIPIENTS = {
+    "notify.subscribers": "toancanh.kernel.notify.subscriptions.recipients",
+    "contacts.chain": "toancanh.kernel.contacts.telling.recipients",
+}
 PUSH_HOSTS = environment.push_hosts()
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -13,6 +13,7 @@ from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
+from toancanh.kernel.contacts import receipt_pages as receipts
 from toancanh.kernel.contacts import settings_pages as contact_rules
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.cap import pages as received
@@ -74,6 +75,12 @@ urlpatterns = [
     path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
     path("console/contacts/", contacts.listing, {"locality": exchange.locality}, name="contacts"),
     path("console/contacts/rules/", contact_rules.rules, name="contact_rules"),
+    path("console/contacts/receipts/", receipts.listing, name="receipts"),
+    path("console/contacts/receipts/of/<str:subject>/", receipts.part, name="receipts_part"),
+    path("console/contacts/receipts/<int:number>/", receipts.notice, name="receipt"),
+    path("console/contacts/receipts/<int:number>/board.xlsx", receipts.sheet, name="receipt_sheet"),
+    path("console/contacts/receipts/<int:number>/<slug:code>/", receipts.commune, name="receipt_commune"),
+    path("r/<slug:secret>/", receipts.confirm, name="receipt_confirm"),
     path("console/contacts/template.xlsx", contacts.template, {"locality": exchange.locality}),
     path("console/contacts/export.xlsx", contacts.export, {"locality": exchange.locality}),
     path("console/contacts/units/<slug:code>/", contacts.unit, name="contact_unit"),

@@ -134,7 +134,9 @@ class Notice(models.Model):
     subject = models.CharField(max_length=120, unique=True)
     """Of the module that tells, such as ``warnings.warning:17``."""
     title = models.CharField(max_length=300)
+    title_en = models.CharField(max_length=300, default="")
     text = models.TextField(blank=True)
+    text_en = models.TextField(blank=True)
     is_exercise = models.BooleanField(default=False)
     made_at = models.DateTimeField()
     over_at = models.DateTimeField(null=True)
@@ -163,7 +165,7 @@ class Via(models.TextChoices):
 
 
 class Told(models.Model):
-    """One person who was told of a notice, and how far that came."""
+    """One person who was told of a notice, and what he confirmed; what channels know is with `notify`."""
 
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="told")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="told")
@@ -172,11 +174,6 @@ class Told(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     """Of the secret in his link."""
     told_at = models.DateTimeField()
-    handed_at = models.DateTimeField(null=True)
-    """A channel took the message over."""
-    received_at = models.DateTimeField(null=True)
-    """A channel gave a receipt: it is on the device, nobody knows whether it was read."""
-    failed = models.CharField(max_length=200, blank=True)
     confirmed_at = models.DateTimeField(null=True)
     via = models.CharField(max_length=5, choices=Via.choices, blank=True)
     confirmed_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.contacts import words
+from toancanh.kernel.contacts.board import Board, Reached
 from toancanh.kernel.contacts.models import Channel, Contact, Ground
 from toancanh.kernel.contacts.sealing import Keys, in_clear
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.territory.models import Unit
 
 WIDTHS = (24, 26, 30, 24, 26, 26, 18, 14, 30, 12, 16)
 
@@ -88,3 +93,65 @@ def _written(rows: Sequence[Sequence[str]], places: Sequence[Sequence[str]]) -> 
                 beside.write_string(line, column, text, plain)
     book.close()
     return out.getvalue()
+
+
+def receipts(made: Board, people: Sequence[tuple[Unit, Sequence[Reached]]]) -> bytes:
+    """Two sheets for the report: communes with their counts, and everybody with how far it came."""
+    import xlsxwriter  # slow import
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False})
+    bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
+    sheet = book.add_worksheet(_("Communes")[:31])
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 8, 16)
+    sheet.write_string(0, 0, made.notice.title, bold)
+    sheet.write_string(
+        1, 0, _("Received by %(n)s of %(all)s communes") % {"n": made.received, "all": len(made.lines)}
+    )
+    sheet.write_string(2, 0, made.rule.sentence)
+    heads = (_("Commune"), _("Has received"), _("Told"), _("Handed over"), _("On the device"), _("Confirmed"),
+             _("Officials confirmed"), _("Heads confirmed"), _("First confirmed"))  # fmt: skip
+    for column, text in enumerate(heads):
+        sheet.write_string(4, column, text, bold)
+    for row, line in enumerate(made.lines, start=5):
+        sheet.write_string(row, 0, line.unit.full_name)
+        sheet.write_string(row, 1, _("yes") if line.is_received else _("no"))
+        for column, count in enumerate((line.told, line.handed, line.received, line.confirmed), start=2):
+            sheet.write_number(row, column, count)
+        sheet.write_string(row, 6, f"{line.officials_confirmed}/{line.officials}")
+        sheet.write_string(row, 7, f"{line.heads_confirmed}/{line.heads}")
+        if line.first_at is not None:
+            sheet.write_datetime(row, 8, _local(line.first_at), moment)
+    beside = book.add_worksheet(_("People")[:31])
+    beside.set_column(0, 6, 24)
+    for column, text in enumerate(
+        (
+            _("Commune"),
+            _("Village or neighbourhood"),
+            _("Full name"),
+            _("Post"),
+            _("State"),
+            _("Confirmed"),
+            _("Note"),
+        )
+    ):
+        beside.write_string(0, column, text, bold)
+    row = 1
+    for unit, found in people:
+        for one in found:
+            contact = one.told.contact
+            place = contact.neighbourhood.name if contact.neighbourhood else ""
+            cells = (unit.full_name, place, contact.name, contact.post, words.state(one))
+            for column, text in enumerate(cells):
+                beside.write_string(row, column, text)
+            if one.told.confirmed_at is not None:
+                beside.write_datetime(row, 5, _local(one.told.confirmed_at), moment)
+            beside.write_string(row, 6, one.told.note)
+            row += 1
+    book.close()
+    return out.getvalue()
+
+
+def _local(at: datetime) -> datetime:
+    return at.astimezone(clock.VIETNAM).replace(tzinfo=None)

@@ -144,6 +144,7 @@ def put(notice: Notice, recipients: Sequence[Recipient]) -> int:
             address=one.address[:300],
             language="en" if one.language == "en" else "vi",
             name=one.name[:150],
+            link=one.link[:200],
             reference=code,
             rank=notice.rank,
             next_at=now,

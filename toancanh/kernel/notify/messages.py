@@ -57,6 +57,8 @@ class Recipient:
     address: str
     language: str = "vi"
     name: str = ""
+    link: str = ""
+    """His own address instead of the message's, such as one by which he confirms."""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ class Delivery(models.Model):
     address = models.CharField(max_length=300)
     language = models.CharField(max_length=2)
     name = models.CharField(max_length=150, blank=True)
+    link = models.CharField(max_length=200, blank=True)
+    """The recipient's own, where he has one."""
     reference = models.CharField(max_length=32, unique=True)
     """`messages.reference`: what makes a second row of the same delivery impossible."""
     rank = models.PositiveSmallIntegerField()

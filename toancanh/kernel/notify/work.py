@@ -87,6 +87,7 @@ def _parcels(rows: Sequence[Delivery]) -> list[Parcel]:
             address=row.address,
             language=row.language,
             name=row.name,
+            own_link=row.link,
             notice=notices[row.notice_id],
             attempts=row.attempts,
             peer_id=row.peer_id,

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connections
 from servestatic import ServeStaticASGI
 
 from toancanh.kernel.alerts import announcing
+from toancanh.kernel.contacts import announcing as receipts
 from toancanh.kernel.runtime import doors
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
@@ -44,6 +45,11 @@ def mount(house: House) -> None:
     warned = warnings.Announcements()
     house.services.append(Begun(warned.look))
     house.loops.append(Loop("warning notes", warned.look, warnings.EVERY))
+    confirming = receipts.Announcements()
+    house.services.append(Begun(confirming.look))
+    confirmed = Loop("receipt notes", confirming.look, receipts.EVERY)
+    house.loops.append(confirmed)
+    house.changed.append(confirmed.wake)
     list(doors.routes())
     wsgi.django()
 

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from toancanh.kernel.alerts import desk
 from toancanh.kernel.contacts import settings as contacts
+from toancanh.kernel.contacts import telling
 from toancanh.kernel.exchange.feeds import work as feeds
 from toancanh.kernel.exchange.feeds.service import Feeds
 from toancanh.kernel.exchange.inbox import work as inbox
@@ -40,6 +41,7 @@ def mount(house: House) -> None:
         Loop("over", ending.look, 1.0),
         Loop("old receipts", receipts.forget, 3600.0),
         Loop("old contacts", contacts.tidy, 3600.0),
+        Loop("old numbers", telling.tidy, 3600.0),
     ]
     judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
     alerts = Loop("alerts", judging.look, desk.EVERY)

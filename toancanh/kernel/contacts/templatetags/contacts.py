@@ -6,7 +6,9 @@ from django import template
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.contacts.models import Address, Channel, Contact
+from toancanh.kernel.contacts import words
+from toancanh.kernel.contacts.board import Reached
+from toancanh.kernel.contacts.models import Address, Channel, Contact, Notice
 from toancanh.kernel.contacts.sealing import Reachable
 from toancanh.kernel.territory.models import Unit
 
@@ -38,3 +40,21 @@ def channel_icon(address: Address | Reachable) -> str:
 def unit_name(unit: Unit) -> str:
     """In the reader's language."""
     return unit.full_name_en if get_language() == "en" else unit.full_name
+
+
+@register.filter
+def reached_state(one: Reached) -> str:
+    """How far it came with somebody who was told."""
+    return words.state(one)
+
+
+@register.filter
+def outcome(code: str) -> str:
+    """What came of a call."""
+    return words.outcome(code)
+
+
+@register.filter
+def notice_title(notice: Notice) -> str:
+    """In the reader's language."""
+    return notice.title_en if get_language() == "en" else notice.title

@@ -35,6 +35,12 @@ class Parcel:
     peer_id: str = ""
     handed_at: datetime | None = None
     holder: str = ""
+    own_link: str = ""
+
+    @property
+    def link(self) -> str:
+        """Where the recipient reads more: his own address, or the message's."""
+        return self.own_link or self.notice.link
 
     @property
     def title(self) -> str:
