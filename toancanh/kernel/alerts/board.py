@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 
@@ -39,6 +40,11 @@ class Board:
         self._silent: dict[Key, frozenset[int]] = {}
         self._stale: set[Key] = set()
         """Keys that late readings were kept of since their states were folded."""
+        self._aside: dict[int, tuple[int, int]] = {}
+        """By series the first and the last late reading that is to be passed over."""
+        self._ringing: Counter[int] = Counter()
+        """Series of what rings, how often: late readings of these are put where they belong."""
+        self._rung: dict[Key, tuple[int, ...]] = {}
         self._late: dict[Key, int] = {}
         """The first of them, where nobody was told of that time."""
         self._seen: tuple[int, int, int] | None = None
@@ -58,7 +64,9 @@ class Board:
         specs = rules.specs(now)
         for key in self.specs.keys() - specs.keys():
             # The rule is no more: what stands of it ends.
-            if self.watched.pop(key, None) is not None and self._told.pop(key):
+            told = self._told.get(key)
+            self._tell(key, 0)
+            if self.watched.pop(key, None) is not None and told:
                 self._found.append(Finding(key, self.specs[key], peak=self._peak.pop(key, None)))
         for key, spec in specs.items():
             if self.specs.get(key) != spec:
@@ -110,7 +118,7 @@ class Board:
                         _put(made, name, one)
             self.watched[key] = made
             self._stale.discard(key)
-            self._told[key] = standing.get(key, 0)
+            self._tell(key, standing.get(key, 0))
             self._settle(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
 
     def _is_fresh(
@@ -125,15 +133,25 @@ class Board:
     def take(self, entries: Iterable[Entry]) -> None:
         """Judge the readings of these transactions in their order."""
         entries = list(entries)
-        self._build_touched(entries)
+        if any(reading.time >= entry.at - LATE for entry in entries for reading in entry.readings):
+            self._pass_over()
+            if self._stale or len(self.watched) < len(self.specs):
+                self._build_touched(entries)
+        of_series, told = self._of_series, self._told
         for entry in entries:
             fresh = entry.at - LATE
             for reading in entry.readings:
-                for key, name in self._of_series.get(reading.series, ()):
-                    if reading.time >= fresh or self._told.get(key):
+                keys = of_series.get(reading.series)
+                if keys is None:
+                    continue
+                if reading.time < fresh and reading.series not in self._ringing:
+                    self._put_aside(reading)
+                    continue
+                for key, name in keys:
+                    if reading.time >= fresh or told.get(key):
                         self._judge(key, name, reading, entry.at)
                     else:
-                        self._pass_over(key, name, reading)
+                        self._put_aside(reading)
 
     def _build_touched(self, entries: list[Entry]) -> None:
         """Fold what a fresh reading asks for and is not there, or lacks late ones."""
@@ -151,29 +169,36 @@ class Board:
         if keys:
             self._build(keys, oldest)
 
-    def _pass_over(self, key: Key, name: str, reading: Reading) -> None:
-        """A late reading where nothing rings: only that the station lived is noted.
+    def _put_aside(self, reading: Reading) -> None:
+        """A late reading where nothing rings: archives come in by the million."""
+        first, last = self._aside.get(reading.series, (reading.time, 0))
+        if not reading.quality & WITHDRAWN and reading.time > last:
+            last = reading.time
+        self._aside[reading.series] = (min(first, reading.time), last)
 
-        Archives come in by the million. What they change of a state is folded with the next fresh reading.
-        """
-        made = self.watched.get(key)
-        if made is None:
-            return
-        self._stale.add(key)
-        self._note_late(key, reading.time)
-        track = made.tracks[name]
-        if not reading.quality & WITHDRAWN and (track.heard is None or reading.time > track.heard):
-            track.heard = reading.time
+    def _pass_over(self) -> None:
+        """Note of late readings that the station lived; states are folded with the next fresh reading."""
+        for series, (first, last) in self._aside.items():
+            for key, name in self._of_series.get(series, ()):
+                self._note_late(key, first)
+                made = self.watched.get(key)
+                if made is None:
+                    continue
+                self._stale.add(key)
+                track = made.tracks[name]
+                if last and (track.heard is None or last > track.heard):
+                    track.heard = last
+        self._aside.clear()
 
     def _judge(self, key: Key, name: str, reading: Reading, kept: int) -> None:
         made = self.watched.get(key)
         if made is None or not _put(made, name, reading):
             return
-        if kept - reading.time <= LATE:
+        if kept - reading.time > LATE:
+            self._note_late(key, reading.time)
+        elif self._told[key] or not made.is_calm:
             at = max(reading.time, made.tracks[name].heard or 0)
             self._settle(key, made, at, is_news=True, kept=kept)
-        else:
-            self._note_late(key, reading.time)
 
     def _note_late(self, key: Key, time: int) -> None:
         spec = self.specs[key]
@@ -182,6 +207,7 @@ class Board:
 
     def look_at_clock(self) -> None:
         """Let silences begin, and end what was heard of too long ago."""
+        self._pass_over()
         now = clock.now_us()
         for key, made in self.watched.items():
             if made.has_silence:
@@ -227,10 +253,19 @@ class Board:
             return
         worst = severity if severity > told else 0
         self._found.append(Finding(key, spec, worst, why, severity, self._peak.get(key)))
-        self._told[key] = severity
+        self._tell(key, severity)
         self._peaked.discard(key)
         if not severity:
             self._peak.pop(key, None)
+
+    def _tell(self, key: Key, severity: int) -> None:
+        self._told[key] = severity
+        if bool(severity) != (key in self._rung):
+            if severity:
+                self._rung[key] = tuple(series for _name, series in self.specs[key].series)
+                self._ringing.update(self._rung[key])
+            else:
+                self._ringing -= Counter(self._rung.pop(key))
 
     def findings(self) -> list[Finding]:
         """What is to be written of all that was judged since the last time, in its order."""
@@ -242,6 +277,7 @@ class Board:
 
     def late(self) -> dict[Key, int]:
         """From when on the past of a rule is to be looked at again, noted since the last time."""
+        self._pass_over()
         late, self._late = self._late, {}
         return late
 

@@ -7,8 +7,10 @@ from. Times are microseconds.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from toancanh.kernel.declare import Bands
@@ -23,6 +25,12 @@ class Point(NamedTuple):
 
     time: int
     value: float
+
+
+Points = tuple[Point, ...]
+Sums = tuple[int, int, int, int]
+"""Over the readings of a window: times, their squares, values in millionths, times by values."""
+GRAIN = 1_000_000
 
 
 class Band(NamedTuple):
@@ -54,7 +62,9 @@ class State(NamedTuple):
     doubted: tuple[Point, ...] = ()
     """Readings since one that leapt, until those after it confirm it."""
     recent: tuple[Point, ...] = ()
-    """Readings that count within the window."""
+    """Readings that count within the window …"""
+    sums: Sums = (0, 0, 0, 0)
+    """… and what the line through them is made of."""
     now: float | None = None
     """The quantity that was judged last: the value, the rate or the sum."""
     worst: Point | None = None
@@ -74,20 +84,34 @@ class Leaf:
     """Value, severity and name of each line; lines whose threshold is not in force are left out."""
     precision: int = 6
 
+    @cached_property
+    def calm(self) -> tuple[Band, ...]:
+        """No line rings or is held; of all states in which that is so, the same object."""
+        return tuple(Band() for _line in self.lines)
+
+    @cached_property
+    def _near(self) -> float:
+        """On the calm side of this no line is reached, however a figure is rounded."""
+        margin = 10.0 ** (1 - (4 if self.bands.of == "rate" else self.precision))
+        return self.lines[0][0] + margin if self.bands.falls else self.lines[0][0] - margin
+
+    def _is_far(self, quantity: float) -> bool:
+        return quantity > self._near if self.bands.falls else quantity < self._near
+
     def start(self, severity: int = 0) -> State:
         """Nothing heard yet; an alert of ``severity`` is already standing."""
-        return State(tuple(Band(rings=line[1] <= severity) for line in self.lines))
+        rings = tuple(Band(rings=line[1] <= severity) for line in self.lines)
+        return State(self.calm if rings == self.calm else rings)
 
     def step(self, state: State, time: int, value: float) -> State:
         """The state after one more reading, which is newer than those before."""
         spike, last = self.bands.spike, state.last
         if spike is None or last is None or self._is_likely(value - last.value, state.step, spike):
-            return self._count(state._replace(doubted=()), time, value)
+            return self._count(state, time, value)
         point = Point(time, value)
         doubted = _with(state.doubted, point, last, spike)
         if not self._is_confirmed(doubted):
             return state._replace(doubted=doubted)
-        state = state._replace(doubted=())
         for one in doubted:
             state = self._count(state, one.time, one.value)
         return state
@@ -112,26 +136,30 @@ class Leaf:
         return newest.time - first.time >= enough and (not enough or any(steps))
 
     def _count(self, state: State, time: int, value: float) -> State:
-        recent = state.recent
+        point = Point(time, value)
+        recent, sums = state.recent, state.sums
         if self.bands.of != "value":
-            first = time - self.bands.window_s * SECOND
-            recent = (*(point for point in recent if self._is_within(point, first)), Point(time, value))
-        quantity = self._quantity(recent, value)
+            recent, sums = self._window(recent, sums, point)
+        quantity = self._quantity(recent, sums, value)
+        step = value - state.last.value if state.last is not None else 0.0
         bands = state.bands
+        if bands is self.calm and state.ebb is None and (quantity is None or self._is_far(quantity)):
+            # Nearly every reading there is: nothing rings and nothing begins.
+            return State(bands, point, step, (), recent, sums, quantity)
         if quantity is not None:
+            quantity = rounded(quantity, 4 if self.bands.of == "rate" else self.precision)
             if state.ebb is not None:
-                kept = state._replace(last=Point(time, value), step=_step(state.last, value))
+                kept = state._replace(last=point, step=step, doubted=())
                 return self._ebbed(kept, state.ebb, time, quantity)
             bands = tuple(
                 self._judge(band, line, time, quantity) for band, line in zip(bands, self.lines, strict=True)
             )
         worst = state.worst
-        if not any(band.rings or band.since is not None for band in bands):
-            worst = None
+        if bands == self.calm:
+            bands, worst = self.calm, None
         elif quantity is not None and (worst is None or self._is_worse(quantity, worst.value)):
             worst = Point(time, quantity)
-        step = _step(state.last, value)
-        after = State(bands, Point(time, value), step, (), recent, quantity, worst, state.falling)
+        after = State(bands, point, step, (), recent, sums, quantity, worst, state.falling)
         return after if self.bands.ebb is None else self._falling(state, after, self.bands.ebb)
 
     # --- waves of one flood after another
@@ -143,8 +171,7 @@ class Leaf:
         time, now, line = after.last.time, after.now, self.lines[0][0]
         if before.last is None and not self._rings(before) and self._is_beyond(now, line):
             # It stood there before anybody listened: only what comes on top of it is news.
-            quiet = tuple(Band() for _line in self.lines)
-            return after._replace(bands=quiet, worst=None, ebb=Ebb(now))
+            return after._replace(bands=self.calm, worst=None, ebb=Ebb(now))
         if not self._rings(after) or after.worst is None:
             return after._replace(falling=None)
         lost = max(share * abs(after.worst.value - line), self.bands.hysteresis)
@@ -153,8 +180,7 @@ class Leaf:
         since = time if after.falling is None else after.falling
         if time - since < self.bands.calm_s * SECOND:
             return after._replace(falling=since)
-        quiet = tuple(Band() for _line in self.lines)
-        return after._replace(bands=quiet, worst=None, falling=None, ebb=Ebb(now))
+        return after._replace(bands=self.calm, worst=None, falling=None, ebb=Ebb(now))
 
     def _ebbed(self, state: State, ebb: Ebb, time: int, now: float) -> State:
         line, slack = self.lines[0][0], self.bands.hysteresis
@@ -176,16 +202,24 @@ class Leaf:
     def _rings(self, state: State) -> bool:
         return any(band.rings for band in state.bands)
 
-    def _is_within(self, point: Point, first: int) -> bool:
+    def _window(self, recent: Points, sums: Sums, point: Point) -> tuple[Points, Sums]:
+        """The readings of the window after one more, and what a line through them is made of."""
+        first = point.time - self.bands.window_s * SECOND
         # A sum's reading bears the end of its period: one at the start of the window is of the time before.
-        return point.time > first if self.bands.of == "sum" else point.time >= first
+        gone = bisect_left(recent, (first + 1 if self.bands.of == "sum" else first,))
+        if self.bands.of == "rate":
+            for one in recent[:gone]:
+                sums = _added(sums, one, -1)
+            sums = _added(sums, point, 1)
+        return (*recent[gone:], point), sums
 
-    def _quantity(self, recent: tuple[Point, ...], value: float) -> float | None:
+    def _quantity(self, recent: Points, sums: Sums, value: float) -> float | None:
+        """What is judged, before it is rounded."""
         if self.bands.of == "value":
-            return rounded(value, self.precision)
+            return value
         if self.bands.of == "sum":
-            return rounded(sum(point.value for point in recent), self.precision)
-        return slope(recent, self.bands.window_s)
+            return sum(point.value for point in recent)
+        return slope(recent, sums, self.bands.window_s)
 
     def _is_worse(self, value: float, than: float) -> bool:
         return value < than if self.bands.falls else value > than
@@ -220,10 +254,6 @@ class Leaf:
         return self.lines[reached][1] if reached >= 0 else 0
 
 
-def _step(last: Point | None, value: float) -> float:
-    return value - last.value if last is not None else 0.0
-
-
 def _with(doubted: tuple[Point, ...], point: Point, last: Point, spike: float) -> tuple[Point, ...]:
     """What is doubted after one more: a leap that goes on, one that stays, or another one."""
     if not doubted:
@@ -238,18 +268,19 @@ def _with(doubted: tuple[Point, ...], point: Point, last: Point, spike: float) -
     return (*doubted, point)
 
 
-def slope(recent: tuple[Point, ...], window_s: int) -> float | None:
+def _added(sums: Sums, point: Point, sign: int) -> Sums:
+    """Whole numbers: what is added and taken away again leaves no trace."""
+    x, y = point.time, round(point.value * GRAIN)
+    return sums[0] + sign * x, sums[1] + sign * x * x, sums[2] + sign * y, sums[3] + sign * x * y
+
+
+def slope(recent: Points, sums: Sums, window_s: int) -> float | None:
     """Change per hour along the line that fits best; None until half of the window is filled."""
-    if len(recent) < 3 or recent[-1].time - recent[0].time < window_s * SECOND // 2:
+    count = len(recent)
+    if count < 3 or recent[-1].time - recent[0].time < window_s * SECOND // 2:
         return None
-    zero = recent[-1].time
-    hours = [(point.time - zero) / HOUR for point in recent]
-    middle = sum(hours) / len(hours)
-    mean = sum(point.value for point in recent) / len(recent)
-    apart = [hour - middle for hour in hours]
-    spread = sum(x * x for x in apart)
-    rise = sum(x * (point.value - mean) for x, point in zip(apart, recent, strict=True))
-    return rounded(rise / spread, 4)
+    x, xx, y, xy = sums
+    return (count * xy - x * y) * HOUR / ((count * xx - x * x) * GRAIN)
 
 
 def folded(leaf: Leaf, state: State, points: Iterator[Point]) -> State:

@@ -37,16 +37,17 @@ class Track:
 
     def put(self, time: int, value: float | None) -> bool:
         """Take a reading in its place (no value: take it out); False where it changes nothing."""
+        if value is not None and (not self.points or time > self.points[-1].time):
+            if time <= self._older[0]:
+                return False
+            self._append(Point(time, value))
+            return True
         at = bisect_left(self.points, (time,))
         there = at < len(self.points) and self.points[at].time == time
         if time <= self._older[0] or (there and self.points[at].value == value):
             return False
         if value is None and not there:
             return False
-        if at == len(self.points):
-            assert value is not None
-            self._append(Point(time, value))
-            return True
         if there:
             del self.points[at]
         if value is not None:
@@ -55,6 +56,9 @@ class Track:
         return True
 
     def _append(self, point: Point) -> None:
+        if not self.leaves:
+            # Of a silence only the newest time matters.
+            return
         self.points.append(point)
         self.states = self._stepped(self.states, point)
         if point.time - self._newer[0] > LATE:
@@ -112,6 +116,17 @@ class Watched:
             track.heard = time
         # A reading that a correction made implausible is taken out again.
         return track.put(time, value if is_plausible else None)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether after the reading that was put nothing can ring; False where that is to be looked at."""
+        if self.has_silence and len(self.tracks) > 1:
+            return False
+        for track in self.tracks.values():
+            for number, state in track.states.items():
+                if state.bands is not self.leaves[number].calm:
+                    return False
+        return True
 
     def severity(self, now: int) -> int:
         """How severe it is at ``now``; 0 where nothing rings."""
