@@ -26,7 +26,7 @@ from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs, taking
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, rates
 from toancanh.kernel.telemetry import announce, board, engine
 from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.telemetry.store import Store, open_store
@@ -163,6 +163,7 @@ def forget() -> None:
     alerts.forget()
     warnings.forget()
     board.forget()
+    rates.forget()
     console.forget()
     waiting.counted.forget()
     health.forget()

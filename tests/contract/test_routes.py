@@ -31,8 +31,8 @@ UNITS = {"/boundaries/<slug:code>.json": "90", "/api/v1/units/<code>": "90001"}
 QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/console/search": "?q=cau"}
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
 # Where no authority of its own made the certificate, there is no root to download.
-# Nobody was sent a link with that secret.
-NOWHERE = ("/api/v1/", "/trust/root.crt", "/r/<slug:secret>/")
+# Nobody was sent a link with that secret; the city has told no warning.
+NOWHERE = ("/api/v1/", "/trust/root.crt", "/r/<slug:secret>/", "/cap/<slug:number>.xml")
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")
 

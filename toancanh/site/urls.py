@@ -17,6 +17,7 @@ from toancanh.kernel.contacts import receipt_pages as receipts
 from toancanh.kernel.contacts import settings_pages as contact_rules
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.cap import pages as received
+from toancanh.kernel.exchange.cap import public as cap
 from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
@@ -127,6 +128,8 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    path("cap", cap.feed, name="cap"),
+    path("cap/<slug:number>.xml", cap.message, name="cap_message"),
     path("console/received/", received.listing, name="received"),
     path("console/received/upload", received.upload, name="received_upload"),
     path(

@@ -13,11 +13,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange import taking
-from toancanh.kernel.exchange.cap import intake, queries, words
+from toancanh.kernel.exchange.cap import drafting, intake, queries, words
+from toancanh.kernel.exchange.cap.models import Received
 from toancanh.kernel.exchange.cap.queries import Wish
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.runtime.doors import door
+from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.lib.cap.tree import MAX_BYTES
 from toancanh.lib.errors import NotAllowed, Refused
 
@@ -60,10 +61,12 @@ def upload(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{HOME}?state=all")
 
 
-@door(right=intake.RIGHT, data="staff")
+@door(right=intake.RIGHT, data="staff", methods=("GET", "HEAD", "POST"), max_body=SMALL)
 def one(request: HttpRequest, number: int, *, locality: Locality) -> HttpResponse:
     """One message: what it says in each language, where, what is odd about it, what it is connected with."""
     row = queries.one(number)
+    if request.method == "POST":
+        return _drafted(request, row)
     alert = intake.alert_of(row)
     code = of(request).unit_code or locality()["code"]
     has_area = bool(queries.areas(row)["features"])
@@ -75,6 +78,7 @@ def one(request: HttpRequest, number: int, *, locality: Locality) -> HttpRespons
         "blocks": queries.blocks(alert) if alert else [],
         "remarks": [(one["kind"], words.remark(one)) for one in row.remarks],
         "msg_type": words.MSG_TYPE.get(row.msg_type, ""),
+        "may_draft": alert is not None and bool(of(request).paths(drafting.RIGHT)),
         "related": queries.related(row),
         "boundaries": f"/boundaries/{code}.json" if code else "",
         "areas_url": f"{HOME}{row.pk}/areas.json" if has_area else "",
@@ -82,6 +86,19 @@ def one(request: HttpRequest, number: int, *, locality: Locality) -> HttpRespons
         "layers_json": "[]",
     }
     return render(request, "exchange/cap/message.html", shown)
+
+
+def _drafted(request: HttpRequest, row: Received) -> HttpResponse:
+    """On to the draft that was begun from it."""
+    try:
+        made = drafting.draft(row, by=of(request))
+    except NotAllowed:
+        raise
+    except Refused as fault:
+        messages.error(request, fault.message)
+        return HttpResponseRedirect(f"{HOME}{row.pk}/")
+    messages.success(request, _("Drafted, with the message quoted. Write what people here are to know."))
+    return HttpResponseRedirect(f"/console/warnings/{made.pk}/edit/")
 
 
 @door(right=intake.RIGHT, data="staff")
