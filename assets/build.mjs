@@ -68,8 +68,8 @@ const cssText = {
   },
 }
 
-async function worker(name, entry, format = 'iife') {
-  const made = await build({ ...common, entryPoints: [entry], format, write: false })
+async function worker(name, entry, format = 'iife', define = {}) {
+  const made = await build({ ...common, entryPoints: [entry], format, define, write: false })
   return emit(name, made.outputFiles[0].contents)
 }
 
@@ -140,6 +140,8 @@ async function main() {
   const liveWorker = await worker('live-worker.js', 'src/live-worker.ts')
   await worker('theme.js', 'src/theme.ts')
   emit('logo.svg', readFileSync(join(here, 'src/logo.svg')))
+  const icons = [192, 512].map((size) => emit(`icon-${size}.png`, readFileSync(join(here, `src/icon-${size}.png`))))
+  await worker('sw.js', 'src/sw.ts', 'iife', { ICON: JSON.stringify(`/static/web/${icons[0]}`) })
   emit('neighbours.json', JSON.stringify(neighbours()))
   await styles()
   await scripts({

@@ -3,6 +3,7 @@ import { startAges } from './ages'
 import { startBell } from './bell'
 import { startCopy } from './copy'
 import { startElements } from './elements'
+import { startInstall } from './install'
 import { startLive } from './live'
 import { startPalette } from './palette'
 import { startParts } from './parts'
@@ -25,4 +26,6 @@ startSensorForm()
 startThingsField()
 startWarningForm()
 startElements()
+startInstall()
+if (document.querySelector('[data-warned]')) void import('./warned').then(({ startWarned }) => startWarned())
 startLive()

@@ -7,6 +7,7 @@ import { backoff } from '../src/live-source'
 import { contains, type UnitFeature } from '../src/map/geometry'
 import { Stations } from '../src/map/stations'
 import { levelTitle, levelVerified, rankOf, sentence } from '../src/sentence'
+import { communeAt, concerning, type Told } from '../src/warned'
 import { age, dayStart, isStale, moment, number, since } from '../src/time'
 
 const at = (t: number, v = 1, out = false): Point => ({ t, v, out, corrected: false })
@@ -116,4 +117,29 @@ test('retries slow down to half a minute', () => {
   assert.deepEqual([0, 1, 2].map((n) => backoff(n, 0)), [1000, 2000, 4000])
   assert.equal(backoff(20, 0), 30_000)
   assert.equal(backoff(20, 1), 45_000)
+})
+
+const square = (west: number, code: string): UnitFeature => ({
+  type: 'Feature',
+  properties: { code, name: code, tier: 'commune', center: [west, 0] },
+  geometry: { type: 'Polygon', coordinates: [[[west, 0], [west + 1, 0], [west + 1, 1], [west, 1], [west, 0]]] },
+})
+
+test('a device finds its commune by itself, also in a gap of simplified borders', () => {
+  const communes = [square(0, 'a'), square(1.002, 'b')]
+  assert.equal(communeAt(communes, [0.5, 0.5])?.properties.code, 'a')
+  assert.equal(communeAt(communes, [1.001, 1])?.properties.code, 'a')
+  assert.equal(communeAt(communes, [5, 5]), null)
+})
+
+test('a drawn area counts for a point, the communes for a choice', () => {
+  const said = { vi: '', en: '' }
+  const drawn: Told = {
+    number: '1', fill: '', ink: '', communes: ['a'], title: said, level_title: said, url: said,
+    area: { type: 'Polygon', coordinates: [[[0, 0], [0.2, 0], [0.2, 0.2], [0, 0.2], [0, 0]]] },
+  }
+  assert.equal(concerning([drawn], 'a', null).length, 1)
+  assert.equal(concerning([drawn], 'a', [0.1, 0.1]).length, 1)
+  assert.equal(concerning([drawn], 'a', [0.5, 0.5]).length, 0)
+  assert.equal(concerning([drawn], 'b', null).length, 0)
 })

@@ -15,6 +15,7 @@ from toancanh.kernel.people import actions as people
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Route
+from toancanh.kernel.warnings.tests.making import leader, officer, told
 
 FILLED = {
     "rest": "Things",
@@ -27,6 +28,8 @@ FILLED = {
     "subject": "warnings.warning:1",
     "secret": "abcdefghijklmnopqrstuvwxyz",
 }
+# The first that is told to the public.
+NUMBERS = dict.fromkeys(("/warnings/<str:number>/", "/en/warnings/<str:number>/"), "CB-2026-0001")
 UNITS = {"/boundaries/<slug:code>.json": "90", "/api/v1/units/<code>": "90001"}
 QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/console/search": "?q=cau"}
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
@@ -47,6 +50,7 @@ def address(route: Route) -> str:
     facts = dict(FILLED)
     if route.pattern in UNITS:
         facts["code"] = UNITS[route.pattern]
+    facts["number"] = NUMBERS.get(route.pattern, facts["number"])
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: facts[found[1]], route.pattern)
     return path + QUERIES.get(route.pattern, "")
 
@@ -64,6 +68,7 @@ def measured(city: City) -> Iterator[City]:
         measure(city.rain, NOON, 1.0)
         measure(thing("kin-dao", name="Trạm Bí Mật", public=False), NOON, 7.77)
         people.create_token("level", by=BY, things=["gauge", "kin-dao"])
+        told(officer(city), leader(city))
         yield city
 
 

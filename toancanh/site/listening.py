@@ -66,6 +66,13 @@ class Listening:
             found += [f"https://{written(name)}:{port}" for name in names]
         return list(dict.fromkeys(found))
 
+    def public_url(self, port: int) -> str:
+        """Where the public finds it: the address in feeds."""
+        plain = [name for name in self.names if name[0] not in "*."]
+        if self.proxies and plain:
+            return f"https://{written(plain[0])}/"
+        return self.url(port)
+
     def url(self, port: int) -> str:
         """Where a person finds it, to be printed."""
         if not self.speaks_tls:

@@ -75,6 +75,7 @@ LISTENING = listening.wanted(PORT)
 TRUST_ROOT = DATA / "tls" / "root.crt" if LISTENING.is_own else None
 METRICS_FROM = environment.metrics_from()
 ALLOWED_HOSTS = list(dict.fromkeys([*environment.hosts(), *map(listening.bracketed, LISTENING.names)]))
+PUBLIC_URL = LISTENING.public_url(PORT)
 CSRF_TRUSTED_ORIGINS = LISTENING.origins(PORT)
 ROOT_URLCONF = "toancanh.site.urls"
 DATABASES = {"default": _database()}

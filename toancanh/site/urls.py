@@ -23,7 +23,7 @@ from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.portal import pages as portal
-from toancanh.kernel.portal import trust
+from toancanh.kernel.portal import trust, warned
 from toancanh.kernel.runtime import api as house
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry import api as telemetry
@@ -54,6 +54,22 @@ language = door(methods=("POST",), max_body=SMALL)(set_language)
 urlpatterns = [
     path("", portal.home, name="portal"),
     path("map/", portal.city_map, name="map"),
+    path("warnings/now.json", warned.now_json, name="warnings_json"),
+    path("warnings/places.json", warned.places_json, name="warnings_places"),
+    path("warnings/subscription", warned.subscription, name="warnings_subscription"),
+    *(
+        path(f"{root}warnings/{tail}", view, {"language": language, **more}, name=f"{name}_{language}")
+        for language, root in (("vi", ""), ("en", "en/"))
+        for tail, view, name, more in (
+            ("", warned.now, "warnings", {}),
+            ("past/", warned.past, "warnings_past", {}),
+            ("rss.xml", warned.feed, "warnings_rss", {"name": "rss.xml"}),
+            ("atom.xml", warned.feed, "warnings_atom", {"name": "atom.xml"}),
+            ("<str:number>/", warned.message, "warning", {}),
+        )
+    ),
+    path("manifest.webmanifest", warned.manifest, name="manifest"),
+    path("sw.js", warned.service_worker, name="service_worker"),
     path("trust/", trust.trust, name="trust"),
     path("trust/root.crt", trust.certificate, name="trust_root"),
     path("search", portal.search, name="search"),

@@ -12,10 +12,12 @@ from servestatic import ServeStaticASGI
 
 from toancanh.kernel.alerts import announcing
 from toancanh.kernel.contacts import announcing as receipts
+from toancanh.kernel.portal import copies
 from toancanh.kernel.runtime import doors
 from toancanh.kernel.runtime.doors import Door
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
+from toancanh.kernel.runtime.standing import Standing
 from toancanh.kernel.telemetry import stream, watch
 from toancanh.kernel.telemetry.store import StoreUnavailable
 from toancanh.kernel.warnings import announcing as warnings
@@ -31,6 +33,12 @@ def mount(house: House) -> None:
     house.edge.mount("/live", streams.stream, stream.DOOR)
     house.edge.mount("/live/poll", streams.poll, stream.DOOR)
     house.edge.mount("/static/", static_files(), Door(data="assets"))
+    # Before the pages of the house: these stand also where the database does not.
+    standing = Standing(copies.folder(), copies.PREFIXES)
+    house.edge.mount_where(standing.takes, [], standing, Door(data="assets"))
+    written = copies.Copies(copies.folder())
+    house.services.append(Begun(written.look))
+    house.loops.append(Loop("public pages", written.look, copies.EVERY))
     house.services.append(Frames())
     house.reporter.sources.append(lambda: {"pages_open": streams.open})
     watching = watch.Watch(others=house.has_others)

@@ -1,0 +1,125 @@
+// The service worker: shows pushes, and keeps the last warnings for when there is no network.
+export {}
+declare const ICON: string
+const worker = self as unknown as ServiceWorkerGlobalScope
+
+const CACHE = 'toancanh-warnings-1'
+const ROOTS = ['/warnings/', '/en/warnings/']
+const DATA = ['/warnings/now.json', '/warnings/places.json']
+const KEPT_AT = 'x-kept-at'
+const PATIENCE_MS = 6_000
+
+interface Told { id: string; key: string; title: string; body: string; link: string; urgency: string; language: string; expires: string }
+
+function isWarning(path: string): boolean {
+  return ROOTS.some((root) => path.startsWith(root)) && path !== '/warnings/subscription'
+}
+
+/** A copy that says when it was taken: the page tells its reader. */
+async function kept(answer: Response): Promise<Response> {
+  const headers = new Headers(answer.headers)
+  headers.set(KEPT_AT, String(Date.now()))
+  headers.delete('content-encoding')
+  return new Response(await answer.blob(), { status: answer.status, headers })
+}
+
+async function keep(path: string): Promise<string> {
+  const answer = await fetch(path, { cache: 'no-cache' })
+  if (!answer.ok) return ''
+  const text = path.endsWith('/') ? await answer.clone().text() : ''
+  await (await caches.open(CACHE)).put(path, await kept(answer))
+  return text
+}
+
+/** The pages of now in both languages, all that they lead to and all that they load. */
+async function keepAll(): Promise<void> {
+  const files = new Set<string>()
+  const note = (html: string): void => {
+    for (const [, path] of html.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)) files.add(path!)
+  }
+  for (const root of ROOTS) note(await keep(root))
+  await Promise.all(DATA.map(keep))
+  const now = await (await caches.match('/warnings/now.json'))?.json()
+  for (const warning of now?.warnings ?? []) {
+    for (const url of Object.values(warning.url as Record<string, string>)) note(await keep(url))
+  }
+  const cache = await caches.open(CACHE)
+  for (const file of files) if (!(await cache.match(file))) await cache.add(file).catch(() => undefined)
+}
+
+function timely(request: Request): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('late')), PATIENCE_MS)
+    fetch(request).then(resolve, reject).finally(() => clearTimeout(late))
+  })
+}
+
+async function freshOrKept(request: Request, path: string): Promise<Response> {
+  const cache = await caches.open(CACHE)
+  try {
+    const answer = await timely(request)
+    if (answer.status < 500) {
+      if (answer.ok) await cache.put(path, await kept(answer.clone()))
+      return answer
+    }
+    return (await cache.match(path)) ?? answer
+  } catch {
+    const found = (await cache.match(path)) ?? (request.mode === 'navigate' ? await cache.match(ROOTS[0]!) : undefined)
+    return found ?? Response.error()
+  }
+}
+
+/** Names of built files hold their content's hash: what is kept is right for ever. */
+async function keptOrFresh(request: Request): Promise<Response> {
+  const found = await caches.match(request)
+  return found ?? fetch(request)
+}
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(keepAll().then(() => worker.skipWaiting()))
+})
+
+worker.addEventListener('activate', (event) => {
+  const old = caches.keys().then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+  event.waitUntil(old.then(() => worker.clients.claim()))
+})
+
+worker.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url)
+  if (event.request.method !== 'GET' || url.origin !== location.origin) return
+  const isHome = url.pathname === '/' && event.request.mode === 'navigate'
+  if (isWarning(url.pathname)) event.respondWith(freshOrKept(event.request, url.pathname))
+  else if (isHome) event.respondWith(timely(event.request).catch(async () => (await caches.match(ROOTS[0]!)) ?? Response.error()))
+  else if (url.pathname.startsWith('/static/')) event.respondWith(keptOrFresh(event.request))
+})
+
+worker.addEventListener('push', (event) => {
+  const told = event.data?.json() as Told
+  const shown = worker.registration.showNotification(told.title, {
+    body: told.body,
+    tag: told.key,
+    lang: told.language,
+    icon: ICON,
+    badge: ICON,
+    requireInteraction: told.urgency === 'high',
+    data: { link: told.link || ROOTS[told.language === 'en' ? 1 : 0] },
+  })
+  event.waitUntil(shown.then(() => keepAll().catch(() => undefined)))
+})
+
+worker.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const link = new URL(event.notification.data.link, location.origin)
+  // A push leads to our own pages alone.
+  const url = link.origin === location.origin ? link.href : ROOTS[0]!
+  event.waitUntil(
+    worker.clients.matchAll({ type: 'window' }).then((open) => {
+      const there = open.find((client) => client.url === url)
+      return there ? there.focus() : worker.clients.openWindow(url)
+    }),
+  )
+})
+
+worker.addEventListener('message', (event) => {
+  if (event.data === 'keep') event.waitUntil(keepAll().catch(() => undefined))
+})
