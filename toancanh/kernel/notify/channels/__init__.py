@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from django.utils.functional import Promise
 
-from toancanh.kernel.notify.models import Notice
 from toancanh.lib.errors import Refused
+
+if TYPE_CHECKING:
+    # Not at run time: a child process that pushes loads no tables.
+    from toancanh.kernel.notify.models import Notice
 
 Text = str | Promise
 Aside = Callable[..., Awaitable[Any]]

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from toancanh.kernel.notify import subscriptions
 from toancanh.kernel.notify.channels import Aside, Channel, Field, NotReady, Outcome, Parcel, failed
-from toancanh.kernel.notify.channels.encrypting import LARGEST, Vapid, new_key
-from toancanh.kernel.notify.channels.pushing import Job, Pusher
+from toancanh.kernel.notify.channels.beside import Beside
+from toancanh.kernel.notify.channels.encrypting import LARGEST, new_key
+from toancanh.kernel.notify.channels.pushing import Job
 from toancanh.kernel.notify.models import Notice, Subscription
-from toancanh.kernel.runtime import clock, egress
-from toancanh.kernel.runtime.posting import Poster
+from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
 NAME = "webpush"
@@ -30,9 +31,8 @@ class Push:
     def __init__(self, values: Mapping[str, str]) -> None:
         if not values.get("private_key"):
             raise NotReady(_("Web Push has no key yet; save its set-up to make one."))
-        self._poster = Poster(egress.door(), most=48)
-        vapid = Vapid(values["private_key"], values.get("contact", ""))
-        self._pusher = Pusher(self._poster, vapid, lambda: clock.now().timestamp())
+        contact, now = values.get("contact", ""), clock.now().timestamp()
+        self._pusher = Beside(settings.EGRESS_ALLOW, values["private_key"], contact, now)
 
     async def hand(self, parcels: Sequence[Parcel], aside: Aside) -> list[Outcome]:
         """Encrypt each for its browser and post it."""
@@ -55,8 +55,8 @@ class Push:
         return [None] * len(parcels)
 
     async def close(self) -> None:
-        """Let go of connections."""
-        await self._poster.close()
+        """End the process that pushes."""
+        await self._pusher.close()
 
 
 def keys(parcels: Sequence[Parcel]) -> dict[int, tuple[str, str, str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+import queue
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.city import BY
 from toancanh.kernel.declare import Title
 from toancanh.kernel.notify import registry, setups, work
-from toancanh.kernel.notify.channels import Outcome, Parcel
+from toancanh.kernel.notify.channels import Aside, Outcome, Parcel
 from toancanh.kernel.notify.channels.encrypting import b64
 from toancanh.kernel.notify.messages import Message, Urgency
 from toancanh.kernel.notify.models import Setup
@@ -50,11 +52,6 @@ def set_up(name: str, *, is_on: bool = True, **values: str) -> Setup:
     return setups.change(name, values, is_on=is_on, by=BY)
 
 
-async def aside(call: Callable[..., Any], *said: object) -> Any:
-    """Runs it here: tests of one thread share one connection."""
-    return call(*said)
-
-
 def hand(name: str, most: int | None = None, *, at_end: bool = True) -> tuple[list[Parcel], list[Outcome]]:
     """One slice of a channel, handed over by a sender opened anew, and noted as the service does."""
     channel = registry.channel(name)
@@ -62,7 +59,7 @@ def hand(name: str, most: int | None = None, *, at_end: bool = True) -> tuple[li
     parcels = work.lease(channel, most or channel.slice, "test@here:1")
     outcomes: list[Outcome] = []
 
-    async def run() -> None:
+    async def run(aside: Aside) -> None:
         sender = channel.open(values)
         try:
             outcomes.extend(await sender.hand(parcels, aside))
@@ -75,15 +72,25 @@ def hand(name: str, most: int | None = None, *, at_end: bool = True) -> tuple[li
     return parcels, outcomes
 
 
-def sync(run: Callable[[], Awaitable[None]]) -> None:
-    """Run it on an event loop of this thread, where Django's rows may be read."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    try:
-        asyncio.run(run())  # type: ignore[arg-type]
-    finally:
-        if before is None:
-            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+def sync(run: Callable[[Aside], Coroutine[Any, Any, None]]) -> None:
+    """Run it on an event loop beside, while this thread does what waits for the test's own database."""
+    calls: queue.Queue[tuple[Callable[..., Any], tuple[object, ...], Future[Any]] | None] = queue.Queue()
+
+    async def aside(call: Callable[..., Any], *said: object) -> Any:
+        waiting: Future[Any] = Future()
+        calls.put((call, said, waiting))
+        return await asyncio.wrap_future(waiting)
+
+    with ThreadPoolExecutor(1) as beside:
+        ended = beside.submit(asyncio.run, run(aside))
+        ended.add_done_callback(lambda _done: calls.put(None))
+        while (asked := calls.get()) is not None:
+            call, said, waiting = asked
+            try:
+                waiting.set_result(call(*said))
+            except Exception as fault:  # noqa: BLE001 - raised where it was asked for
+                waiting.set_exception(fault)
+        ended.result()
 
 
 def states(rows: Sequence[Outcome]) -> list[str]:
