@@ -36,6 +36,8 @@ ALLOWED = {
     "kernel/runtime/egress.py": {"httpx", "getaddrinfo"},
     # The same door for many requests: it connects to the addresses that the door has judged, and to no other.
     "kernel/runtime/posting.py": {"create_connection"},
+    # Mail, to the addresses that the egress door has judged.
+    "kernel/notify/channels/email.py": {"smtplib", "create_connection"},
     # The outside broker, at the address of BROKER_URL that the host's administrator sets.
     "kernel/exchange/broker/link.py": {"gmqtt", "connect"},
     "kernel/exchange/broker/troubles.py": {"gmqtt"},

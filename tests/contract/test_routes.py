@@ -27,6 +27,7 @@ FILLED = {
     "key": "flood.gauges",
     "subject": "warnings.warning:1",
     "secret": "abcdefghijklmnopqrstuvwxyz",
+    "channel": "sms",
 }
 # The first that is told to the public.
 NUMBERS = dict.fromkeys(("/warnings/<str:number>/", "/en/warnings/<str:number>/"), "CB-2026-0001")
@@ -35,7 +36,9 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
 # Where no authority of its own made the certificate, there is no root to download.
 # Nobody was sent a link with that secret; the city has told no warning.
-NOWHERE = ("/api/v1/", "/trust/root.crt", "/r/<slug:secret>/", "/cap/<slug:number>.xml")
+# A channel that nobody has set up takes no receipts.
+HOOKS = ("/hooks/messages/<slug:channel>", "/hooks/messages/<slug:channel>/<str:secret>")
+NOWHERE = ("/api/v1/", "/trust/root.crt", "/r/<slug:secret>/", "/cap/<slug:number>.xml", *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")
 

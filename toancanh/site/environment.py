@@ -188,6 +188,14 @@ def test_database() -> str:
     return os.environ.get("TOANCANH_TEST_DB", ":memory:")
 
 
+def public_url() -> str:
+    """PUBLIC_URL: how citizens reach the site, such as https://toancanh.hue.gov.vn; for links in messages."""
+    url = os.environ.get("PUBLIC_URL", "").strip().rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise SystemExit(_("PUBLIC_URL must begin with https:// (or http://), not %(url)s.") % {"url": url})
+    return url
+
+
 def push_hosts() -> tuple[str, ...]:
     """PUSH_HOSTS: push services (host:port) beside those of the usual browsers, for tests and own ones."""
     return tuple(os.environ.get("PUSH_HOSTS", "").replace(",", " ").split())

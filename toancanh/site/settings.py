@@ -145,6 +145,10 @@ WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
 CHANNELS = [
     "toancanh.kernel.notify.channels.webpush.CHANNEL",
+    "toancanh.kernel.notify.channels.sms.CHANNEL",
+    "toancanh.kernel.notify.channels.voice.CHANNEL",
+    "toancanh.kernel.notify.channels.zalo.CHANNEL",
+    "toancanh.kernel.notify.channels.email.CHANNEL",
 ]
 # Lists of recipients by name: a callable of the type `notify.messages.Source`.
 RECIPIENTS = {
@@ -152,6 +156,7 @@ RECIPIENTS = {
     "contacts.chain": "toancanh.kernel.contacts.telling.recipients",
 }
 PUSH_HOSTS = environment.push_hosts()
+PUBLIC_URL = environment.public_url()
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

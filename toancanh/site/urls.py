@@ -22,6 +22,7 @@ from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
+from toancanh.kernel.notify import hooks
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.portal import trust, warned
 from toancanh.kernel.runtime import api as house
@@ -153,6 +154,8 @@ urlpatterns = [
     ),
     path("console/received/<int:number>/areas.json", received.areas, name="received_areas"),
     path("console/received/<int:number>/original.xml", received.original, name="received_original"),
+    path("hooks/messages/<slug:channel>", hooks.told, name="message_hook"),
+    path("hooks/messages/<slug:channel>/<str:secret>", hooks.told, name="message_hook_secret"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

@@ -47,8 +47,11 @@ class Parcel:
 
     @property
     def title(self) -> str:
-        """In the recipient's language."""
-        return self.notice.title_en if self.language == "en" else self.notice.title_vi
+        """In the recipient's language; an exercise says so before anything else."""
+        is_english = self.language == "en"
+        said = self.notice.title_en if is_english else self.notice.title_vi
+        mark = "EXERCISE" if is_english else "DIỄN TẬP"
+        return f"[{mark}] {said}" if self.notice.is_exercise and mark not in said.upper() else said
 
     @property
     def body(self) -> str:
@@ -114,6 +117,29 @@ class Field:
     default: str = ""
     required: bool = False
     most: int = 300
+    is_own: bool = False
+    """Kept by the channel itself and asked of nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A call that a peer made to the address for receipts: ``/hooks/messages/CHANNEL/SECRET``."""
+
+    secret: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    content_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What it says of one copy, by our reference or by its own number."""
+
+    state: str
+    reference: str = ""
+    peer_id: str = ""
+    said: str = ""
 
 
 class NotReady(Refused):
@@ -147,7 +173,8 @@ class Channel:
     """Called in the transaction that notes what became of a slice."""
     slice: int = 100
     """Copies that one sender takes at once."""
-    has_receipts: bool = False
+    receipts: Callable[[Mapping[str, str], Hook], Sequence[Receipt]] | None = None
+    """Reads a call of the peer's; raises NotAllowed for a caller that is not the peer."""
     asked_every: Callable[[Mapping[str, str]], int] = field(default=lambda _values: 0)
     """Seconds between two questions for a receipt; 0: the other side tells by itself, or never."""
     is_ready: Callable[[Mapping[str, str]], bool] = field(default=lambda _values: True)

@@ -89,7 +89,7 @@ def said(parcel: Parcel) -> bytes:
         "kind": notice.kind,
         "title": parcel.title,
         "body": parcel.body,
-        "link": notice.link,
+        "link": parcel.link,
         "urgency": notice.urgency,
         "exercise": notice.is_exercise,
         "language": parcel.language,

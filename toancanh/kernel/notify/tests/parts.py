@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -21,6 +23,7 @@ from toancanh.kernel.notify.channels.encrypting import b64
 from toancanh.kernel.notify.messages import Message, Urgency
 from toancanh.kernel.notify.models import Setup
 from toancanh.kernel.runtime import clock
+from toancanh.lib.errors import Refused
 
 
 def message(key: str = "warnings.warning:1:1", **other: Any) -> Message:
@@ -47,9 +50,9 @@ class Browser:
         self.p256dh, self.auth = b64(public), b64(self.auth_bytes)
 
 
-def set_up(name: str, *, is_on: bool = True, **values: str) -> Setup:
+def set_up(channel: str, /, **values: str) -> Setup:
     """Set a channel up as an administrator does."""
-    return setups.change(name, values, is_on=is_on, by=BY)
+    return setups.change(channel, values, is_on=True, by=BY)
 
 
 def hand(name: str, most: int | None = None, *, at_end: bool = True) -> tuple[list[Parcel], list[Outcome]]:
@@ -91,6 +94,14 @@ def sync(run: Callable[[Aside], Coroutine[Any, Any, None]]) -> None:
             except Exception as fault:  # noqa: BLE001 - raised where it was asked for
                 waiting.set_exception(fault)
         ended.result()
+
+
+@contextmanager
+def refused(code: str) -> Iterator[None]:
+    """What is done within is refused with this code; its sentence is in whatever language people read."""
+    with pytest.raises(Refused) as fault:
+        yield
+    assert fault.value.code == code
 
 
 def states(rows: Sequence[Outcome]) -> list[str]:
