@@ -134,9 +134,7 @@ class Zalo:
             }
             url = self._values.get("template_url") or TEMPLATE
         else:
-            text = "\n\n".join(
-                part for part in (parcel.title, parcel.body, texts.link(parcel.link)) if part
-            )
+            text = "\n\n".join(part for part in (parcel.title, parcel.body, texts.link(parcel.link)) if part)
             words = {
                 "recipient": {"user_id": parcel.address},
                 "message": {"text": text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"},
@@ -255,7 +253,7 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
 CHANNEL = Channel(
     name=NAME,
     title=gettext_lazy("Zalo"),
-    icon="brand-zalo",
+    icon="message-2",
     fields=(
         Field(name="app_id", title=gettext_lazy("Application ID at Zalo"), required=True),
         Field(name="app_secret", title=gettext_lazy("Secret key of the application"), kind="secret"),
