@@ -142,6 +142,9 @@ TEMPLATES = [
 # Lines on the cards of devices, of doors that lie above telemetry: `Sender` → `Example` or None.
 WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
 
+# What follows from events of the kernel, before the domains' reactions: callables that take the payload.
+REACTIONS = {"warnings.issued": ["toancanh.kernel.warnings.telling.issued"]}
+
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
 CHANNELS = [
     "toancanh.kernel.notify.channels.webpush.CHANNEL",

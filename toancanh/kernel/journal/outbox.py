@@ -1,19 +1,24 @@
-"""Delivers committed events to the reactions that domains declare: at least once, with back-off."""
+"""Delivers committed events to the reactions of kernel and domains: at least once, with back-off."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.journal.models import Event
 from toancanh.kernel.runtime import clock
 
 log = logging.getLogger(__name__)
+Reaction = Callable[[Mapping[str, Any]], None]
 LEASE = timedelta(seconds=60)
 LONGEST = timedelta(hours=1)
 """Between two attempts at a failing event."""
@@ -31,8 +36,8 @@ def deliver() -> int:
         if clock.now() - leased > LEASE / 2 and not _still_ours(event):
             continue
         try:
-            for on in catalogue.reactions(event.name):
-                on.react(event.payload)
+            for react in reactions(event.name):
+                react(event.payload)
         except Exception as fault:
             # Whatever broke, the event stays and is tried again; the other events go on.
             log.exception("reaction to %s failed", event.name)
@@ -41,6 +46,12 @@ def deliver() -> int:
         else:
             done += _own(event).update(next_at=None, fault="")
     return done
+
+
+def reactions(event: str) -> list[Reaction]:
+    """Who reacts: modules of the kernel as the site's settings name them, then domains as they declare."""
+    own = [cast(Reaction, import_string(path)) for path in settings.REACTIONS.get(event, ())]
+    return [*own, *(on.react for on in catalogue.reactions(event))]
 
 
 def _own(event: Event) -> QuerySet[Event]:

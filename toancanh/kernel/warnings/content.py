@@ -18,7 +18,7 @@ from toancanh.kernel.warnings.texts import Quote, quotes
 from toancanh.lib.errors import Refused
 from toancanh.lib.fold import fold
 
-CHANNELS = ("push", "email", "sms", "voice", "zalo", "siren")
+CHANNELS = ("webpush", "email", "sms", "voice", "zalo", "siren")
 """Beside the public page, feeds and CAP, on which every message stands that is no exercise."""
 HEADLINE, WORDS = 200, 2_000
 MOST_QUOTES = 5

@@ -13,11 +13,22 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.notify import queries as notify
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry.features import said
-from toancanh.kernel.warnings import actions, filling, orders, policies, queries, reach, texts
+from toancanh.kernel.warnings import (
+    actions,
+    counting,
+    filling,
+    orders,
+    policies,
+    queries,
+    reach,
+    telling,
+    texts,
+)
 from toancanh.kernel.warnings import content as contents
 from toancanh.kernel.warnings.keeping import DRAFT, is_author
 from toancanh.kernel.warnings.models import TOLD, UNFINISHED, Kind, StandingOrder, State, Warning
@@ -122,6 +133,8 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
     thread = queries.thread(found)
     is_newest = bool(thread) and thread[-1].pk == found.pk and found.thread.ended_at is None
     next_one = found.thread.messages.filter(state__in=UNFINISHED).first()
+    communes = reach.in_units([place.unit for place in found.places.all()])
+    counts = counting.recipients(found, communes) if is_open else {}
     bilingual = [texts.of(found, language) for language in texts.LANGUAGES]
     return {
         "warning": found,
@@ -144,10 +157,11 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
         "ordering": queries.ordering(found) if is_open else [],
         "quotes": texts.quotes(found),
         "lengths": lengths(found),
-        "channels": found.channels,
-        "communes": len(reach.in_units([place.unit for place in found.places.all()])),
+        "communes": len(communes),
+        "channels": [(name, counts.get(name)) for name in found.channels],
+        "told": notify.progress(telling.subject(found)) if found.state in TOLD else None,
         "area_json": json.dumps(found.area) if found.area else "",
-        "unit_codes": ",".join(unit.code for unit in reach.in_units([p.unit for p in found.places.all()])),
+        "unit_codes": ",".join(unit.code for unit in communes),
         "boundaries": f"/boundaries/{code}.json" if code else "",
         "fault": fault,
         "note": note,

@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.territory import boundaries
-from toancanh.kernel.territory.models import Lineage, Tier, Unit
-from toancanh.kernel.territory.queries import in_force
+from toancanh.kernel.territory.models import Tier, Unit
+from toancanh.kernel.territory.queries import ancestry, communes_of, heirs
 from toancanh.lib.errors import Refused
 
 MOST_CORNERS = 500
 """Of a drawn area: phones draw no more, and CAP readers choke on more."""
-DEEPEST = 8
-"""Mergers of mergers that are followed."""
 
 
 @dataclass
@@ -59,19 +56,11 @@ def addressed(named: Iterable[Unit], on: date) -> list[Addressed]:
 
 def _became(unit: Unit, on: date) -> list[Unit]:
     """What a unit that ended has become by the day, however often that merged again."""
-    ended = [unit]
-    now: dict[int, Unit] = {}
-    for _step in range(DEEPEST):
-        rows = Lineage.objects.filter(predecessor__in=ended, on__lte=on).select_related("successor")
-        heirs = [row.successor for row in rows]
-        now |= {heir.pk: heir for heir in heirs if is_valid(heir, on)}
-        ended = [heir for heir in heirs if not is_valid(heir, on)]
-        if not ended:
-            break
+    now = list(Unit.objects.filter(pk__in=heirs([unit.pk], on)[unit.pk]))
     if not now:
         text = _("%(unit)s is no administrative unit any more, and no lineage says what it became.")
         raise Refused(text % {"unit": unit.full_name}, "unit_ended")
-    return list(now.values())
+    return now
 
 
 def named(codes: Collection[str], on: date) -> list[Unit]:
@@ -128,31 +117,6 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
-def concerned(units: Iterable[Unit]) -> set[int]:
-    """Every unit row that a message for these reaches: they, all below, and what has merged into them.
-
-    So whoever subscribed in a commune that is no more is told with the one that it became.
-    """
-    below = Q(pk__in=[])
-    for unit in units:
-        below |= Q(path__startswith=unit.path)
-    found = set(Unit.objects.filter(below).values_list("pk", flat=True))
-    return found | _merged_into(found)
-
-
-def _merged_into(units: Collection[int]) -> set[int]:
-    """What has become one of the units, however often it merged."""
-    found: set[int] = set()
-    edge = set(units)
-    for _step in range(DEEPEST):
-        rows = Lineage.objects.filter(successor__in=edge).values_list("predecessor", flat=True)
-        edge = set(rows) - found - set(units)
-        found |= edge
-        if not edge:
-            break
-    return found
-
-
 def around(unit: Unit, on: date) -> set[int]:
     """Every unit row whose messages concern somebody in the unit: it, those above, and what merged into it.
 
@@ -161,7 +125,7 @@ def around(unit: Unit, on: date) -> set[int]:
     found: set[int] = set()
     for one in [unit] if is_valid(unit, on) else _became(unit, on):
         above = {int(pk) for pk in one.path.split("/") if pk}
-        found |= above | _merged_into(above)
+        found |= ancestry(above)
     return found
 
 
@@ -173,8 +137,5 @@ def covers(area: Mapping[str, Any], lon: float, lat: float) -> bool:
 
 
 def in_units(units: Iterable[Unit]) -> list[Unit]:
-    """The communes in force of the units: of a province all, of a commune itself."""
-    below = Q(pk__in=[])
-    for unit in units:
-        below |= Q(path__startswith=unit.path)
-    return list(in_force().filter(below, tier=Tier.COMMUNE).order_by("code"))
+    """The communes in force of the units: of a province all, of a commune itself, by name."""
+    return communes_of(units)

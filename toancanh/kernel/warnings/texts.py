@@ -27,6 +27,8 @@ GSM = frozenset(
 )
 GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
 """Each takes two places of the seven-bit alphabet of GSM 03.38."""
+LONGEST_TITLE, LONGEST_BODY = 300, 4_000
+"""What channels take."""
 WORDS_A_MINUTE = 140
 """How fast a warning is read out over loudspeakers."""
 
@@ -147,19 +149,18 @@ def cited(quote: Quote, language: Language) -> str:
 
 
 def brief(text: Text, number: str) -> tuple[str, str]:
-    """Title and body of a notification on a phone."""
-    level = f"{text.level}. " if text.level else ""
-    body = f"{level}{text.what} {text.instruction}".strip()
-    return f"{text.label}: {text.title}", f"{body} ({number})" if number else body
+    """Title and body as channels take them: what to do stands before what happens, for most cut the end."""
+    said = [text.level, text.instruction, text.what, text.where, *text.quotes, text.order, number]
+    body = "\n".join(_stop(part) for part in said if part)
+    if len(body) > LONGEST_BODY:
+        body = f"{body[: LONGEST_BODY - 1]}…"
+    return f"{text.label}: {text.title}"[:LONGEST_TITLE], body
 
 
-def sms(text: Text, number: str, link: str = "") -> str:
-    """One text message: who speaks, what, what to do, where to read more."""
-    said = [f"{text.label}{f' {number}' if number else ''}.", _stop(text.title)]
-    if text.level:
-        said.append(_stop(text.level))
-    said += [_stop(text.where), _stop(text.instruction), link]
-    return " ".join(part for part in said if part)
+def sms(text: Text, number: str) -> str:
+    """The same as one text message; a gateway cuts it at as many parts as it was allowed."""
+    title, body = brief(text, number)
+    return " ".join(f"{title}. {body}".split())
 
 
 def speech(text: Text) -> str:

@@ -82,7 +82,7 @@ def step(one: Step) -> str:
 def channel(name: str) -> str:
     """A way by which people are told."""
     words = {
-        "push": _("Phone notification"),
+        "webpush": _("Phone notification"),
         "email": _("E-mail"),
         "sms": _("SMS"),
         "voice": _("Voice call"),
@@ -94,7 +94,7 @@ def channel(name: str) -> str:
 
 def channel_icon(name: str) -> str:
     """Its drawing."""
-    icons = {"push": "bell", "email": "inbox", "sms": "device-desktop", "voice": "phone", "zalo": "send"}
+    icons = {"webpush": "bell", "email": "inbox", "sms": "device-desktop", "voice": "phone", "zalo": "send"}
     return icons.get(name, "volume")
 
 

@@ -52,7 +52,7 @@ def typed(**other: Any) -> dict[str, Any]:
         "what_vi": "Mực nước 2,10 m.",
         "instruction_vi": "Không đi qua đường ngập.",
         "units": ["90001"],
-        "channels": ["push", "sms"],
+        "channels": ["webpush", "sms"],
         "valid_until": "22/11/2026 07:00",
         **other,
     }
