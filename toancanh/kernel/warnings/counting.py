@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count
 
@@ -13,7 +14,7 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import ancestry
 from toancanh.kernel.warnings.models import Warning
 
-ADDRESSES = {
+ADDRESSES: dict[str, dict[str, Any]] = {
     "email": {"channel": Channel.EMAIL},
     "sms": {"channel": Channel.PHONE, "is_mobile": True},
     "voice": {"channel": Channel.PHONE},
