@@ -61,6 +61,12 @@ STAFF = {
     "alert-rules": "/console/alerts/rules/",
     "alert-rule": "/console/alerts/rules/flood.level/",
     "alert-rule-station": "/console/alerts/rules/flood.level/?thing=hue-kim-long",
+    "warnings": "/console/warnings/?state=all",
+    "warning-new": "/console/warnings/new/?template=flood.river.level",
+    "warning-orders": "/console/warnings/orders/",
+    "warning-templates": "/console/warnings/templates/",
+    "warning-template": "/console/warnings/templates/flood.river.level/",
+    "warning-terms": "/console/warnings/terms/",
 }
 OFFICER = ("quantri", "toancanh-demo-2026")
 WALL = {"overview-wall": "/console/?wall=1"}

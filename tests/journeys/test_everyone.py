@@ -44,6 +44,12 @@ STAFF = [
     "/console/alerts/rules/",
     "/console/alerts/rules/flood.level/",
     "/console/alerts/rules/flood.level/?thing=hue-kim-long",
+    "/console/warnings/?state=all",
+    "/console/warnings/new/?template=flood.river.level",
+    "/console/warnings/orders/",
+    "/console/warnings/templates/",
+    "/console/warnings/templates/flood.river.level/",
+    "/console/warnings/terms/",
 ]
 
 

@@ -113,6 +113,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--name", default="", metavar=_("NAME"), help=_("full name"))
     text = _("of a duty officer over the locality instead")
     made.add_argument("--officer", action="store_true", help=text)
+    text = _("of a leader who may order warnings over the locality instead")
+    made.add_argument("--leader", action="store_true", help=text)
     text = _("asked for, or made and printed last, unless given")
     made.add_argument("--password", default="", metavar=_("PASSWORD"), help=text)
 
@@ -253,7 +255,7 @@ def token_list(said: argparse.Namespace) -> int:
 
 
 def person_create(said: argparse.Namespace) -> int:
-    """Open an administrator's or officer's account, with a password typed, given, or made."""
+    """Open an account of an administrator, officer or leader, with a password typed, given, or made."""
     from django.db import transaction
 
     from toancanh.kernel.declare import program
@@ -273,6 +275,10 @@ def person_create(said: argparse.Namespace) -> int:
             centre = "Trung tâm Giám sát, điều hành thông minh"
             office = actions.found_organisation("ioc", centre, by=by, unit=unit)
             actions.appoint(person, office, "Cán bộ trực", actions.STAFF, by=by, unit=unit)
+        elif said.leader:
+            unit = home.unit if (home := exchange.home()) else None
+            office = actions.found_organisation("command", "Ban Chỉ huy Phòng thủ dân sự", by=by, unit=unit)
+            actions.appoint(person, office, "Lãnh đạo Ban Chỉ huy", actions.LEADER, by=by, unit=unit)
         else:
             office = actions.found_organisation("administration", "Quản trị hệ thống", by=by)
             actions.appoint(person, office, "Quản trị viên", actions.ADMINISTRATOR, by=by)

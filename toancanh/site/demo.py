@@ -32,6 +32,8 @@ OFFICER = ("canbotruc", "Nguyễn Thị Hương Giang", PASSWORD)
 """Account, name and password of the demo's duty officer: told to everyone on the sign-in page."""
 KEEPER = ("quantri", "Lê Quang Hải", PASSWORD)
 """The demo's administrator, told there too: who adds devices and mends what was refused."""
+LEADER = ("lanhdao", "Trần Đình Phong", PASSWORD)
+"""Who may order that the public is warned, told there as well."""
 SIMULATOR = "trình mô phỏng (demo)"
 CHUNK = 20_000
 
@@ -63,7 +65,7 @@ def build(*, tell: Tell, past: timedelta = PAST) -> None:
 
 @transaction.atomic
 def staff() -> None:
-    """The operations centre with its duty officer, and the administrator."""
+    """The operations centre with its duty officer and administrator, and the command that orders warnings."""
     city = territory.unit("46")
     title = "Trung tâm Giám sát, điều hành đô thị thông minh"
     centre = people.found_organisation("ioc-hue", title, by=BY, unit=city)
@@ -71,6 +73,9 @@ def staff() -> None:
         people.appoint(officer, centre, "Cán bộ trực", people.STAFF, by=BY, unit=city)
     if (keeper := opened(KEEPER)) is not None:
         people.appoint(keeper, centre, "Quản trị viên", people.ADMINISTRATOR, by=BY)
+    command = people.found_organisation("bch-ptds-hue", "Ban Chỉ huy Phòng thủ dân sự", by=BY, unit=city)
+    if (leader := opened(LEADER)) is not None:
+        people.appoint(leader, command, "Phó Trưởng ban", people.LEADER, by=BY, unit=city)
 
 
 def opened(account: tuple[str, str, str]) -> Person | None:
@@ -87,7 +92,7 @@ def settle() -> None:
         return
     if settings.DEMO:
         staff()
-    for person in Person.objects.filter(username__in=[OFFICER[0], KEEPER[0]]):
+    for person in Person.objects.filter(username__in=[OFFICER[0], KEEPER[0], LEADER[0]]):
         if person.is_active != settings.DEMO:
             people.set_active(person, settings.DEMO, by=BY)
 
@@ -146,5 +151,9 @@ def notice(request: HttpRequest) -> dict[str, Any]:
     """Context of the sign-in page while the demo is on: whom to sign in as."""
     if not request.path.startswith("/sign-in/") or not is_on():
         return {}
-    accounts = ((OFFICER[0], _("duty officer")), (KEEPER[0], _("administrator")))
+    accounts = (
+        (OFFICER[0], _("duty officer")),
+        (LEADER[0], _("leader who approves")),
+        (KEEPER[0], _("administrator")),
+    )
     return {"demo_accounts": accounts, "demo_password": PASSWORD}

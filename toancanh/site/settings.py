@@ -143,7 +143,12 @@ TEMPLATES = [
 WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
 
 # What follows from events of the kernel, before the domains' reactions: callables that take the payload.
-REACTIONS = {"warnings.issued": ["toancanh.kernel.warnings.telling.issued"]}
+REACTIONS = {
+    "warnings.issued": ["toancanh.kernel.warnings.telling.issued"],
+    "warnings.lapsed": ["toancanh.kernel.warnings.telling.lapsed"],
+    "alerts.opened": ["toancanh.site.demo_drafts.rang"],
+    "alerts.raised": ["toancanh.site.demo_drafts.rang"],
+}
 
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
 CHANNELS = [

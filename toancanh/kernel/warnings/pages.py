@@ -12,6 +12,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.contacts import actions as chain
+from toancanh.kernel.contacts import board
+from toancanh.kernel.contacts.board import Board
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.notify import queries as notify
 from toancanh.kernel.people.web import of
@@ -160,6 +163,9 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
         "communes": len(communes),
         "channels": [(name, counts.get(name)) for name in found.channels],
         "told": notify.progress(telling.subject(found)) if found.state in TOLD else None,
+        "subject": telling.subject(found),
+        "sees_chain": found.state in TOLD and bool(actor.paths(chain.SEE)),
+        "board": chain_board(found, actor),
         "area_json": json.dumps(found.area) if found.area else "",
         "unit_codes": ",".join(unit.code for unit in communes),
         "boundaries": f"/boundaries/{code}.json" if code else "",
@@ -167,6 +173,12 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
         "note": note,
         "tab": "warnings",
     }
+
+
+def chain_board(found: Warning, actor: Actor) -> Board | None:
+    """Which communes have confirmed that they received it, as far as the actor may see."""
+    notice = board.of_subject(telling.subject(found), actor) if actor.paths(chain.SEE) else None
+    return board.board(notice, actor) if notice is not None else None
 
 
 def lengths(found: Warning) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from toancanh.kernel.contacts import telling as chain
 from toancanh.kernel.declare import Title, program
 from toancanh.kernel.notify import actions as notify
 from toancanh.kernel.notify.messages import Message, Named, Urgency
@@ -42,6 +43,7 @@ def issued(payload: Mapping[str, Any]) -> None:
             take_back(warning.previous)
         communes = reach.in_units(place.unit for place in warning.places.all())
         tell_public(warning, communes)
+        tell_chain(warning, communes)
 
 
 def tell_public(warning: Warning, communes: Sequence[Unit]) -> None:
@@ -62,6 +64,26 @@ def tell_public(warning: Warning, communes: Sequence[Unit]) -> None:
     notify.send(message, Named(SUBSCRIBERS, {"units": [unit.code for unit in communes]}), by=BY)
 
 
+def tell_chain(warning: Warning, communes: Sequence[Unit]) -> None:
+    """Officials and heads of villages of these communes, each with a link to confirm by."""
+    title, body = said(warning)
+    chain.tell(
+        subject=subject(warning),
+        title=title,
+        body=body,
+        units=communes,
+        channels=warning.channels,
+        expires=expires(warning),
+        is_exercise=warning.is_exercise,
+        by=BY,
+    )
+
+
+def lapsed(payload: Mapping[str, Any]) -> None:
+    """A message ran out: whoever confirms it from now on is late."""
+    chain.over(f"{KIND}:{payload['warning']}", by=BY)
+
+
 def said(warning: Warning) -> tuple[Title, Title]:
     """Title and body in both languages."""
     briefs = [texts.brief(texts.of(warning, own), str(warning.number)) for own in texts.LANGUAGES]
@@ -77,3 +99,4 @@ def take_back(previous: Warning) -> None:
     """A later message says it better: copies that have not left yet stay here."""
     if Notice.objects.filter(key=subject(previous)).exists():
         notify.cancel(subject(previous), by=BY, because=str(previous.number))
+    chain.over(subject(previous), by=BY)

@@ -35,14 +35,14 @@ def test_account_of_demo_is_closed_without_demo(client: Client, settings: Any, l
     assert sign_in(Client()) == 302
 
 
-def test_both_published_accounts_are_named_on_the_sign_in_page(
+def test_published_accounts_are_named_on_the_sign_in_page(
     client: Client, settings: Any, loaded: None
 ) -> None:
     marks.write("demo", "ready")
     settings.DEMO = True
     demo.settle()
     text = client.get("/sign-in/").content.decode()
-    for account in (demo.OFFICER, demo.KEEPER):
+    for account in (demo.OFFICER, demo.KEEPER, demo.LEADER):
         assert account[0] in text
         assert account[2] in text
         follow = {"login": account[0], "password": account[2], "next": "/console/gateways/new/"}

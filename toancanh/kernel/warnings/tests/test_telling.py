@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.city import NOON, City
+from toancanh.kernel.contacts.models import Contact, Told
+from toancanh.kernel.contacts.models import Notice as ChainNotice
 from toancanh.kernel.declare import ANYONE, Actor
 from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Event
@@ -82,6 +84,32 @@ def test_exercise_reaches_no_subscriber(by: Actor, order: Actor) -> None:
     spread()
     assert not Delivery.objects.filter(channel="webpush").exists()
     assert counting.recipients(sent, list(Unit.objects.filter(code="90001")))["webpush"] == 0
+
+
+def test_chain_of_the_communes_is_told_and_in_exercises_those_who_take_part(by: Actor, order: Actor) -> None:
+    unit = Unit.objects.get(code="90001")
+    facts = {"kind": "head", "post": "Tổ trưởng", "unit": unit, "valid_from": NOON.date()}
+    for name, takes_part in (("Nguyễn Văn An", True), ("Trần Thị Bé", False)):
+        Contact.objects.create(name=name, folded=name, takes_part=takes_part, **facts)
+    sent, exercise = told(by, order), told(by, order, is_exercise=True)
+    elsewhere = told(by, order, full("90002"))
+    spread()
+    spread()
+
+    def names(of: Warning) -> list[str]:
+        rows = Told.objects.filter(notice__subject=telling.subject(of)).order_by("pk")
+        return list(rows.values_list("contact__name", flat=True))
+
+    assert names(sent) == ["Nguyễn Văn An", "Trần Thị Bé"]
+    assert names(exercise) == ["Nguyễn Văn An"]
+    assert names(elsewhere) == []
+    marks = [notice.title for notice in ChainNotice.objects.filter(is_exercise=True)]
+    assert len(marks) == 1
+    assert marks[0].startswith("DIỄN TẬP")
+    with clock.set_to(NOON + timedelta(hours=12)):
+        minding.look()
+        spread()
+        assert not ChainNotice.objects.filter(over_at=None).exists()
 
 
 def test_channel_that_was_not_chosen_carries_nothing(by: Actor, order: Actor) -> None:
