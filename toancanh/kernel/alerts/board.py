@@ -63,11 +63,11 @@ class Board:
             return
         specs = rules.specs(now)
         for key in self.specs.keys() - specs.keys():
-            # The rule is no more: what stands of it ends.
-            told = self._told.get(key)
-            self._tell(key, 0)
-            if self.watched.pop(key, None) is not None and told:
-                self._found.append(Finding(key, self.specs[key], peak=self._peak.pop(key, None)))
+            self._drop(key)
+        # Where the rule or the station is no more, also since before this process judged.
+        for stands in Alert.objects.filter(over_at=None).values_list("key", "thing"):
+            if stands not in specs:
+                self._found.append(Finding(stands))
         for key, spec in specs.items():
             if self.specs.get(key) != spec:
                 self.watched.pop(key, None)
@@ -76,6 +76,13 @@ class Board:
         for key, spec in specs.items():
             for name, series in spec.series:
                 self._of_series.setdefault(series, []).append((key, name))
+
+    def _drop(self, key: Key) -> None:
+        self._tell(key, 0)
+        for known in (self.watched, self._told, self._peak, self._silent, self._late):
+            known.pop(key, None)
+        self._stale.discard(key)
+        self._peaked.discard(key)
 
     # --- folding from the store
 
@@ -99,7 +106,8 @@ class Board:
         span = max(self.specs[key].span for key in keys)
         store = engine.store()
         wanted = Wanted(numbers, start=max(0, now - span))
-        readings = store.each(wanted, (("time", False),), limit=MOST)
+        # Of a station that sends very often the newest, and those oldest first.
+        readings = store.each(wanted, (("time", True),), limit=MOST)
         newest = store.latest(numbers)
         for key in keys:
             spec = self.specs[key]
@@ -113,7 +121,7 @@ class Board:
                 last = newest.get(series)
                 if last is not None and last.time < end:
                     made.tracks[name].heard = last.time
-                for one in readings.get(series, ()):
+                for one in reversed(readings.get(series, [])):
                     if one.time < end:
                         _put(made, name, one)
             self.watched[key] = made
@@ -252,7 +260,7 @@ class Board:
         if severity == told:
             return
         worst = severity if severity > told else 0
-        self._found.append(Finding(key, spec, worst, why, severity, self._peak.get(key)))
+        self._found.append(Finding(key, spec.rule, worst, why, severity, self._peak.get(key)))
         self._tell(key, severity)
         self._peaked.discard(key)
         if not severity:
@@ -271,7 +279,8 @@ class Board:
         """What is to be written of all that was judged since the last time, in its order."""
         found, self._found = self._found, []
         for key in self._peaked:
-            found.append(Finding(key, self.specs[key], severity=self._told[key], peak=self._peak.get(key)))
+            rule, severity = self.specs[key].rule, self._told[key]
+            found.append(Finding(key, rule, severity=severity, peak=self._peak.get(key)))
         self._peaked.clear()
         return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from toancanh.kernel.alerts.folding import Point
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
-from toancanh.kernel.alerts.rules import Key, Spec
+from toancanh.kernel.alerts.rules import Key
 from toancanh.kernel.alerts.watching import Reason
 from toancanh.kernel.declare import program
 from toancanh.kernel.journal import actions as journal
@@ -24,7 +24,8 @@ class Finding:
     """What a step of a rule's state means: something worse than before, something milder, or a new peak."""
 
     key: Key
-    spec: Spec
+    rule: int = 0
+    """Number of the version that holds; 0 where none does any more."""
     worst: int = 0
     """The severity that is news; 0 where it became no worse."""
     why: Reason = Reason()  # noqa: RUF009 - frozen
@@ -72,7 +73,7 @@ def _open(finding: Finding, now: datetime) -> Alert:
     alert = Alert.objects.create(
         key=finding.key[0],
         thing_id=finding.key[1],
-        rule_id=finding.spec.rule,
+        rule_id=finding.rule,
         severity=finding.worst,
         highest=finding.worst,
         since=clock.from_us(why.since) if why.since is not None else now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.telemetry.queries import limits_on, precision
 
+log = logging.getLogger(__name__)
 CHANGED = "alert_rules"
 """The revision that moves with every change of rules."""
 
@@ -92,17 +94,27 @@ def specs(at: datetime) -> dict[Key, Spec]:
     day = at.astimezone(clock.VIETNAM).date()
     versions = in_force(at)
     known = Known(day)
-    read = {row.pk: conditions.from_json(row.condition) for row in versions.values()}
+    read = {row.pk: _read(row) for row in versions.values() if row.key in catalogue.alert_rules()}
     found: dict[Key, Spec] = {}
     for key, declared in catalogue.alert_rules().items():
         for thing in known.things.get(declared.kind, ()):
             version = versions.get((key, thing)) or versions.get((key, None))
-            if version is not None and version.is_on:
+            condition = read[version.pk] if version is not None and version.is_on else None
+            if version is not None and condition is not None:
                 since = clock.to_us(version.valid_from)
-                spec = known.spec(version.pk, declared, thing, read[version.pk], since)
+                spec = known.spec(version.pk, declared, thing, condition, since)
                 if spec is not None:
                     found[key, thing] = spec
     return found
+
+
+def _read(version: Rule) -> Condition | None:
+    """None for what another release wrote: one rule that is not understood keeps no other from ringing."""
+    try:
+        return conditions.from_json(version.condition)
+    except conditions.Impossible as fault:
+        log.error("version %s of the rule %s cannot be read and rests: %s", version.pk, version.key, fault)
+        return None
 
 
 class Known:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from heapq import merge
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
@@ -71,8 +72,8 @@ def set_rule(
         raise Refused(explained(fault.code), "impossible") from fault
     own = Rule.objects.filter(key=key, thing=thing, is_declared=False)
     # What was planned for later gives way to what is decided now.
-    own.filter(valid_from__gte=start).delete()
-    own.filter(valid_to=None).update(valid_to=start)
+    own.filter(valid_from__gte=start, valid_from__gt=now).delete()
+    _end(own, start)
     rule = Rule.objects.create(
         key=key,
         thing=thing,
@@ -99,12 +100,18 @@ def drop_rule(key: str, thing: Thing | None, *, by: Actor, reason: str) -> None:
         raise Refused(
             _("A changed rule needs a reason; reason and basis have 300 characters at most."), "reason"
         )
-    own = Rule.objects.filter(key=key, thing=thing, is_declared=False, valid_to=None)
-    if not own.update(valid_to=clock.now()):
+    own, now = Rule.objects.filter(key=key, thing=thing, is_declared=False), clock.now()
+    planned, _kinds = own.filter(valid_from__gt=now).delete()
+    if not _end(own, now) and not planned:
         raise Refused(_("Nothing of its own holds here."), "nothing")
     content = {"thing": thing.code if thing else "", "reason": reason.strip()}
     journal.record("alerts.rule_dropped", f"rule:{key}", by=by, content=content)
     revision.bump(rules.CHANGED)
+
+
+def _end(versions: QuerySet[Rule], at: datetime) -> int:
+    """End those that would hold at the moment or later: one that was to give way later ends as well."""
+    return versions.filter(Q(valid_to=None) | Q(valid_to__gt=at)).update(valid_to=at)
 
 
 def explained(code: str) -> str:

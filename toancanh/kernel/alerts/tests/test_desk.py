@@ -291,3 +291,36 @@ def test_moment_of_opening_is_that_of_the_clock(desk: Desk, city: City) -> None:
     alert = Alert.objects.get()
     assert (alert.since, alert.opened_at) == (NOON, NOON + 3 * MINUTE)
     assert isinstance(alert.since, datetime)
+
+
+def test_rule_that_went_while_nobody_judged_ends_what_stood(desk: Desk, city: City) -> None:
+    at(desk, city, 0, 1.2)
+    assert levels() == [("open", 1, "BĐ1")]
+    desk.leave()
+    with clock.set_to(NOON + MINUTE):
+        Rule.objects.filter(key="flood.level").update(is_on=False)
+        revision.bump(rules.CHANGED)
+        begun()
+    assert levels() == [("closed", 1, "BĐ1")]
+    assert story(Alert.objects.get(key="flood.level")) == ["opened", "closed"]
+
+
+def test_station_that_sends_often_is_folded_up_to_its_newest_reading(
+    desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toancanh.kernel.alerts.board.MOST", 5)
+    for minute in range(0, 20, 2):
+        at(desk, city, minute, 1.2 if minute < 10 else 0.9)
+    desk.leave()
+    # Seven minutes below the line and calm since: the ten minutes that end an alert are half over.
+    with clock.set_to(NOON + 18 * MINUTE):
+        other = begun()
+    state = other._board.watched["flood.level", city.gauge.pk].tracks["level"].states[0]  # type: ignore[union-attr]
+    assert state.last == (clock.to_us(NOON + 18 * MINUTE), 0.9)
+
+
+def test_one_version_that_cannot_be_read_keeps_no_other_rule_from_ringing(desk: Desk, city: City) -> None:
+    Rule.objects.filter(key="flood.silence").update(condition={"is": "of a later program"})
+    revision.bump(rules.CHANGED)
+    at(desk, city, 0, 1.2)
+    assert levels() == [("open", 1, "BĐ1")]

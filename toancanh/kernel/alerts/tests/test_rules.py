@@ -153,3 +153,40 @@ def test_rule_that_is_switched_off_rings_no_more(city: City) -> None:
     measure(city.gauge, NOON, 3.0)
     begun()
     assert Alert.objects.count() == 0
+
+
+def in_force(city: City, hours: float) -> int | None:
+    """Number of the version that people wrote for the gauge and that holds so many hours after noon."""
+    found = rules.in_force(NOON + hours * HOUR).get(("flood.level", city.gauge.pk))
+    return found.pk if found else None
+
+
+def test_dropping_lets_nothing_older_hold_again(city: City) -> None:
+    ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="một")
+    ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="hai", valid_from=NOON + 5 * HOUR)
+    with clock.set_to(NOON + HOUR):
+        third = ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="ba")
+    assert in_force(city, 2) == in_force(city, 6) == third.pk
+    with clock.set_to(NOON + 2 * HOUR):
+        ruling.drop_rule("flood.level", city.gauge, by=BY, reason="thôi")
+    assert [in_force(city, hours) for hours in (1, 3, 6)] == [third.pk, None, None]
+
+
+def test_dropping_takes_back_what_was_planned_too(city: City) -> None:
+    first = ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="một")
+    ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="hai", valid_from=NOON + 5 * HOUR)
+    with clock.set_to(NOON + HOUR):
+        ruling.drop_rule("flood.level", city.gauge, by=BY, reason="thôi")
+    assert [in_force(city, hours) for hours in (0, 2, 6)] == [first.pk, None, None]
+
+
+def test_rule_set_twice_for_one_minute_keeps_the_version_that_has_rung(city: City) -> None:
+    desk = begun()
+    first = ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="một", valid_from=NOON)
+    measure(city.gauge, NOON, 0.6)
+    desk.look()
+    assert Alert.objects.get().rule_id == first.pk
+    with clock.set_to(NOON + HOUR / 60):
+        second = ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="hai", valid_from=NOON)
+    assert in_force(city, 1) == second.pk
+    assert Alert.objects.get().rule_id == first.pk
