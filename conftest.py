@@ -26,6 +26,7 @@ from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs, taking
+from toancanh.kernel.people.shifts import queries as shifts
 from toancanh.kernel.runtime import clock, rates
 from toancanh.kernel.telemetry import announce, board, engine
 from toancanh.kernel.telemetry.letterbox import waiting
@@ -161,6 +162,7 @@ def forget() -> None:
     boundaries.forget()
     taking.forget()
     alerts.forget()
+    shifts.forget()
     warnings.forget()
     board.forget()
     rates.forget()

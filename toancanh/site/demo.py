@@ -16,13 +16,16 @@ from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Message, Station, program
 from toancanh.kernel.exchange import packs
 from toancanh.kernel.people import actions as people
-from toancanh.kernel.people.models import Person, Token
+from toancanh.kernel.people.models import Organisation, Person, Token
+from toancanh.kernel.people.shifts import actions as shifts
+from toancanh.kernel.people.shifts.models import DutyPost
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.backfill import keep
 from toancanh.kernel.telemetry.directory import Directory, database_directory
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import queries as territory
+from toancanh.kernel.territory.queries import today
 from toancanh.site.building import ROOT
 
 PACKS = ("vietnam", "hue", "dong-ha")
@@ -35,6 +38,15 @@ KEEPER = ("quantri", "Lê Quang Hải", PASSWORD)
 LEADER = ("lanhdao", "Trần Đình Phong", PASSWORD)
 """Who may order that the public is warned, told there as well."""
 SIMULATOR = "trình mô phỏng (demo)"
+SHIFT = (
+    ("catruc2", "Trần Minh Đức", PASSWORD),
+    ("catruc3", "Phạm Thu Hà", PASSWORD),
+)
+"""Who takes turns with the duty officer."""
+CHIEF = ("lanhdaotruc", "Hoàng Văn Bình", PASSWORD)
+"""The leader on duty, turned to when nobody of the shift answers; then the command is."""
+PUBLISHED = (OFFICER, KEEPER, LEADER, CHIEF, *SHIFT)
+"""Accounts whose password everyone knows."""
 CHUNK = 20_000
 
 Tell = Callable[[str], None]
@@ -76,6 +88,27 @@ def staff() -> None:
     command = people.found_organisation("bch-ptds-hue", "Ban Chỉ huy Phòng thủ dân sự", by=BY, unit=city)
     if (leader := opened(LEADER)) is not None:
         people.appoint(leader, command, "Phó Trưởng ban", people.LEADER, by=BY, unit=city)
+    for account in SHIFT:
+        if (officer := opened(account)) is not None:
+            people.appoint(officer, centre, "Cán bộ trực", people.STAFF, by=BY, unit=city)
+    if (chief := opened(CHIEF)) is not None:
+        people.appoint(chief, centre, "Phó Giám đốc Trung tâm", people.STAFF, by=BY, unit=city)
+    roster(centre)
+
+
+def roster(centre: Organisation) -> None:
+    """Three shifts a day of the officers, a leader at any hour, the command behind them."""
+    if DutyPost.objects.filter(organisation=centre).exists():
+        return
+    who = {one.username: one for one in Person.objects.filter(username__in=[one[0] for one in PUBLISHED])}
+    officers = shifts.create_post(centre, "Cán bộ trực", 1, by=BY)
+    for account, start in zip((OFFICER, *SHIFT), (6, 14, 22), strict=True):
+        hours = (start * 60, (start + 8) % 24 * 60)
+        shifts.repeat(officers, who[account[0]], range(7), *hours, today(), by=BY)
+    above = ((2, CHIEF, "Lãnh đạo trực"), (3, LEADER, "Thường trực Ban Chỉ huy Phòng thủ dân sự"))
+    for level, account, title in above:
+        post = shifts.create_post(centre, title, level, by=BY)
+        shifts.repeat(post, who[account[0]], range(7), 0, 24 * 60, today(), by=BY)
 
 
 def opened(account: tuple[str, str, str]) -> Person | None:
@@ -92,7 +125,7 @@ def settle() -> None:
         return
     if settings.DEMO:
         staff()
-    for person in Person.objects.filter(username__in=[OFFICER[0], KEEPER[0], LEADER[0]]):
+    for person in Person.objects.filter(username__in=[one[0] for one in PUBLISHED]):
         if person.is_active != settings.DEMO:
             people.set_active(person, settings.DEMO, by=BY)
 

@@ -23,6 +23,7 @@ from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.notify import hooks
+from toancanh.kernel.people.shifts import pages as shifts
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.portal import trust, warned
 from toancanh.kernel.runtime import api as house
@@ -119,6 +120,11 @@ urlpatterns = [
         {"locality": exchange.locality},
         name="warning_edit",
     ),
+    path("console/duty/", shifts.roster, name="roster"),
+    path("console/duty/posts/new/", shifts.new_post, name="duty_post_new"),
+    path("console/duty/posts/<int:number>/", shifts.post, name="duty_post"),
+    path("console/duty/posts/<int:number>/shift/", shifts.new_shift, name="shift_new"),
+    path("console/duty/shifts/<int:number>/", shifts.shift, name="shift"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

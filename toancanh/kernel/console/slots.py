@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.alerts import queries
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.people.shifts import queries as shifts
 from toancanh.kernel.people.web import of
 from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.warnings import queries as warnings
@@ -68,6 +69,14 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count": warnings.count_waiting(actor),
             "count_title": _("waiting for your approval"),
             "active": at.startswith("/console/warnings/"),
+        },
+        {
+            "url": "/console/duty/",
+            "title": _("Duty"),
+            "icon": "calendar-week",
+            "count": shifts.gaps_ahead(actor),
+            "count_title": _("gaps in the roster"),
+            "active": at.startswith("/console/duty/"),
         },
         {
             "url": "/console/things/",

@@ -31,6 +31,7 @@ ADMINISTRATOR = (
     "warnings.arrange",
     "notify.arrange",
     "contacts.arrange",
+    "duty.arrange",
 )
 LEADER = (*STAFF, "warnings.order")
 """Rights of whoever may order that the public is warned."""

@@ -7,7 +7,10 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
+from toancanh.kernel.people.shifts import models as shifts
 from toancanh.kernel.territory.models import Unit
+
+__all__ = ["Accounts", "Grant", "Organisation", "Person", "Post", "Token", "Tree", "shifts"]
 
 
 class Accounts(BaseUserManager["Person"]):

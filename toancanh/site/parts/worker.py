@@ -15,6 +15,7 @@ from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.notify import ending, receipts, spreading
 from toancanh.kernel.notify.service import Messenger
+from toancanh.kernel.people.shifts import actions as roster
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
 from toancanh.kernel.warnings import minding
@@ -38,6 +39,7 @@ def mount(house: House) -> None:
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
         Loop("warnings", minding.look, minding.EVERY),
+        Loop("roster", roster.prolong, 3600.0),
         Loop("over", ending.look, 1.0),
         Loop("old receipts", receipts.forget, 3600.0),
         Loop("old contacts", contacts.tidy, 3600.0),

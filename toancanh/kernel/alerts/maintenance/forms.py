@@ -18,39 +18,19 @@ from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import said
-from toancanh.web import formats
+from toancanh.web.fields import Moment, control
 
 BETWEEN = re.compile(r"[\s,;]+")
 SPANS = (30, 60, 120, 240, 480, 1440)
 """Minutes that stand ready."""
 UNTIL = "until"
-HINT = gettext_lazy("As 31/12/2026 07:00.")
-
-
-def control(css: str = "form-control", **more: str) -> dict[str, str]:
-    """Attributes of a field."""
-    return {"class": css, "autocomplete": "off", **more}
-
-
-class Moment(forms.CharField):
-    """A day and time as people write them, of Việt Nam; None where nothing is typed."""
-
-    widget = forms.TextInput(control(inputmode="numeric", placeholder="31/12/2026 07:00"))
-
-    def clean(self, value: object) -> datetime | None:
-        """The moment."""
-        typed = str(super().clean(value)).strip()
-        found = formats.read_moment(typed)
-        if typed and found is None:
-            raise forms.ValidationError(_("Write the day and the time, as 31/12/2026 07:00."))
-        return found
 
 
 class EndForm(forms.Form):
     """Until when: after so many minutes, or at a moment."""
 
     span = forms.ChoiceField(label=gettext_lazy("For how long"), widget=forms.RadioSelect)
-    ends = Moment(label=gettext_lazy("Until"), required=False, help_text=HINT)
+    ends = Moment(label=gettext_lazy("Until"), required=False, help_text=gettext_lazy("As 31/12/2026 07:00."))
 
     def __init__(
         self, data: Mapping[str, str] | None = None, initial: Mapping[str, object] | None = None
