@@ -25,6 +25,8 @@ from toancanh.kernel.telemetry.store import Row, open_store
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.xdist_group("kill alerts")]
 KILLS = times(4, 50)
 ASK = "SELECT s.id, a.peak, a.state FROM alerts_alert a JOIN telemetry_series s ON s.thing_id = a.thing_id"
+SAID = "judges.txt"
+PATIENCE = 60
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
@@ -56,7 +58,7 @@ class Rivers:
                 self.store.put([Row(one, now, value) for one in self.series], now)
                 if value == crest:
                     self.crests.update((one, crest) for one in self.series)
-                time.sleep(random.uniform(0.001, 0.01))
+                time.sleep(random.uniform(0.005, 0.03))
 
 
 def rung(where: str) -> list[tuple[int, float, str]]:
@@ -66,6 +68,30 @@ def rung(where: str) -> list[tuple[int, float, str]]:
             return database.execute(ASK).fetchall()
     with closing(sqlite3.connect(f"{where}/city.db", timeout=20)) as database:
         return database.execute(ASK).fetchall()
+
+
+def wait_for_more(database: str, had: int, folder: Path) -> None:
+    """Until more alerts are there than were had."""
+    end = time.monotonic() + PATIENCE
+    while len(rung(database)) <= had:
+        assert time.monotonic() < end, (folder / SAID).read_text()
+        time.sleep(0.05)
+
+
+def all_judged(database: str, wanted: Counter[tuple[int, float]], folder: Path) -> Counter[tuple[int, float]]:
+    """How often each wave rang, once all that were wanted did and are over; however long that takes, but for
+    a standstill."""
+    left = None
+    while True:
+        found = rung(database)
+        counts = Counter((one, round(peak, 2)) for one, peak, _ in found)
+        missing = wanted - counts, sum(state != "closed" for *_, state in found)
+        if not any(missing):
+            return counts
+        if missing != left:
+            left, end = missing, time.monotonic() + PATIENCE
+        assert time.monotonic() < end, f"lost {missing}: {(folder / SAID).read_text()}"
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("engine", BOTH)
@@ -79,42 +105,36 @@ def test_every_wave_rings_once_whatever_is_killed(tmp_path: Path, engine: str) -
     done = subprocess.run([*command, "prepare"], env=env, cwd=ROOT, capture_output=True, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
     series = json.loads(done.stdout.splitlines()[-1])
-    log = (tmp_path / "judges.txt").open("ab")
+    log = (tmp_path / SAID).open("ab")
 
     def begin() -> subprocess.Popen[bytes]:
         return subprocess.Popen([*command, "judge"], env=env, cwd=ROOT, stdout=log, stderr=log)
 
-    judges = [begin(), begin()]
     database = where or str(tmp_path)
-    end = time.monotonic() + 60
-    with Rivers(where or str(tmp_path / "telemetry.db"), series) as rivers:
-        while not rung(database):
-            assert time.monotonic() < end, (tmp_path / "judges.txt").read_text()
-            time.sleep(0.1)
-        # What was committed before anybody ever judged is nobody's.
-        begun = rivers.crests.copy()
-        for number in range(KILLS):
-            time.sleep(random.uniform(0.2, 1.5))
-            os.kill(judges[number % 2].pid, 9)
-            judges[number % 2].wait()
-            judges[number % 2] = begin()
-    wanted = Counter({key: n for key, n in rivers.crests.items() if key not in begun})
-    end = time.monotonic() + 60
-    while True:
-        found = rung(database)
-        counts = Counter((one, round(peak, 2)) for one, peak, _ in found)
-        if not wanted - counts and all(state == "closed" for *_, state in found):
-            break
-        assert time.monotonic() < end, f"lost {wanted - counts}: {(tmp_path / 'judges.txt').read_text()}"
-        time.sleep(0.2)
-    for one in judges:
-        os.kill(one.pid, 9)
-        one.wait()
-    log.close()
+    judges = [begin(), begin()]
+    try:
+        with Rivers(where or str(tmp_path / "telemetry.db"), series) as rivers:
+            wait_for_more(database, 0, tmp_path)
+            # What was committed before anybody ever judged is nobody's.
+            begun = rivers.crests.copy()
+            for number in range(KILLS):
+                # Killed before it judges, it would die of nothing.
+                wait_for_more(database, len(rung(database)), tmp_path)
+                time.sleep(random.uniform(0, 0.5))
+                os.kill(judges[number % 2].pid, 9)
+                judges[number % 2].wait()
+                judges[number % 2] = begin()
+        wanted = Counter({key: n for key, n in rivers.crests.items() if key not in begun})
+        counts = all_judged(database, wanted, tmp_path)
+    finally:
+        for one in judges:
+            os.kill(one.pid, 9)
+            one.wait()
+        log.close()
     twice = {key: n for key, n in counts.items() if n > 1}
     assert not twice
     assert not counts - rivers.crests, "an alert of a wave that never was"
     assert len(wanted) > KILLS * len(series)
     tell("kill who judges", seed=chosen, kills=KILLS, waves=len(wanted), lost=0, twice=0)
-    said = (tmp_path / "judges.txt").read_text()
+    said = (tmp_path / SAID).read_text()
     assert "IntegrityError" not in said, said
