@@ -157,11 +157,13 @@ CHANNELS = [
     "toancanh.kernel.notify.channels.voice.CHANNEL",
     "toancanh.kernel.notify.channels.zalo.CHANNEL",
     "toancanh.kernel.notify.channels.email.CHANNEL",
+    "toancanh.kernel.telemetry.sirens.CHANNEL",
 ]
 # Lists of recipients by name: a callable of the type `notify.messages.Source`.
 RECIPIENTS = {
     "notify.subscribers": "toancanh.kernel.notify.subscriptions.recipients",
     "contacts.chain": "toancanh.kernel.contacts.telling.recipients",
+    "telemetry.sirens": "toancanh.kernel.telemetry.sirens.recipients",
 }
 PUSH_HOSTS = environment.push_hosts()
 PUBLIC_URL = environment.public_url()

@@ -24,6 +24,7 @@ from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.notify import hooks
 from toancanh.kernel.people.shifts import pages as shifts
+from toancanh.kernel.notify import pages as sent
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.portal import trust, warned
 from toancanh.kernel.runtime import api as house
@@ -160,6 +161,10 @@ urlpatterns = [
     ),
     path("console/received/<int:number>/areas.json", received.areas, name="received_areas"),
     path("console/received/<int:number>/original.xml", received.original, name="received_original"),
+    path("console/messages/", sent.listing, name="messages"),
+    path("console/messages/<int:number>/", sent.one, name="message"),
+    path("console/messages/channels/", sent.channels, name="channels"),
+    path("console/messages/channels/<slug:name>/", sent.channel, name="channel"),
     path("hooks/messages/<slug:channel>", hooks.told, name="message_hook"),
     path("hooks/messages/<slug:channel>/<str:secret>", hooks.told, name="message_hook_secret"),
     path("sign-in/", sign_in, name="account_login"),

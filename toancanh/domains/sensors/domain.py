@@ -7,7 +7,15 @@ DOMAIN = Domain(
     name="sensors",
     title=Title("Cảm biến", "Sensors"),
     icon="radar",
-    things=(ThingType(name="station", title=Title("Trạm đo", "Measuring station"), icon="radar", open=True),),
+    things=(
+        ThingType(name="station", title=Title("Trạm đo", "Measuring station"), icon="radar", open=True),
+        ThingType(
+            name="siren",
+            title=Title("Còi, loa cảnh báo", "Siren, loudspeaker"),
+            icon="speakerphone",
+            open=True,
+        ),
+    ),
     layers=(
         Layer(
             name="stations",

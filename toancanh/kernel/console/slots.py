@@ -57,6 +57,12 @@ def fill(request: HttpRequest) -> dict[str, Any]:
         },
         *_people(actor, at),
         {
+            "url": "/console/messages/",
+            "title": _("Messages sent"),
+            "icon": "send",
+            "active": at.startswith("/console/messages/"),
+        },
+        {
             "url": "/console/received/",
             "title": _("Received warnings"),
             "icon": "inbox",

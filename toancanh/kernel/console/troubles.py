@@ -15,6 +15,7 @@ from toancanh.kernel.exchange.feeds import troubles as feeds
 from toancanh.kernel.exchange.inbox.models import Watched
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
+from toancanh.kernel.notify import troubles as channels
 from toancanh.kernel.runtime import clock, processes
 from toancanh.kernel.runtime import disks as volumes
 from toancanh.kernel.runtime.disks import FULL, NEARLY_FULL
@@ -49,6 +50,7 @@ def found(now: datetime) -> list[Trouble]:
         *broker.troubles(living, now),
         *inboxes(now),
         *feeds.found(now),
+        *channels.found(now),
         *tail(now),
         *outbox(now),
     ]

@@ -30,6 +30,11 @@ class Counts:
         """Copies that were handed over, whether they arrived or not."""
         return self.handed + self.received
 
+    @property
+    def missed(self) -> int:
+        """Copies that reached nobody and never will."""
+        return self.failed + self.expired + self.cancelled
+
     def __add__(self, other: Counts) -> Counts:
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in State.values})
 

@@ -22,6 +22,7 @@ WORDS: dict[str, str | Promise] = {
     "locked": _("The secrets of the channel cannot be decrypted on this machine."),
     "undelivered": _("The gateway reports that the recipient did not get it."),
     "no_answer": _("The device did not answer in time."),
+    "exercise": _("An exercise sounds no sirens; the set-up of the channel can say otherwise."),
     "tries": _("It failed too often and was given up."),
     "expired": _("The message was over before the copy could be handed over."),
     "cancelled": _("It was taken back before the copy was handed over."),

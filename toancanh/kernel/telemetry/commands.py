@@ -43,9 +43,16 @@ class Due(NamedTuple):
 
 
 @transaction.atomic
-def command(thing: Thing, name: str, args: Mapping[str, Any], *, by: Actor, expires: datetime) -> Command:
-    """Tell a device to do something; it waits until the device listens, at most until ``expires``."""
+def command(
+    thing: Thing, name: str, args: Mapping[str, Any], *, by: Actor, expires: datetime, key: str = ""
+) -> Command:
+    """Tell a device to do something; it waits until the device listens, at most until ``expires``.
+
+    The same ``key`` is the same command: it is given once, however often that is asked for.
+    """
     _check(thing, by)
+    if key and (known := Command.objects.filter(key=key, thing=thing).first()) is not None:
+        return known
     if not NAME.match(name):
         raise Refused(_("A command is named with a-z, 0-9, - and _: %(name)s") % {"name": name}, "bad_name")
     size = _size(dict(args))
@@ -65,7 +72,7 @@ def command(thing: Thing, name: str, args: Mapping[str, Any], *, by: Actor, expi
         text = _("%(count)s commands wait for %(thing)s already; withdraw those that are no longer wanted.")
         raise Refused(text % {"count": MOST_OPEN, "thing": thing.code}, "too_many")
     made = Command.objects.create(
-        key=secrets.token_hex(8),
+        key=key or secrets.token_hex(8),
         thing=thing,
         name=name,
         args=dict(args),
