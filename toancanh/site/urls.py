@@ -23,8 +23,8 @@ from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.notify import hooks
-from toancanh.kernel.people.shifts import pages as shifts
 from toancanh.kernel.notify import pages as sent
+from toancanh.kernel.people.shifts import pages as shifts
 from toancanh.kernel.portal import pages as portal
 from toancanh.kernel.portal import trust, warned
 from toancanh.kernel.runtime import api as house

@@ -12,8 +12,7 @@ from django.test import Client
 
 from tests.city import BY, City, person
 from tests.peers.gateway import MAPPING, gateway
-from toancanh.kernel.console import troubles
-from toancanh.kernel.notify import actions, registry, setups, work
+from toancanh.kernel.notify import actions, registry, setups, troubles, work
 from toancanh.kernel.notify.channels import HANDED, failed, later
 from toancanh.kernel.notify.messages import Recipient
 from toancanh.kernel.notify.models import Delivery, Notice, Setup
