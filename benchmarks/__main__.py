@@ -19,6 +19,7 @@ from benchmarks import (
     single,
     start,
     stream,
+    visitors,
     week,
 )
 from benchmarks.installation import installation
@@ -32,6 +33,7 @@ MEASUREMENTS = {
     "sensorthings": sensorthings,
     "stream": stream,
     "page": page,
+    "visitors": visitors,
     "engines": engines,
     "influx": influx,
     "django_sensorthings": django_sensorthings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -14,7 +15,7 @@ from tests.ports import free_port
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 CONFIGURATION = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+{user} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 512; }}
 http {{
   access_log off;
@@ -49,7 +50,9 @@ def nginx(
     port, plain = free_port(), free_port()
     facts = {"folder": folder, "port": port, "http": plain, "cert": cert, "key": key, "within": within}
     file = folder / "nginx.conf"
-    file.write_text(CONFIGURATION.format(**facts, proxy=proxy.format(behind=behind)))
+    # As root its workers would be another account, which may not read pytest's folders.
+    user = "user root;" if os.getuid() == 0 else ""
+    file.write_text(CONFIGURATION.format(user=user, **facts, proxy=proxy.format(behind=behind)))
     process = subprocess.Popen(
         [NGINX, "-c", str(file), "-p", str(folder), "-e", str(folder / "nginx.log")],
         stdout=subprocess.DEVNULL,

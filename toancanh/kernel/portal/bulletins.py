@@ -78,10 +78,15 @@ def shown(warning: Warning, language: Language) -> Shown:
     )
 
 
+def current(language: Language) -> list[Shown]:
+    """What is to be heeded now, the gravest first."""
+    return [shown(one, language) for one in queries.public_now()]
+
+
 def listing(language: Language) -> str:
     """The page of what is to be heeded now."""
     found = {
-        "current": [shown(one, language) for one in queries.public_now()],
+        "current": current(language),
         "ended": [shown(one, language) for one in queries.public_ended()],
         "places": [(unit.code, _name(unit, language)) for unit in communes()],
     }

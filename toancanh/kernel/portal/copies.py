@@ -121,8 +121,8 @@ def put(file: Path, content: bytes) -> None:
     if file.is_file() and file.read_bytes() == content and twin.is_file():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    # The twin last: it counts only where it is not older than its file.
-    for path, data in ((file, content), (twin, gzip.compress(content, 6, mtime=0))):
+    # The twin first: after a kill in between the file still says that both are to be written.
+    for path, data in ((twin, gzip.compress(content, 6, mtime=0)), (file, content)):
         aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         try:
             aside.write_bytes(data)

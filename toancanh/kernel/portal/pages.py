@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.exchange.queries import locality
+from toancanh.kernel.portal import bulletins
 from toancanh.kernel.registry import finding
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock
@@ -49,8 +51,11 @@ def home(request: HttpRequest) -> HttpResponse:
             groups.append({"key": key, **shown})
     if request.GET.get("part") == "stations":
         return render(request, "portal/groups.html", {"groups": groups})
+    current = bulletins.current("en" if get_language() == "en" else "vi")
     return render(
-        request, "portal/home.html", {**map_context(request), "groups": groups, "live_url": "/live"}
+        request,
+        "portal/home.html",
+        {**map_context(request), "groups": groups, "live_url": "/live", "current": current},
     )
 
 

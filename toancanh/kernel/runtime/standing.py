@@ -6,10 +6,12 @@ each file in one step; here a file is looked at again a second after it was last
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
 import time
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,15 +47,22 @@ class _File:
         self.stamp = stamp
         self.plain = path.read_bytes()
         twin = path.with_name(f"{path.name}.gz")
+        packed = twin.read_bytes() if twin.is_file() else b""
         # A twin of another moment says something else than the page: then the page goes out as it is.
-        is_fresh = twin.is_file() and twin.stat().st_mtime_ns >= stamp[0]
-        self.packed = twin.read_bytes() if is_fresh else None
+        self.packed = packed if packed and _unpacked(packed) == self.plain else None
         digest = hashlib.sha256(self.plain).hexdigest()[:20]
         kind = KINDS[path.suffix]
         shared = [(b"content-type", kind.encode()), *GUARDS]
         self.tag = f'W/"{digest}"'.encode()
         self.headers: Headers = [*shared, (b"etag", self.tag)]
         self.seen = time.monotonic()
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 class Standing:

@@ -221,7 +221,7 @@ def test_subscription_takes_keys_tells_and_forgets(warned: tuple[City, Warning],
     assert post() == (200, {"was_subscribed": True})
     assert Subscription.objects.count() == 0
     assert post(ask=True) == (200, {"units": None})
-    endpoint = "https://10.0.0.1/push"
+    endpoint = "https://push.example/send/abc"
     assert post(keys=keys, units=["90001"])[0] == 422
 
 

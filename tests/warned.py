@@ -1,0 +1,57 @@
+"""Tells the public of something in a running installation, by the same actions as its officers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from tests.running import ROOT, Program
+
+SCRIPT = """
+import json, sys
+import toancanh, django
+django.setup()
+from dataclasses import replace
+from datetime import timedelta
+from toancanh.kernel.declare import program
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.warnings import actions
+from toancanh.kernel.warnings.models import Warning
+from toancanh.kernel.warnings.tests.making import EN, VI, approved, full
+said = json.load(sys.stdin)
+by = program("test")
+words = {"vi": replace(VI, headline=said["headline"]), "en": replace(EN, headline=said["headline"])}
+content = full(*said["units"], level=said["level"], valid_until=clock.now() + timedelta(hours=6), **words)
+if said["follows"]:
+    warning = actions.follow(Warning.objects.get(number=said["follows"]), said["kind"], content, by=by)
+else:
+    warning = actions.draft(content, by=by, is_exercise=said["is_exercise"])
+print(approved(warning, by, by).number)
+"""
+
+
+def tell(
+    program: Program,
+    headline: str,
+    *units: str,
+    level: int = 3,
+    is_exercise: bool = False,
+    follows: str = "",
+    kind: str = "update",
+) -> str:
+    """Approve a warning for these units; its number."""
+    said: dict[str, Any] = {"headline": headline, "units": units, "level": level}
+    said |= {"is_exercise": is_exercise, "follows": follows, "kind": kind}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        input=json.dumps(said),
+        env={**program.environment, "DJANGO_SETTINGS_MODULE": "toancanh.site.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
