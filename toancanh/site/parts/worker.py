@@ -9,6 +9,7 @@ from toancanh.kernel.contacts import settings as contacts
 from toancanh.kernel.contacts import telling
 from toancanh.kernel.exchange.feeds import work as feeds
 from toancanh.kernel.exchange.feeds.service import Feeds
+from toancanh.kernel.exchange.inbox import clearing
 from toancanh.kernel.exchange.inbox import work as inbox
 from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
@@ -35,6 +36,7 @@ def mount(house: House) -> None:
         Loop("letters", letters.expire, 3600.0),
         Loop("imports", imports.Duty(), 1.0),
         Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),
+        Loop("old files", clearing.Clearing(settings.DATA / inbox.FOLDER), 3600.0),
         Loop("old imports", imports.tidy, 3600.0),
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),

@@ -12,19 +12,17 @@ import fcntl
 import os
 import signal
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from toancanh.kernel.exchange.inbox.names import DEEPEST, Changed, Seen, Way, is_ignored, stamp_of
+from toancanh.kernel.exchange.inbox.finding import FOLDER, Look
+from toancanh.kernel.exchange.inbox.names import Changed, Seen, Way, stamp_of
 
 DONE, REFUSED, ASIDE, KEY = "done", "refused", ".taking", ".inbox"
 OWN = (DONE, REFUSED)
-MOST = 5_000
-"""Entries that one look goes through; what lies beyond has its turn when these are gone."""
 LONGEST = 200
 """Bytes of a name that the names beside it leave room for."""
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Opening a pipe that somebody put there must not wait for its other end.
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -89,52 +87,17 @@ class Inbox:
 
     # --- finding
 
-    def look(self) -> list[Seen]:
-        """What lies in it and may be taken, the oldest first."""
-        found: list[Seen] = []
+    def look(self, takes: Callable[[Way], bool] = lambda way: True) -> Look:
+        """What lies in it and may be taken, the oldest first; ``takes`` says for which a rule is."""
+        made = Look(takes, OWN)
         with self._at(()) as root:
-            for one in self._walk(root, ()):
-                found.append(one)
-                if len(found) >= MOST:
-                    break
-        return sorted(found, key=lambda one: (one.stamp.changed_ns, one.way))
+            made.walk(root)
+        made.found.sort(key=lambda one: (one.stamp.changed_ns, one.way))
+        return made
 
-    def _walk(self, folder: int, way: Way) -> Iterator[Seen]:
-        inner: list[tuple[str, os.stat_result]] = []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if is_ignored(entry.name) or (not way and entry.name in OWN):
-                    continue
-                try:
-                    facts = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if stat.S_ISREG(facts.st_mode):
-                    yield Seen((*way, entry.name), stamp_of(facts))
-                elif stat.S_ISDIR(facts.st_mode):
-                    inner.append((entry.name, facts))
-                elif stat.S_ISLNK(facts.st_mode):
-                    yield Seen((*way, entry.name), stamp_of(facts), "link")
-        for name, facts in inner:
-            yield from self._inner(folder, (*way, name), facts)
-
-    def _inner(self, folder: int, way: Way, facts: os.stat_result) -> Iterator[Seen]:
-        if len(way) > DEEPEST:
-            yield Seen(way, stamp_of(facts), "deep")
-            return
-        try:
-            handle = os.open(way[-1], FOLDER, dir_fd=folder)
-        except PermissionError:
-            yield Seen(way, stamp_of(facts), "unreadable")
-            return
-        except OSError:
-            return  # gone, or another thing by now
-        try:
-            yield from self._walk(handle, way)
-        except PermissionError:
-            yield Seen(way, stamp_of(facts), "unreadable")
-        finally:
-            os.close(handle)
+    def done(self) -> AbstractContextManager[int]:
+        """The folder of what was read."""
+        return self._at((DONE,))
 
     def trouble(self, seen: Seen) -> str:
         """Why the file cannot be taken as it is now; empty where it can."""

@@ -84,6 +84,18 @@ class Arrival(models.Model):
     target = models.CharField(max_length=1300, blank=True)
 
 
+class Keeping(models.Model):
+    """From a day on: for how many days files that were read are kept in ``done``."""
+
+    valid_from = models.DateField(unique=True)
+    days = models.PositiveIntegerField()
+    reason = models.CharField(max_length=300)
+    """The decision or paper that asks for it."""
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=100)
+    """As people read it; the journal has the key."""
+
+
 class Sample(models.Model):
     """Somebody wants to see how a waiting file is read: the worker makes a draft of it."""
 

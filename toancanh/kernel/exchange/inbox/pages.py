@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.exchange import taking
-from toancanh.kernel.exchange.inbox import actions, queries
+from toancanh.kernel.exchange.inbox import actions, clearing, queries
 from toancanh.kernel.exchange.inbox.models import Watched
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -47,6 +48,8 @@ def _shown(request: HttpRequest, typed: dict[str, Any] | None = None, status: in
     if request.GET.get("part") == "state":
         return render(request, "exchange/inbox/state.html", shown)
     shown |= {"rules": queries.visible(every, by), "mappings": queries.mappings(), "typed": typed or {}}
+    shown |= {"kept": clearing.history(), "days": clearing.days(), "may_keep": by.may(taking.RIGHT)}
+    shown |= {"today": clearing.today().isoformat(), "least": clearing.LEAST, "most": clearing.MOST}
     return render(request, "exchange/inbox/folder.html", shown, status=status)
 
 
@@ -68,6 +71,12 @@ def _done(request: HttpRequest) -> str:
             replaces=bool(post.get("replaces")),
         )
         messages.success(request, _("Files of %(folder)s are taken in now.") % {"folder": rule.folder or "/"})
+    elif wanted == "keep":
+        kept = clearing.keep(
+            _number(post.get("days", "")), _day(post.get("from", "")), post.get("reason", ""), by=by
+        )
+        told = _("From %(day)s on, files that were read are kept for %(days)s days.")
+        messages.success(request, told % {"day": f"{kept.valid_from:%d/%m/%Y}", "days": kept.days})
     elif wanted in ("on", "off"):
         rule = actions.switch(number, wanted == "on", by=by)
         told = _("The rule of %(folder)s works.") if rule.is_on else _("The rule of %(folder)s rests.")
@@ -81,6 +90,13 @@ def _done(request: HttpRequest) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as fault:
+        raise Refused(_("Say from which day on it holds."), "bad_day") from fault
 
 
 @door(right=taking.RIGHT, data="staff")

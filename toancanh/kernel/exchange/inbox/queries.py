@@ -49,11 +49,11 @@ def is_silent(one: Watched) -> bool:
 
 def waiting(found: Sequence[Watched], every: Sequence[Rule], by: Actor) -> list[Waiting]:
     """What waits, without the files of folders that others arrange."""
-    own = {rule.pk for rule in visible(every, by)}
+    own, rule_of = {rule.pk for rule in visible(every, by)}, rules.Choice(every)
     made = []
     for watched in found:
         for one in watched.waiting:
-            rule = rules.rule_for(one["path"], every)
+            rule = rule_of(one["path"])
             if rule is not None and rule.pk not in own:
                 continue
             since = datetime.fromtimestamp(max(0, min(one["since"], 2**33)), UTC)
@@ -65,8 +65,7 @@ def waiting(found: Sequence[Watched], every: Sequence[Rule], by: Actor) -> list[
 
 def visible(every: Sequence[Rule], by: Actor) -> list[Rule]:
     """The actor's own rules and those of his units."""
-    paths = by.paths(taking.RIGHT)
-    return [one for one in every if one.actor == by.key or any(one.root.startswith(path) for path in paths)]
+    return [one for one in every if rules.seen_by(one, by)]
 
 
 def every_rule() -> list[Rule]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.exchange import taking
 from toancanh.kernel.exchange.inbox import disk, names
 from toancanh.kernel.exchange.inbox.models import Rule
 from toancanh.lib.errors import Refused
@@ -26,14 +29,32 @@ def above(folder: str) -> Iterator[str]:
     yield ""
 
 
-def rule_for(path: str, rules: Iterable[Rule]) -> Rule | None:
-    """The rule of the nearest folder whose pattern fits; of several there, the one with the longest."""
-    folder, _between, name = path.rpartition("/")
-    fitting: dict[str, Rule] = {}
-    for rule in sorted(rules, key=lambda rule: (len(rule.pattern), rule.pattern)):
-        if fnmatchcase(plain(name), plain(rule.pattern)):
-            fitting[plain(rule.folder)] = rule
-    return next((fitting[one] for one in above(plain(folder)) if one in fitting), None)
+class Choice:
+    """Which rule a file is read by, made once for many of them.
+
+    It is that of the nearest folder whose pattern fits; of several there, the one with the longest.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._of: dict[str, list[tuple[re.Pattern[str], Rule]]] = {}
+        for rule in sorted(rules, key=lambda rule: (len(rule.pattern), rule.pattern), reverse=True):
+            pattern = re.compile(translate(plain(rule.pattern)))
+            self._of.setdefault(plain(rule.folder), []).append((pattern, rule))
+        self._in: dict[str, list[tuple[re.Pattern[str], Rule]]] = {}
+
+    def __call__(self, path: str) -> Rule | None:
+        folder, _between, name = path.rpartition("/")
+        lines = self._in.get(folder)
+        if lines is None:
+            lines = [line for one in above(plain(folder)) for line in self._of.get(one, ())]
+            self._in[folder] = lines
+        name = plain(name) if lines else ""
+        return next((rule for pattern, rule in lines if pattern.match(name)), None)
+
+
+def seen_by(rule: Rule, by: Actor) -> bool:
+    """Whether the rule, and what its files hold, is the actor's own or of his units."""
+    return rule.actor == by.key or any(rule.root.startswith(path) for path in by.paths(taking.RIGHT))
 
 
 def folder_named(said: str) -> str:

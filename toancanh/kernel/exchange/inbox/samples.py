@@ -38,7 +38,8 @@ def open_asked(watched: Watched, inbox: Inbox) -> None:
 
 
 def _draft(sample: Sample, inbox: Inbox) -> Import:
-    seen = next((one for one in inbox.look() if shown(one.way) == sample.path and not one.trouble), None)
+    found = inbox.look(lambda way: shown(way) == sample.path).found
+    seen = next((one for one in found if shown(one.way) == sample.path and not one.trouble), None)
     if seen is None:
         raise FileNotFoundError(2, "No such file", sample.path)
     if seen.stamp.size > reading.MAX_BYTES:

@@ -11,7 +11,8 @@ import errno
 import logging
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,6 +47,8 @@ AT_ONCE = 20
 AGAIN = 60.0
 """Seconds after which a file that the program failed on is tried again."""
 REASON, ROWS = ".ly-do.txt", ".dong-bi-tu-choi.csv"
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""Faults that every other file would meet as well."""
 ENDED = (State.DONE, State.UNDOING, State.UNDONE)
 
 
@@ -57,7 +60,9 @@ class Duty:
         self._settled = settled
         self._holder = holders.fresh()
         self._since: dict[tuple[str, ...], tuple[Stamp, float]] = {}
-        self._told: tuple[str, object] | None = None
+        self._told: tuple[object, ...] | None = None
+        self._blocked: dict[str, tuple[Arrival | None, str, float]] = {}
+        """By claim what could not be put away for what lies there, why, and until when it is let rest."""
 
     def __call__(self) -> int:
         try:
@@ -110,25 +115,28 @@ class Duty:
         done = self._put_away(watched)
         self._recover(watched)
         own = list(Rule.objects.select_related("mapping"))
-        waiting, ready = self._sorted(self._inbox.look(), own)
-        for seen, rule in ready[:AT_ONCE]:
+        rule_of = rules.Choice(own)
+        seen = self._inbox.look(lambda way: (rule := rule_of(shown(way))) is not None and rule.is_on)
+        waiting, ready = self._sorted(seen.found, rule_of)
+        waiting += self._stuck()
+        for one, rule in ready[:AT_ONCE]:
             try:
-                done += self._take(watched, seen, rule)
+                done += self._take(watched, one, rule)
             except OSError as fault:
-                waiting.append(_waits(seen, "unmovable", said(fault)))
+                waiting.append(_waits(one, "unmovable", said(fault)))
             except (DatabaseError, Lost):
                 raise
             except Exception as fault:
                 # Whatever fails in one file, the next one is taken; this one is tried again in a while.
-                log.exception("%s is not taken in", shown(seen.way))
-                self._since[seen.way] = (seen.stamp, time.monotonic() + AGAIN)
-                waiting.append(_waits(seen, "fault", type(fault).__name__))
+                log.exception("%s is not taken in", shown(one.way))
+                self._since[one.way] = (one.stamp, time.monotonic() + AGAIN)
+                waiting.append(_waits(one, "fault", type(fault).__name__))
         samples.open_asked(watched, self._inbox)
-        self._tell(watched, "", waiting)
+        self._tell(watched, "", waiting, seen.more)
         return int(len(ready) > AT_ONCE and done > 0)
 
     def _sorted(
-        self, found: list[Seen], own: list[Rule]
+        self, found: list[Seen], rule_of: rules.Choice
     ) -> tuple[list[dict[str, object]], list[tuple[Seen, Rule]]]:
         """Files that wait, with why; and those to be taken, with their rule."""
         steady = time.monotonic()
@@ -138,7 +146,7 @@ class Duty:
         for seen in found:
             stamp, since = before.get(seen.way, (seen.stamp, steady))
             self._since[seen.way] = (seen.stamp, since if stamp == seen.stamp else steady)
-            rule = rules.rule_for(shown(seen.way), own)
+            rule = rule_of(shown(seen.way))
             why = seen.trouble
             if not why and steady - self._since[seen.way][1] < self._settled:
                 why = "settling"
@@ -177,7 +185,8 @@ class Duty:
             self._inbox.give_back(claim)
             raise
         if arrival.of is None:
-            self._put(arrival)
+            with self._alone(arrival.claim, arrival):
+                self._put(arrival)
         return 1
 
     def _recover(self, watched: Watched) -> None:
@@ -185,22 +194,51 @@ class Duty:
         claims = self._inbox.claims()
         noted = dict(Arrival.objects.filter(claim__in=claims).values_list("claim", "put_at"))
         for claim in claims:
-            if claim not in noted:
+            if claim not in noted and claim not in self._blocked:
                 with transaction.atomic():
                     actions.hold(watched)
-                self._inbox.give_back(claim)
-            elif noted[claim] is not None:
+                with self._alone(claim):
+                    self._inbox.give_back(claim)
+            elif noted.get(claim) is not None:
                 self._inbox.clear(claim)
 
     # --- putting away
 
     def _put_away(self, watched: Watched) -> int:
         """Put away files whose import has ended; how many those were."""
+        now = time.monotonic()
+        self._blocked = {claim: one for claim, one in self._blocked.items() if one[2] > now}
         due = Arrival.objects.filter(Q(of=None) | Q(of__state__in=ENDED), watched=watched, put_at=None)
-        found = list(due.select_related("of").order_by("pk")[:AT_ONCE])
+        found = list(due.exclude(claim__in=self._blocked).select_related("of").order_by("pk")[:AT_ONCE])
         for arrival in found:
-            self._put(arrival)
+            with self._alone(arrival.claim, arrival):
+                self._put(arrival)
         return len(found)
+
+    @contextmanager
+    def _alone(self, claim: str, arrival: Arrival | None = None) -> Iterator[None]:
+        """What lies in the way of one file holds up no other; it is tried again in a while."""
+        try:
+            yield
+        except OSError as fault:
+            if fault.errno in OF_THE_DISK:
+                raise
+            log.warning("%s cannot be put away: %s", claim, fault)
+            self._blocked[claim] = (arrival, said(fault), time.monotonic() + AGAIN)
+
+    def _stuck(self) -> list[dict[str, object]]:
+        """What cannot be put away, as pages tell of files that wait."""
+        return [
+            {
+                "path": arrival.path,
+                "size": arrival.size,
+                "since": int(arrival.at.timestamp()),
+                "why": "unmovable",
+            }
+            | {"said": why}
+            for arrival, why, _until in self._blocked.values()
+            if arrival is not None
+        ]
 
     def _put(self, arrival: Arrival) -> None:
         seen, one = self._inbox.aside(arrival.claim), arrival.of
@@ -219,14 +257,14 @@ class Duty:
         arrival.put_at = clock.now()
         arrival.save(update_fields=["outcome", "put_at", "target"])
 
-    def _tell(self, watched: Watched, trouble: str, waiting: list[dict[str, object]]) -> None:
+    def _tell(self, watched: Watched, trouble: str, waiting: list[dict[str, object]], more: int = 0) -> None:
         """Let pages know how the folder is; seldom where it is as before."""
         now = clock.now()
-        as_is = (trouble, waiting)
+        as_is = (trouble, waiting, more)
         if as_is == self._told and now - watched.looked_at < TOLD:
             return
         facts = {"looked_at": now, "trouble": trouble[:300], "waiting": waiting[:SHOWN]}
-        more = max(0, len(waiting) - SHOWN)
+        more += max(0, len(waiting) - SHOWN)
         Watched.objects.filter(pk=watched.pk, holder=self._holder).update(**facts, more=more)
         self._told = as_is
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from toancanh.kernel.exchange.inbox import finding
 from toancanh.kernel.exchange.inbox.disk import LONGEST, Inbox
 from toancanh.kernel.exchange.inbox.names import Changed, Seen, is_ignored, shown
 
@@ -29,7 +30,7 @@ def put(inbox: Inbox, way: str, text: bytes = b"x") -> Seen:
     file = inbox.path / way
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text)
-    return next(one for one in inbox.look() if shown(one.way) == way)
+    return next(one for one in inbox.look().found if shown(one.way) == way)
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def test_look_finds_files_oldest_first_and_nothing_of_its_own(inbox: Inbox) -> N
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("x")
         os.utime(file, (2_000 - number, 2_000 - number))
-    assert [shown(one.way) for one in inbox.look()] == ["a/done/d.csv", "a/c.csv", "b.csv"]
+    assert [shown(one.way) for one in inbox.look().found] == ["a/done/d.csv", "a/c.csv", "b.csv"]
 
 
 def test_links_pipes_and_second_names_are_not_taken(inbox: Inbox, tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_links_pipes_and_second_names_are_not_taken(inbox: Inbox, tmp_path: Path
     (inbox.path / "folder").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(inbox.path / "pipe.csv")
     os.link(secret, inbox.path / "second.csv")
-    found = {shown(one.way): one for one in inbox.look()}
+    found = {shown(one.way): one for one in inbox.look().found}
     assert {name: one.trouble for name, one in found.items()} == {
         "link.csv": "link",
         "folder": "link",
@@ -105,7 +106,7 @@ def test_folder_that_becomes_a_link_leads_nowhere(inbox: Inbox, tmp_path: Path) 
 def test_file_goes_aside_and_away_with_what_stands_beside_it(inbox: Inbox) -> None:
     seen = put(inbox, "trạm mưa/số đo.csv", b"t;v\n")
     inbox.take_aside(seen, CLAIM)
-    assert inbox.look() == []
+    assert inbox.look().found == []
     assert inbox.claims() == [CLAIM]
     assert inbox.aside(CLAIM) == seen
     assert inbox.read_aside(CLAIM, seen) == b"t;v\n"
@@ -153,7 +154,7 @@ def test_file_that_a_program_has_open_for_writing_waits(inbox: Inbox) -> None:
 )  # fmt: skip
 def test_any_name_is_carried_unharmed(inbox: Inbox, name: bytes) -> None:
     (inbox.path / os.fsdecode(name)).write_bytes(b"x")
-    [seen] = inbox.look()
+    [seen] = inbox.look().found
     shown(seen.way).encode("utf-8")
     inbox.take_aside(seen, CLAIM)
     way = inbox.put_away(CLAIM, seen.way, "done", {".dong-bi-tu-choi.csv": b"y"})
@@ -177,7 +178,7 @@ def test_what_may_not_be_read_is_told(inbox: Inbox) -> None:
             (inbox.path / "a.csv").chmod(0)
         with nobody():
             assert inbox.trouble(seen) == "unreadable"
-            assert {shown(one.way): one.trouble for one in inbox.look()} == {
+            assert {shown(one.way): one.trouble for one in inbox.look().found} == {
                 "a.csv": "",
                 "closed": "unreadable",
             }
@@ -188,3 +189,19 @@ def test_what_may_not_be_read_is_told(inbox: Inbox) -> None:
         (inbox.path / "closed").chmod(0o700)
         for folder, mode in modes:
             folder.chmod(mode)
+
+
+def test_file_with_a_rule_is_found_however_many_wait_without_one(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST", 3)
+    monkeypatch.setattr(finding, "IDLE", 2)
+    for number in range(20):
+        (inbox.path / f"{number}.txt").write_text("x")
+    (inbox.path / "z").mkdir()
+    for name in ("a.csv", "b.txt"):
+        (inbox.path / "z" / name).write_text("x")
+    made = inbox.look(lambda way: way[-1].endswith(".csv"))
+    assert sum(1 for one in made.found if one.way[-1].endswith(".txt")) == 2
+    assert ("z", "a.csv") in {one.way for one in made.found}
+    assert made.more == 19

@@ -414,3 +414,32 @@ def test_quiet_folder_costs_little(
     with django_assert_max_num_queries(5):
         place.duty()
     assert timedelta(seconds=work.EVERY) < work.RENEW < work.LEASE
+
+
+def test_what_lies_in_the_way_of_one_file_holds_up_no_other(city: City, ada: Actor, place: Place) -> None:
+    actions.set_rule("", "*", "Sổ đo tay", by=ada)
+    place.duty()
+    (place.folder / "done" / "tram").write_text("a file where a folder should be")
+    place.put("tram/a.csv")
+    place.work()
+    place.put("b.csv")
+    place.work()
+    assert Arrival.objects.get(path="b.csv").target.startswith("done/")
+    watched = Watched.objects.get()
+    assert (watched.trouble, [one["path"] for one in watched.waiting]) == ("", ["tram/a.csv"])
+    (place.folder / "done" / "tram").unlink()
+    place.replaced()
+    place.work()
+    assert place.files() == ["done/b.csv", "done/tram/a.csv"]
+
+
+def test_nobody_opens_a_file_of_a_folder_that_others_arrange(city: City, ada: Actor, place: Place) -> None:
+    rule = actions.set_rule("tram", "*", "Sổ đo tay", by=ada)
+    actions.switch(rule.pk, False, by=ada)
+    place.put("tram/a.csv")
+    place.work()
+    watched = Watched.objects.get()
+    assert [one["path"] for one in watched.waiting] == ["tram/a.csv"]
+    with pytest.raises(NotFound):
+        actions.ask(watched, "tram/a.csv", by=actor("bo", city.west, people.ADMINISTRATOR))
+    assert actions.ask(watched, "tram/a.csv", by=ada).path == "tram/a.csv"
