@@ -16,7 +16,6 @@ from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry.features import named, said
-from toancanh.kernel.territory.queries import in_force as units_in_force
 from toancanh.kernel.warnings import filling, orders, policies
 from toancanh.kernel.warnings.forms import OrderForm, TemplateForm, TermsForm
 from toancanh.kernel.warnings.keeping import ORDER
@@ -24,7 +23,7 @@ from toancanh.kernel.warnings.models import Policy, StandingOrder, Template
 from toancanh.kernel.warnings.orders import Case
 from toancanh.kernel.warnings.pages import chosen_order
 from toancanh.kernel.warnings.policies import ARRANGE, Terms
-from toancanh.kernel.warnings.queries import SIGHT
+from toancanh.kernel.warnings.queries import SIGHT, choosable
 from toancanh.lib.errors import Refused
 
 FORM = ("GET", "HEAD", "POST")
@@ -72,8 +71,7 @@ def new_order(request: HttpRequest) -> HttpResponse:
     if not actor.paths(ORDER):
         messages.warning(request, _("Decisions are entered by whoever may order warnings."))
         return HttpResponseRedirect("/console/warnings/orders/")
-    found = units_in_force().exclude(tier="district").order_by("path")
-    units = [unit for unit in found if actor.may(ORDER, unit.path)]
+    units = choosable(actor, ORDER)
     form = OrderForm([unit.code for unit in units], request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

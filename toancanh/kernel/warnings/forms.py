@@ -56,10 +56,8 @@ def moment(text: str) -> datetime | None:
 class Moment(forms.CharField):
     """A day and a time, typed as people write them."""
 
-    def __init__(self, **more: Any) -> None:  # noqa: ANN401 - as CharField takes them
-        super().__init__(
-            required=False, widget=typed(inputmode="numeric", placeholder="31/12/2026 07:00"), **more
-        )
+    def __init__(self, example: str = "31/12/2026 07:00", **more: Any) -> None:  # noqa: ANN401 - CharField's
+        super().__init__(required=False, widget=typed(inputmode="numeric", placeholder=example), **more)
 
     def clean(self, value: object) -> datetime | None:
         return moment(str(value or "")[:40])
@@ -222,7 +220,7 @@ class OrderForm(forms.Form):
         label=gettext_lazy("Number of the decision"), max_length=80, widget=typed(most=80)
     )
     issuer = forms.CharField(label=gettext_lazy("Decided by"), max_length=200, widget=typed(most=200))
-    decided_on = Moment(label=gettext_lazy("Date of the decision"))
+    decided_on = Moment(example="31/12/2026", label=gettext_lazy("Date of the decision"))
     valid_from = Moment(label=gettext_lazy("Holds from"), help_text=gettext_lazy("Empty: from now on."))
     valid_to = Moment(label=gettext_lazy("Holds until"), help_text=gettext_lazy("Empty: until it is ended."))
     template = forms.ChoiceField(

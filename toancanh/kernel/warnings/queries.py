@@ -20,6 +20,7 @@ from toancanh.kernel.warnings import reach
 from toancanh.kernel.warnings.keeping import CHANGED, DRAFT, ORDER
 from toancanh.kernel.warnings.models import TOLD, UNFINISHED, Kind, Place, State, Warning
 from toancanh.lib.errors import NotFound
+from toancanh.lib.fold import fold
 
 SIGHT = "console.see"
 LENGTH = 30
@@ -187,12 +188,13 @@ def _reaches(post: Post, paths: list[str]) -> bool:
     return bool(roots) and all(any(path.startswith(root) for root in roots) for path in paths)
 
 
-def choosable(to: Actor) -> list[Unit]:
-    """Units in force that the actor may write messages for, the upper before the lower."""
+def choosable(to: Actor, right: str = DRAFT) -> list[Unit]:
+    """Units in force over which the actor has the right: the province, then communes by name."""
     within = Q(pk__in=[])
-    for path in to.paths(DRAFT):
+    for path in to.paths(right):
         within |= Q(path__startswith=path)
-    return list(in_force().filter(within).exclude(tier="district").order_by("path"))
+    rows = in_force().filter(within).exclude(tier="district")
+    return sorted(rows, key=lambda unit: (unit.tier != "province", fold(unit.name), unit.code))
 
 
 @dataclass(frozen=True, kw_only=True)
