@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
@@ -139,6 +140,8 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
     communes = reach.in_units([place.unit for place in found.places.all()])
     counts = counting.recipients(found, communes) if is_open else {}
     bilingual = [texts.of(found, language) for language in texts.LANGUAGES]
+    if get_language() == "en":
+        bilingual.reverse()
     return {
         "warning": found,
         "texts": bilingual,
@@ -190,11 +193,13 @@ def lengths(found: Warning) -> list[dict[str, Any]]:
         if not text.is_translated:
             continue
         said_in_sms = texts.sms(text, number)
+        cut = texts.cut(said_in_sms)
         title, body = texts.brief(text, number)
         rows.append(
             {
                 "language": language,
-                "sms": said_in_sms,
+                "shown": cut[0],
+                "cut": cut[1],
                 "parts": texts.segments(said_in_sms),
                 "title": title,
                 "body": body,

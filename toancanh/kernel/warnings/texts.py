@@ -29,6 +29,8 @@ GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
 """Each takes two places of the seven-bit alphabet of GSM 03.38."""
 LONGEST_TITLE, LONGEST_BODY = 300, 4_000
 """What channels take."""
+PARTS = 3
+"""Of a text message that gateways send unless they were set otherwise."""
 WORDS_A_MINUTE = 140
 """How fast a warning is read out over loudspeakers."""
 
@@ -190,6 +192,14 @@ def segments(text: str) -> Segments:
     else:
         size, single, joined, is_wide = len(text.encode("utf-16-le")) // 2, 70, 67, True
     return Segments(len(text), 1 if size <= single else -(-size // joined), is_wide)
+
+
+def cut(text: str, parts: int = PARTS) -> tuple[str, str]:
+    """What fits into so many parts, and what is left out."""
+    shown = len(text)
+    while shown and segments(text[:shown]).parts > parts:
+        shown -= 1
+    return text[:shown], text[shown:]
 
 
 def seconds(text: str) -> int:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.city import BY, NOON, City, unit_row
 from toancanh.kernel.declare import Actor
@@ -357,6 +359,14 @@ def test_message_for_later_is_not_public_before_its_time(by: Actor, order: Actor
 def test_parts_of_a_text_message_are_counted(text: str, parts: int, is_wide: bool) -> None:
     found = texts.segments(text)
     assert (found.parts, found.is_wide) == (parts, is_wide)
+
+
+@given(st.text(alphabet="aạ€[ \n", max_size=400), st.integers(1, 4))
+def test_cut_text_fits_and_nothing_of_it_is_lost(text: str, parts: int) -> None:
+    shown, rest = texts.cut(text, parts)
+    assert shown + rest == text
+    assert texts.segments(shown).parts <= parts
+    assert not rest or texts.segments(shown + rest[0]).parts > parts
 
 
 def test_content_goes_round_unchanged(by: Actor) -> None:

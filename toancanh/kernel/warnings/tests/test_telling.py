@@ -60,7 +60,7 @@ def test_subscribers_of_its_communes_get_it_once(by: Actor, order: Actor) -> Non
     Event.objects.filter(name=ISSUED).update(next_at=NOON)
     spread()
     assert notify.progress(telling.subject(sent)).total.all == 2
-    notice = Notice.objects.get()
+    notice = Notice.objects.get(key=telling.subject(sent))
     assert notice.title_vi.startswith("Bản tin cảnh báo: Nước sông tại Trạm Cầu Gỗ")
     assert notice.body_vi.startswith("Cấp 2: rủi ro trung bình.\nKhông đi qua đường ngập.")
     assert notice.link == "/warnings/CB-2026-0001/"
