@@ -45,10 +45,14 @@ class Batch(Bookkeeping):
     def remember(self, token: int, key: str, answer: Answer, now: int) -> None:
         self._connection.execute(statements.REMEMBER, (token, key, answer.body_hash, answer.answer, now))
 
-    def insert(self, month: str, rows: Sequence[Row]) -> int:
-        if month not in self._months and month not in self.made:
+    def prepare(self, months: Sequence[str]) -> None:
+        # Making a table waits for everybody who has written rows in his transaction: of those, nobody may
+        # wait for a table.
+        for month in sorted(set(months) - self._months - self.made):
             _make_month(self._connection, month)
             self.made.add(month)
+
+    def insert(self, month: str, rows: Sequence[Row]) -> int:
         # In the order of the key two processes cannot wait for each other; equals keep their order.
         ordered = sorted(rows, key=_key)
         if len(ordered) >= COPIED:

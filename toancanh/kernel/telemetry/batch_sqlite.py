@@ -24,7 +24,6 @@ class Batch(Bookkeeping):
     def __init__(self, connection: sqlite3.Connection, latest: dict[int, Reading]) -> None:
         super().__init__(latest)
         self._connection = connection
-        self._made: set[str] = set()
 
     def recall(self, token: int, key: str, now: int) -> Answer | None:
         found = self._connection.execute(
@@ -39,10 +38,11 @@ class Batch(Bookkeeping):
             (token, key, answer.body_hash, answer.answer, now),
         )
 
-    def insert(self, month: str, rows: Sequence[Row]) -> int:
-        if month not in self._made:
+    def prepare(self, months: Sequence[str]) -> None:
+        for month in months:
             self._connection.execute(statements.MAKE.format(statements.TABLE + month))
-            self._made.add(month)
+
+    def insert(self, month: str, rows: Sequence[Row]) -> int:
         statement = statements.insert_sql(month, statements.padded(len(rows)))
         return self._connection.execute(statement, statements.flat(rows)).rowcount
 

@@ -25,6 +25,9 @@ class Engine(Protocol):
 
     chunk: int
 
+    def prepare(self, months: Sequence[str]) -> None:
+        """Make room for rows of these months, before any row is kept."""
+
     def insert(self, month: str, rows: Sequence[Row]) -> int:
         """Store the rows whose (series, time) is free, the first of equals, and say how many those were."""
 
@@ -57,7 +60,9 @@ def place(engine: Engine, rows: Sequence[Row], latest: Mapping[int, Reading], no
     """Apply the rows in order; `latest` may lag behind the engine, never run ahead of it."""
     outcomes = [Outcome.KEPT] * len(rows)
     newest: dict[int, Reading] = {}
-    for name, positions in split_by_month(rows):
+    months = split_by_month(rows)
+    engine.prepare([name for name, _positions in months])
+    for name, positions in months:
         for run in _runs(rows, positions, engine.chunk):
             part = [rows[position] for position in run]
             if part[0].corrected_by:

@@ -336,3 +336,43 @@ def test_months_are_those_of_utc() -> None:
 def test_store_in_an_impossible_place_says_so() -> None:
     with pytest.raises(StoreUnavailable):
         open_store("/dev/null/telemetry.db")
+
+
+@pytest.mark.postgres
+def test_two_writers_at_the_turn_of_a_month_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = shared_cluster().fresh()
+    first, second = open_store(url), open_store(url)
+    first.put([Row(1, MIDNIGHT, 1.0)], NOW)
+    second.put([Row(2, MIDNIGHT, 1.0)], NOW)
+    make, asked, other = batch_postgres._make_month, threading.Event(), threading.Event()
+
+    def slowly(connection: batch_postgres.Connection, name: str) -> None:
+        if not asked.is_set():
+            # The other one comes while this one is about to make its table.
+            asked.set()
+            other.wait(1.0)
+        make(connection, name)
+
+    monkeypatch.setattr(batch_postgres, "_make_month", slowly)
+    faults: list[StoreUnavailable] = []
+
+    def put(into: Store, series: int, done: threading.Event) -> None:
+        # Rows of the month that ends, and of the one that begins and has no table yet.
+        try:
+            into.put([Row(series, MIDNIGHT + 1, 1.0), Row(series, MIDNIGHT + 60 * DAY, 1.0)], NOW + 60 * DAY)
+        except StoreUnavailable as fault:
+            faults.append(fault)
+        done.set()
+
+    one = threading.Thread(target=put, args=(first, 1, threading.Event()))
+    one.start()
+    asked.wait(5)
+    two = threading.Thread(target=put, args=(second, 2, other))
+    two.start()
+    one.join()
+    two.join()
+    first.close()
+    second.close()
+    assert faults == []
