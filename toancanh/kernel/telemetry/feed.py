@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WITHDRAWN = 4
 """Quality of an entry's reading that was taken out of the store."""
 KEPT = 24 * 3600 * 1_000_000
+PRUNED = 20_000
+"""Entries that a writer looks at when it drops old ones, the first ones: where nobody reads, there are millions."""
 _ROW = struct.Struct("<iqdB")
 
 SQLITE = (
@@ -68,6 +70,12 @@ def write_sqlite(connection: sqlite3.Connection, at: int, readings: Sequence[Row
     connection.execute("INSERT INTO feed(at, rows) VALUES (?, ?)", (at, packed(readings)))
 
 
+def prune_sqlite(connection: sqlite3.Connection, now: int) -> None:
+    """Drop what is a day old."""
+    first = "SELECT number FROM feed ORDER BY number LIMIT ?"
+    connection.execute(f"DELETE FROM feed WHERE number IN ({first}) AND at < ?", (PRUNED, now - KEPT))
+
+
 def read_sqlite(connection: sqlite3.Connection, since: Mark | None, limit: int) -> Followed:
     """Entries behind the mark; without one only where the feed stands."""
     found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'feed'").fetchone()
@@ -96,6 +104,15 @@ def write_postgres(
 ) -> None:
     """Append the transaction's readings."""
     connection.execute("INSERT INTO measurements.feed(at, rows) VALUES (%s, %s)", (at, packed(readings)))
+
+
+_PRUNE: LiteralString = """DELETE FROM measurements.feed WHERE at < %s
+    AND number IN (SELECT number FROM measurements.feed ORDER BY number LIMIT %s)"""
+
+
+def prune_postgres(connection: psycopg.Connection[tuple[Any, ...]], now: int) -> None:
+    """Drop what is a day old."""
+    connection.execute(_PRUNE, (now - KEPT, PRUNED))
 
 
 def read_postgres(

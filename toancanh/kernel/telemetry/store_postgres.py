@@ -109,7 +109,7 @@ class PostgresStore:
     def _prune(self, connection: Connection, now: int) -> None:
         if now - self._pruned >= _PRUNE_EVERY:
             connection.execute("DELETE FROM measurements.idempotency WHERE at < %s", (now - ANSWER_KEPT,))
-            connection.execute("DELETE FROM measurements.feed WHERE at < %s", (now - feed.KEPT,))
+            feed.prune_postgres(connection, now)
             self._pruned = now
 
     def _make(self, connection: Connection) -> None:

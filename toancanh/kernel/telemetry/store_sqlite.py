@@ -114,7 +114,7 @@ class SqliteStore:
     def _prune(self, connection: sqlite3.Connection, now: int) -> None:
         if now - self._pruned >= _PRUNE_EVERY:
             connection.execute("DELETE FROM idempotency WHERE at < ?", (now - ANSWER_KEPT,))
-            connection.execute("DELETE FROM feed WHERE at < ?", (now - feed.KEPT,))
+            feed.prune_sqlite(connection, now)
             self._pruned = now
 
     # --- reading

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from pathlib import Path
+
 import pytest
 
 from tests.postgres import shared_cluster
+from toancanh.kernel.telemetry import feed
 from toancanh.kernel.telemetry.feed import KEPT, WITHDRAWN
 from toancanh.kernel.telemetry.store import CORRECTED, Mark, Reading, Row, Store, open_store
 from toancanh.kernel.telemetry.tests.stores import store, where
@@ -108,3 +112,32 @@ def test_slow_commit_is_told_after_a_quick_one_that_began_later() -> None:
     assert third.entries == []
     for one in (reader, slow, quick):
         one.close()
+
+
+def test_dropping_costs_the_same_however_much_nobody_has_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "PRUNED", 50)
+    connection = sqlite3.connect(tmp_path / "feed.db", isolation_level=None)
+    connection.execute(feed.SQLITE)
+
+    def steps(now: int) -> int:
+        counted = [0]
+
+        def count() -> int:
+            counted[0] += 1
+            return 0
+
+        connection.set_progress_handler(count, 10)
+        feed.prune_sqlite(connection, now)
+        connection.set_progress_handler(None, 0)
+        return counted[0]
+
+    connection.executemany("INSERT INTO feed(at, rows) VALUES (?, x'')", [(n,) for n in range(100)])
+    few = steps(KEPT)
+    connection.executemany("INSERT INTO feed(at, rows) VALUES (?, x'')", [(n,) for n in range(100, 5_000)])
+    assert steps(KEPT) <= 2 * few
+    steps(KEPT + 30)
+    steps(KEPT + 1_000)
+    assert connection.execute("SELECT min(at), count(*) FROM feed").fetchone() == (80, 4_920)
+    connection.close()
