@@ -21,7 +21,7 @@ WITHDRAWN = 4
 """Quality of an entry's reading that was taken out of the store."""
 KEPT = 24 * 3600 * 1_000_000
 PRUNED = 20_000
-"""Entries that a writer looks at when it drops old ones, the first ones: where nobody reads, there are millions."""
+"""Entries that a writer goes through to drop old ones, the first: where nobody reads there are millions."""
 _ROW = struct.Struct("<iqdB")
 
 SQLITE = (

@@ -83,9 +83,7 @@ class Letter(models.Model):
     """What could not be read, as far as it can be shown; empty where the row was understood."""
     fault = models.CharField(max_length=300, blank=True)
     settled_at = models.DateTimeField(null=True)
-    """When it was taken after all, or put aside by somebody."""
-    settled_as = models.CharField(max_length=20, blank=True)
-    """``replayed`` or ``dismissed``."""
+    """When it was taken after all."""
 
     class Meta:
         indexes = (

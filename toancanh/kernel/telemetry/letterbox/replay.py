@@ -89,7 +89,7 @@ def replay(letters: QuerySet[Letter], *, by: Actor) -> Outcome:
 @transaction.atomic
 def _settle(kept: Sequence[int], by: Actor) -> None:
     if kept:
-        Letter.objects.filter(pk__in=kept).update(settled_at=clock.now(), settled_as="replayed")
+        Letter.objects.filter(pk__in=kept).update(settled_at=clock.now())
         content = {"letters": len(kept), "first": min(kept), "last": max(kept)}
         journal.record("telemetry.letters_replayed", "letters", by=by, content=content)
 

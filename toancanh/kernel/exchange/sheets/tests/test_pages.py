@@ -80,6 +80,7 @@ def test_file_is_seen_confirmed_mended_and_taken_back(ada: Client, city: City) -
     assert "data-reload" in page(ada, f"{here}?part=progress")
     done = page(ada, here)
     assert "Đã nhập" in done
+    assert "all taken in <time" in page(ada, here, "en")
     assert engine.store().latest([city.level.pk])[city.level.pk].value == 1.1
     book = ada.get(f"{here}refused.xlsx")
     assert book["Content-Disposition"].startswith("attachment")

@@ -22,7 +22,7 @@ from toancanh.kernel.telemetry.intake import Malformed, Request, take
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
 from toancanh.kernel.telemetry.letterbox import queries, replay, waiting
 from toancanh.kernel.telemetry.letterbox.queries import Wish
-from toancanh.kernel.telemetry.models import Letter, Series
+from toancanh.kernel.telemetry.models import Knock, Letter, Series
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 LATER = NOON + timedelta(minutes=10)
@@ -125,7 +125,7 @@ def test_what_was_early_is_taken_in_once_its_time_has_come(city: City, gateway: 
         assert replay.replay(letters, by=BY).kept == 0
     assert stored(city.level) == [2.5]
     letter = Letter.objects.get()
-    assert (letter.settled_as, letter.settled_at) == ("replayed", LATER)
+    assert letter.settled_at == LATER
     assert Entry.objects.filter(action="telemetry.letters_replayed").count() == 1
 
 
@@ -271,3 +271,13 @@ def test_exports_hold_text_as_text(gateway: Sender, administrator: Client) -> No
     assert {row[4] for row in rows[1:]} == {"007", "x"}
     assert {row[5] for row in rows[1:]} == {"=1+1", "y"}
     assert "'=1+1" in table
+
+
+def test_waiting_room_tells_since_when_somebody_tries_to_sign_in(administrator: Client) -> None:
+    told = clock.to_us(NOON)
+    facts = {"door": "mqtt", "address": "192.0.2.1", "last_us": told}
+    Knock.objects.create(name="often", count=9, first_us=told - 2 * 3_600_000_000, **facts)
+    Knock.objects.create(name="once", count=1, first_us=told, **facts)
+    text = administrator.get("/console/waiting/").content.decode()
+    assert text.count("lần đầu") == 1
+    assert "10:00" in text.partition("lần đầu")[2][:200]
