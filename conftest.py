@@ -26,6 +26,7 @@ from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs, taking
+from toancanh.kernel.exchange.sensorthings import deriving
 from toancanh.kernel.people.shifts import queries as shifts
 from toancanh.kernel.runtime import clock, rates
 from toancanh.kernel.telemetry import announce, board, engine
@@ -161,6 +162,7 @@ def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
     taking.forget()
+    deriving.forget()
     alerts.forget()
     shifts.forget()
     warnings.forget()

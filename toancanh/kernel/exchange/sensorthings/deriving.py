@@ -2,20 +2,22 @@
 
 A gauge of a locality pack gets its texts, sensor, observed property, location and feature as rows, so that
 filters and links work on them as on any other. They follow what they were derived from; what a client has
-changed stays. Whoever asks first after a change brings them up to date.
+changed stays. Whoever asks first after a change brings them up to date: those of the things that changed, as
+far as this process knows which.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db import models as fields
 
+import toancanh
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import SeriesType
 from toancanh.kernel.exchange.sensorthings import models, shapes
@@ -24,8 +26,11 @@ from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.runtime.models import Revision
 from toancanh.kernel.telemetry.models import Series
 
-SEEN = "sensorthings"
-"""Name of the revision that says up to which one of the directory the rows here follow."""
+SEEN = f"sensorthings {toancanh.__version__}"
+"""Name of the revision that says up to which one of the directory the rows here follow, as this release
+words them."""
+MOST = 2_000
+"""Things that are derived by themselves; where more have changed, all are gone through."""
 UCUM = "http://www.opengis.net/def/uom/UCUM/0/"
 UNITS = {
     "m": ("metre", "m"),
@@ -50,15 +55,18 @@ UNITS = {
 """Signs that series bear: their name and code in UCUM."""
 log = logging.getLogger(__name__)
 _followed: int | None = None
+_known: dict[int, int] | None = None
+"""Of every thing a mark of what its rows were derived from; None where that is not known here."""
 _lock = threading.Lock()
 
 
 def follow() -> None:
     """Bring the derived rows up to date; one query where nothing has changed."""
-    global _followed
+    global _followed, _known
     number = revision.current("directory")
     if number == _followed:
         return
+    known: dict[int, int] | None
     is_nested = transaction.get_connection().in_atomic_block
     # One at a time; in the meantime the others see what there was before.
     if not _lock.acquire(blocking=_followed is None):
@@ -68,10 +76,18 @@ def follow() -> None:
             # The row is the lock between processes; who had to wait finds nothing left to do.
             Revision.objects.get_or_create(name=SEEN, defaults={"number": -1})
             seen = Revision.objects.select_for_update().get(name=SEEN)
+            known = _known
             if seen.number != number:
-                derive()
+                # Before anything is derived: what changes in between has another mark at the next look.
+                known = _marks()
+                _derive(known)
                 seen.number = number
                 seen.save(update_fields=["number"])
+            elif known is None:
+                known = _marks()
+                if revision.current("directory") != number:
+                    # What changed in between is not derived yet, and must not count as known.
+                    known = None
     except OperationalError:
         if is_nested:
             raise
@@ -81,7 +97,7 @@ def follow() -> None:
     finally:
         _lock.release()
     if not is_nested:
-        _followed = number
+        _followed, _known = number, known
 
 
 @contextmanager
@@ -100,17 +116,45 @@ def settled() -> Iterator[None]:
 
 def forget() -> None:
     """Ask the database again."""
-    global _followed
-    _followed = None
+    global _followed, _known
+    _followed = _known = None
 
 
-def derive() -> None:
-    """Write what is missing, rewrite what is derived and no longer true."""
-    things = list(Thing.objects.select_related("unit", "organisation").order_by("pk"))
-    rows = list(Series.objects.select_related("thing").order_by("pk"))
+def _marks() -> dict[int, int]:
+    columns = [column.attname for column in Thing._meta.concrete_fields]
+    of_others = ("unit__code", "unit__full_name", "organisation__name")
+    things = Thing.objects.values_list(*columns, *of_others)
+    marks = {row[0]: hash(repr(row)) for row in things.iterator(chunk_size=5000)}
+    columns = ["thing_id", *(column.attname for column in Series._meta.concrete_fields)]
+    for row in Series.objects.order_by("pk").values_list(*columns).iterator(chunk_size=5000):
+        # Of a thing that came only just now: its own row is read at the next look.
+        marks[row[0]] = hash((marks.get(row[0]), repr(row)))
+    return marks
+
+
+def _derive(known: Mapping[int, int]) -> None:
+    if _known is None:
+        return derive()
+    changed = [thing for thing, mark in known.items() if _known.get(thing) != mark]
+    if len(changed) > MOST:
+        return derive()
+    if changed:
+        derive(changed)
+
+
+def derive(only: Collection[int] | None = None) -> None:
+    """Write what is missing, rewrite what is derived and no longer true: of these things, or of all."""
+    of_things, of_series = Thing.objects.order_by("pk"), Series.objects.order_by("pk")
+    if only is not None:
+        of_things, of_series = of_things.filter(pk__in=only), of_series.filter(thing__in=only)
+    things = list(of_things.select_related("unit", "organisation"))
+    rows = list(of_series.select_related("thing"))
     _keep(models.ThingDetail, "thing_id", [_thing(thing) for thing in things])
     _places(things)
-    known = set(models.Datastream.objects.filter(is_derived=False).values_list("pk", flat=True))
+    others = models.Datastream.objects.filter(is_derived=False)
+    if only is not None:
+        others = others.filter(series__thing__in=only)
+    known = set(others.values_list("pk", flat=True))
     needed = [row for row in rows if row.pk not in known]
     sensors = _keep(models.Sensor, "origin", list({_origin(row): _sensor(row) for row in needed}.values()))
     observed = _keep(
@@ -125,7 +169,10 @@ def derive() -> None:
 
 def _keep(model: type[fields.Model], key: str, wanted: Sequence[dict[str, Any]]) -> dict[Any, Any]:
     """Rows as wanted by their key: made where missing, changed where derived; their primary keys."""
-    rows = {getattr(row, key): row for row in model._default_manager.all() if getattr(row, key) is not None}
+    there = model._default_manager.exclude(**{key: None})
+    if len(wanted) <= MOST:
+        there = there.filter(**{f"{key}__in": [told[key] for told in wanted]})
+    rows = {getattr(row, key): row for row in there}
     made, changed = [], []
     for told in wanted:
         row = rows.get(told[key])
@@ -163,8 +210,12 @@ def _thing(thing: Thing) -> dict[str, Any]:
 
 def _places(things: Sequence[Thing]) -> None:
     """A location, a stay there and a feature for every thing that has a place and none of a client's."""
-    stayed = set(models.HistoricalLocation.objects.values_list("thing", flat=True))
+    stays_of = models.HistoricalLocation.objects.all()
     present = models.Location.objects.filter(is_derived=True, origin__isnull=False, things__isnull=False)
+    if len(things) <= MOST:
+        stays_of = stays_of.filter(thing__in=things)
+        present = present.filter(origin__in=[f"thing:{thing.pk}" for thing in things])
+    stayed = set(stays_of.values_list("thing", flat=True))
     derived = set(present.values_list("origin", flat=True))
     wanted = [
         _place(thing)
