@@ -20,6 +20,7 @@ from toancanh.kernel.exchange.cap import pages as received
 from toancanh.kernel.exchange.cap import public as cap
 from toancanh.kernel.exchange.feeds import pages as feeds
 from toancanh.kernel.exchange.inbox import pages as inbox
+from toancanh.kernel.exchange.rosters import pages as rosters
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
 from toancanh.kernel.notify import hooks
@@ -94,6 +95,10 @@ urlpatterns = [
     path("console/alerts/maintenance/<int:number>/", maintenance.one, name="maintenance_one"),
     path("console/alerts/<int:number>/", alerts.alert, {"locality": exchange.locality}, name="alert"),
     path("console/contacts/", contacts.listing, {"locality": exchange.locality}, name="contacts"),
+    path("console/contacts/lists/", rosters.listing, name="rosters"),
+    path("console/contacts/lists/upload", rosters.upload, name="roster_upload"),
+    path("console/contacts/lists/<int:number>/", rosters.one, name="roster"),
+    path("console/contacts/lists/<int:number>/refused.xlsx", rosters.refused, name="roster_refused"),
     path("console/contacts/rules/", contact_rules.rules, name="contact_rules"),
     path("console/contacts/receipts/", receipts.listing, name="receipts"),
     path("console/contacts/receipts/of/<str:subject>/", receipts.part, name="receipts_part"),

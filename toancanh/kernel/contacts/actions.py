@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts.facts import Facts
 from toancanh.kernel.contacts.models import Address, Contact, Neighbourhood
-from toancanh.kernel.contacts.sealing import Keys
+from toancanh.kernel.contacts.sealing import Keys, Reachable
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock
@@ -64,6 +66,27 @@ def change(contact: Contact, facts: Facts, *, by: Actor, seen: int, keys: Keys |
     row.addresses.all().delete()
     _record("contacts.changed", row, _address(row, facts, keys or Keys()), by)
     return row
+
+
+def restore(before: Mapping[str, Any], *, by: Actor, keys: Keys) -> bool:
+    """Put back what `bulk` noted of a contact; False where somebody has changed it since."""
+    row = Contact.objects.select_for_update(of=("self",)).filter(pk=before["pk"]).first()
+    if row is None or row.changes != before["changes"]:
+        return False
+    if row.valid_to is not None or row.erased_at is not None:
+        return False
+    for name in ("kind", "name", "post", "language", "ground", "ground_note", "takes_part"):
+        setattr(row, name, before[name])
+    row.folded = fold(row.name)[:120]
+    row.unit_id, row.neighbourhood_id = before["unit"], before["place"] or None
+    row.valid_from = date.fromisoformat(before["valid_from"])
+    row.changes += 1
+    row.save()
+    row.addresses.all().delete()
+    had = [Reachable(channel, value, is_mobile) for channel, value, is_mobile in before["addresses"]]
+    Address.objects.bulk_create([keys.row(row.pk, one, rank) for rank, one in enumerate(had)])
+    _record("contacts.restored", row, sorted(keys.mark(one.channel, one.value) for one in had), by)
+    return True
 
 
 @transaction.atomic

@@ -6,11 +6,12 @@ from toancanh.kernel.exchange.broker import models as broker
 from toancanh.kernel.exchange.cap import models as cap
 from toancanh.kernel.exchange.feeds import models as feeds
 from toancanh.kernel.exchange.inbox import models as inbox
+from toancanh.kernel.exchange.rosters import models as rosters
 from toancanh.kernel.exchange.sensorthings import models as sensorthings
 from toancanh.kernel.exchange.sheets import models as sheets
 from toancanh.kernel.territory.models import Unit
 
-__all__ = ["Pack", "broker", "cap", "feeds", "inbox", "sensorthings", "sheets"]
+__all__ = ["Pack", "broker", "cap", "feeds", "inbox", "rosters", "sensorthings", "sheets"]
 
 
 class Pack(models.Model):

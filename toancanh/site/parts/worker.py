@@ -11,6 +11,7 @@ from toancanh.kernel.exchange.feeds import work as feeds
 from toancanh.kernel.exchange.feeds.service import Feeds
 from toancanh.kernel.exchange.inbox import clearing
 from toancanh.kernel.exchange.inbox import work as inbox
+from toancanh.kernel.exchange.rosters import actions as rosters
 from toancanh.kernel.exchange.sheets import work as imports
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
@@ -45,6 +46,7 @@ def mount(house: House) -> None:
         Loop("over", ending.look, 1.0),
         Loop("old receipts", receipts.forget, 3600.0),
         Loop("old contacts", contacts.tidy, 3600.0),
+        Loop("old lists", rosters.tidy, 3600.0),
         Loop("old numbers", telling.tidy, 3600.0),
     ]
     judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
