@@ -155,7 +155,7 @@ def is_ordinal(cell: Cell) -> bool:
 
 
 def repaired(rows: Sequence[Row]) -> tuple[list[Row], bool]:
-    """The rows, and whether they were TCVN3 (fonts of the kind .VnTime) kept as Latin letters in a workbook."""
+    """The rows, and whether they were TCVN3 (fonts like .VnTime) kept as Latin letters in a workbook."""
     texts = (cell for row in rows for cell in row if isinstance(cell, str))
     strange = {letter for text in texts for letter in text if letter > "\x7f"}
     is_old = (
