@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.alerts import rules
+from toancanh.kernel.alerts.escalation import delays
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry.store import StoreFull
@@ -24,6 +25,7 @@ def migrate() -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
         rules.declare()
+        delays.declare()
         filling.declare()
 
 

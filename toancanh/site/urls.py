@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
+from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
@@ -90,6 +91,7 @@ urlpatterns = [
     path("console/alerts/bell", alerts.bell, name="alert_bell"),
     path("console/alerts/rules/", alert_rules.listing, name="alert_rules"),
     path("console/alerts/rules/<str:key>/", alert_rules.rule, name="alert_rule"),
+    path("console/alerts/escalation/", escalation.page, name="escalation"),
     path("console/alerts/maintenance/", maintenance.listing, name="maintenance"),
     path("console/alerts/maintenance/new/", maintenance.new, name="maintenance_new"),
     path("console/alerts/maintenance/<int:number>/", maintenance.one, name="maintenance_one"),

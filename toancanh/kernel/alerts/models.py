@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import models
 
+from toancanh.kernel.alerts.escalation import models as escalation
 from toancanh.kernel.alerts.maintenance import models as maintenance
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry.models import Thing
 
-__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule", "maintenance"]
+__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule", "escalation", "maintenance"]
 
 
 class Rule(models.Model):
@@ -70,6 +71,8 @@ class Alert(models.Model):
     """When it was measured …"""
     opened_at = models.DateTimeField()
     """… and when it rang."""
+    asked_at = models.DateTimeField(null=True)
+    """Since when it has been asking for somebody: when it rang, or became worse than ever before."""
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True)
@@ -106,7 +109,8 @@ class Chapter(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="story")
     at = models.DateTimeField()
     what = models.CharField(max_length=20)
-    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``closed``, ``over`` or
+    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``told``,
+    ``escalated``, ``unfilled``, ``closed``, ``over`` or
     ``learned``."""
     severity = models.PositiveSmallIntegerField()
     value = models.FloatField(null=True)

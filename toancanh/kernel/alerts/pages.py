@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import actions, queries, words
+from toancanh.kernel.alerts.escalation import queries as escalation
 from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.queries import SIGHT, Wish
@@ -112,6 +113,7 @@ def shown(found: Alert, actor: Actor, fault: str, typed: str) -> dict[str, Any]:
         "limits_json": json.dumps(_lines(found, series), ensure_ascii=False),
         "until": (ended + AFTERWARDS).isoformat() if is_past and ended else "",
         "window": maintenance.of([thing], now).get(thing.pk),
+        "ladder": escalation.ladder(found),
         "answering": queries.answering(thing),
         "may_answer": actor.may(actions.RIGHT, thing.unit.path),
         "is_live": found.state != AlertState.CLOSED,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts.actions import RIGHT
+from toancanh.kernel.alerts.escalation import queries as escalation
 from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.ringing import CHANGED
@@ -88,10 +90,13 @@ def column(to: Actor) -> list[Alert]:
     """What rings now: the worst, what nobody has acknowledged, the newest first; muted ones last."""
     found = visible(to).filter(state__in=LIVE).order_by("-severity", "-opened_at", "-pk")[: SHOWN * 4]
     rows = with_windows(list(found))
-    return sorted(
-        rows,
-        key=lambda alert: (alert.window is not None, -alert.severity, alert.state != AlertState.OPEN),  # type: ignore[attr-defined]
-    )[:SHOWN]
+    escalation.mark(rows, to.key)
+    # What has come to this very officer stands above all.
+    return sorted(rows, key=_urgency)[:SHOWN]
+
+
+def _urgency(alert: Any) -> tuple[object, ...]:  # noqa: ANN401 - an alert with its marks
+    return alert.window is not None, not alert.is_mine, -alert.severity, alert.state != AlertState.OPEN
 
 
 def with_windows(rows: list[Alert]) -> list[Alert]:

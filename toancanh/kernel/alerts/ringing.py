@@ -78,6 +78,7 @@ def _open(finding: Finding, now: datetime) -> Alert:
         highest=finding.worst,
         since=clock.from_us(why.since) if why.since is not None else now,
         opened_at=now,
+        asked_at=now,
         revision=number(),
         **facts(why),
     )
@@ -103,7 +104,7 @@ def _raise(alert: Alert, finding: Finding, now: datetime) -> None:
     if finding.worst > alert.highest:
         # Somebody acknowledged less than this.
         alert.highest = finding.worst
-        alert.state = AlertState.OPEN
+        alert.state, alert.asked_at = AlertState.OPEN, now
         alert.acknowledged_at = alert.acknowledged_by = None
     alert.revision = number()
     _tell(alert, "raised", now)

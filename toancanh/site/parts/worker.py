@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from toancanh.kernel.alerts import desk
+from toancanh.kernel.alerts.escalation import escalating
 from toancanh.kernel.contacts import settings as contacts
 from toancanh.kernel.contacts import telling
 from toancanh.kernel.exchange.feeds import work as feeds
@@ -42,6 +43,7 @@ def mount(house: House) -> None:
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
         Loop("warnings", minding.look, minding.EVERY),
+        Loop("escalation", escalating.Escalator().look, escalating.EVERY),
         Loop("roster", roster.prolong, 3600.0),
         Loop("over", ending.look, 1.0),
         Loop("old receipts", receipts.forget, 3600.0),
