@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -26,6 +27,9 @@ AHEAD = timedelta(days=2)
 RANKS = (3, 2, 1, 0)
 MOST_TRIES = 12
 """After so many attempts at one copy that is at fault itself it is given up."""
+
+
+TAKEN = ("pk", "notice_id", "reference", "address", "language", "name", "link", "attempts", "peer_id")
 
 
 def due_channels() -> list[Setup]:
@@ -51,20 +55,18 @@ def lease(channel: Channel, most: int, slot: str) -> list[Parcel]:
     """Copies to be handed over, the most urgent first, held for a while."""
     now = clock.now()
     holder = f"{slot}#{randomness.token_hex(8)}"
-    taken: list[Delivery] = []
+    taken: list[tuple[Any, ...]] = []
     with transaction.atomic():
         for rank in RANKS:
             rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",))
             rows = rows.filter(_is_due(now), channel=channel.name, state=State.WAITING, rank=rank)
             rows = rows.filter(notice__cancelled_at=None, notice__expires_at__gt=now)
-            taken += rows.order_by("next_at")[: most - len(taken)]
+            taken += rows.order_by("next_at").values_list(*TAKEN)[: most - len(taken)]
             if len(taken) >= most:
                 break
-        pks = [row.pk for row in taken]
+        pks = [pk for pk, *_rest in taken]
         Delivery.objects.filter(pk__in=pks).update(next_at=now + LEASE, holder=holder)
-    for row in taken:
-        row.holder = holder
-    return _parcels(taken)
+    return _parcels(taken, holder)
 
 
 def lease_questions(channel: Channel, most: int) -> list[Parcel]:
@@ -73,28 +75,17 @@ def lease_questions(channel: Channel, most: int) -> list[Parcel]:
     with transaction.atomic():
         rows = Delivery.objects.select_for_update(skip_locked=True)
         rows = rows.filter(channel=channel.name, state=State.HANDED, next_at__lte=now)
-        taken = list(rows.order_by("next_at")[:most])
-        Delivery.objects.filter(pk__in=[row.pk for row in taken]).update(next_at=now + LEASE)
-    return _parcels(taken)
+        taken = list(rows.order_by("next_at").values_list(*TAKEN)[:most])
+        Delivery.objects.filter(pk__in=[pk for pk, *_rest in taken]).update(next_at=now + LEASE)
+    return _parcels(taken, "")
 
 
-def _parcels(rows: Sequence[Delivery]) -> list[Parcel]:
-    notices = Notice.objects.in_bulk({row.notice_id for row in rows})
+def _parcels(rows: Sequence[tuple[Any, ...]], holder: str) -> list[Parcel]:
+    """What senders are given, made of columns: rows as objects would cost more than handing them over."""
+    notices = Notice.objects.in_bulk({notice for _pk, notice, *_rest in rows})
     return [
-        Parcel(
-            pk=row.pk,
-            reference=row.reference,
-            address=row.address,
-            language=row.language,
-            name=row.name,
-            own_link=row.link,
-            notice=notices[row.notice_id],
-            attempts=row.attempts,
-            peer_id=row.peer_id,
-            handed_at=row.handed_at,
-            holder=row.holder,
-        )
-        for row in rows
+        Parcel(pk, reference, address, language, name, notices[notice], link, attempts, peer_id, holder)
+        for pk, notice, reference, address, language, name, link, attempts, peer_id in rows
     ]
 
 
@@ -110,66 +101,68 @@ def note(channel: Channel, parcels: Sequence[Parcel], outcomes: Sequence[Outcome
     ask_at = now + timedelta(seconds=every) if every else None
     moved = tallies.moves()
     with transaction.atomic():
-        pks = [parcel.pk for parcel in parcels]
-        rows = Delivery.objects.select_for_update().filter(pk__in=pks).order_by("pk")
-        is_ours = {row.pk: row for row in rows}
-        groups: dict[tuple[object, ...], list[Delivery]] = {}
+        rows = Delivery.objects.select_for_update().filter(pk__in=[parcel.pk for parcel in parcels])
+        found = rows.filter(state=State.WAITING).order_by("pk").values_list("pk", "holder", "attempts")
+        known = {pk: (holder, attempts) for pk, holder, attempts in found}
+        groups: dict[Changes, list[int]] = {}
         for parcel, outcome in zip(parcels, outcomes, strict=True):
-            row = is_ours.get(parcel.pk)
-            if row is None or row.state != State.WAITING:
+            if parcel.pk not in known:
                 continue  # its receipt was here first, or it was taken back
-            if row.holder != parcel.holder and outcome.state == "waiting":
+            holder, attempts = known[parcel.pk]
+            if holder != parcel.holder and outcome.state == "waiting":
                 continue  # somebody else tries already
-            _judge(row, outcome, now, ask_at)
-            tallies.move(moved, row.notice_id, row.channel, State.WAITING, row.state)
-            said = tuple(getattr(row, name) for name in CHANGED)
-            groups.setdefault(said, []).append(row)
-        for said, same in groups.items():
-            changes = dict(zip(CHANGED, said, strict=True))
-            Delivery.objects.filter(pk__in=[row.pk for row in same]).update(**changes)
+            changes = _judged(outcome, attempts, now, ask_at)
+            tallies.move(moved, parcel.notice.pk, channel.name, State.WAITING, changes.state)
+            groups.setdefault(changes, []).append(parcel.pk)
+        for changes, pks in groups.items():
+            Delivery.objects.filter(pk__in=pks).update(holder="", **changes._asdict())
         tallies.keep(moved)
-        _early(channel, [row for same in groups.values() for row in same])
+        _early(channel, [changes.peer_id for changes in groups if changes.peer_id])
         if channel.after is not None:
             channel.after(list(zip(parcels, outcomes, strict=True)))
         _tell(channel, outcomes, now)
 
 
-CHANGED = (
-    "state", "next_at", "holder", "attempts", "peer_id", "handed_at", "received_at", "ended_at", "reason",
-    "said",
-)  # fmt: skip
+class Changes(NamedTuple):
+    """Columns of rows that end a slice alike."""
+
+    state: State
+    next_at: datetime | None
+    attempts: int
+    reason: str
+    said: str
+    peer_id: str = ""
+    handed_at: datetime | None = None
+    received_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
-def _judge(row: Delivery, outcome: Outcome, now: datetime, ask_at: datetime | None) -> None:
-    """What an outcome makes of a row that waits."""
-    row.holder, row.reason, row.said = "", outcome.reason, outcome.said
-    row.attempts += outcome.tried
+def _judged(outcome: Outcome, tried: int, now: datetime, ask_at: datetime | None) -> Changes:
+    """What an outcome makes of a row that waits and was tried so often before."""
+    attempts = tried + outcome.tried
+    said = outcome.reason, outcome.said
     if outcome.state == "waiting":
         own_fault = outcome.tried and not outcome.whole
-        if own_fault and row.attempts >= MOST_TRIES:
-            row.state, row.next_at, row.ended_at, row.reason = State.FAILED, None, now, "tries"
-            return
-        wait = max(outcome.wait, pause(row.attempts) if own_fault else 0.0)
-        # In whole seconds, so that a slice that waits is one row of changes.
-        row.next_at = now + min(timedelta(seconds=round(wait)), AHEAD / 2)
-        return
-    row.state, row.peer_id, row.next_at = State(outcome.state), outcome.peer_id[:100], None
-    if row.state == State.FAILED:
-        row.ended_at = now
-        return
-    row.handed_at = now
-    if row.state == State.RECEIVED:
-        row.received_at = now
-    else:
-        row.next_at = ask_at
+        if own_fault and attempts >= MOST_TRIES:
+            return Changes(State.FAILED, None, attempts, "tries", outcome.said, ended_at=now)
+        wait = max(outcome.wait, pause(attempts) if own_fault else 0.0)
+        # In whole seconds, so that most of a slice that waits changes alike.
+        next_at = now + min(timedelta(seconds=round(wait)), AHEAD / 2)
+        return Changes(State.WAITING, next_at, attempts, *said)
+    peer_id = outcome.peer_id[:100]
+    if outcome.state == "failed":
+        return Changes(State.FAILED, None, attempts, *said, peer_id, ended_at=now)
+    if outcome.state == "received":
+        return Changes(State.RECEIVED, None, attempts, *said, peer_id, now, now)
+    return Changes(State.HANDED, ask_at, attempts, *said, peer_id, now)
 
 
-def _early(channel: Channel, rows: Sequence[Delivery]) -> None:
+def _early(channel: Channel, numbers: Sequence[str]) -> None:
     """Receipts that came before the answer that told the gateway's number."""
-    numbered = {row.peer_id: row for row in rows if row.peer_id and row.state == State.HANDED}
-    found = EarlyReceipt.objects.filter(channel=channel.name, peer_id__in=list(numbered))
-    for early in list(found):
-        receipts.settle(numbered[early.peer_id], early.state, early.said, early.at)
+    for early in list(EarlyReceipt.objects.filter(channel=channel.name, peer_id__in=numbers)):
+        row = Delivery.objects.select_for_update().filter(channel=channel.name, peer_id=early.peer_id).first()
+        if row is not None:
+            receipts.settle(row, early.state, early.said, early.at)
         early.delete()
 
 

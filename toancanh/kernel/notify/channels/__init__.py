@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from django.utils.functional import Promise
@@ -34,11 +33,10 @@ class Parcel:
     language: str
     name: str
     notice: Notice
+    own_link: str = ""
     attempts: int = 0
     peer_id: str = ""
-    handed_at: datetime | None = None
     holder: str = ""
-    own_link: str = ""
 
     @property
     def link(self) -> str:
