@@ -30,7 +30,7 @@ from toancanh.kernel.notify.channels import (
 )
 from toancanh.kernel.runtime import clock, egress
 from toancanh.kernel.runtime.egress import TRIED, Stopped
-from toancanh.kernel.runtime.reach import Address, networks
+from toancanh.kernel.runtime.reach import Address
 from toancanh.lib.errors import Refused
 
 SECONDS = 20.0
@@ -76,12 +76,11 @@ class Mail:
         self._values = values
         self._mode = values.get("mode") or STARTTLS
         self._port = int(values.get("port") or PORTS[self._mode])
-        self._networks = networks(values.get("networks", "").split())
 
     async def hand(self, parcels: Sequence[Parcel], aside: Aside) -> list[Outcome]:
         """One after the other over one connection, in a thread that waits."""
         try:
-            addresses = await egress.door().judged(self._values["host"], self._port, self._networks)
+            addresses = await egress.door().judged(self._values["host"], self._port)
         except Stopped as fault:
             reason = "denied" if fault.code == "denied" else "unreachable"
             return [later(reason, fault.message, whole=True, tried=False)] * len(parcels)
@@ -190,7 +189,6 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
     """Raise Refused for a sender or a port that can't be."""
     if values.get("sender"):
         address(values["sender"])
-    networks(values.get("networks", "").split())
     if values.get("port") and not 0 < int(values["port"]) < 65536:
         raise Refused(_("A port is a number from 1 to 65535."), "bad_port")
     if not values.get("name", "").isprintable():
@@ -222,11 +220,6 @@ CHANNEL = Channel(
         Field(name="name", title=gettext_lazy("Sender's name"), most=100),
         Field(name="user", title=gettext_lazy("Account")),
         Field(name="password", title=gettext_lazy("Password"), kind="secret"),
-        Field(
-            name="networks",
-            title=gettext_lazy("Networks of the office that may be reached"),
-            hint=gettext_lazy("Only for a server within the office network: 192.168.10.0/24"),
-        ),
     ),
     open=Mail,
     check=check,

@@ -26,7 +26,6 @@ from toancanh.kernel.notify.channels.pushing import seconds
 from toancanh.kernel.runtime import clock, egress
 from toancanh.kernel.runtime.egress import Fetched, Stopped
 from toancanh.kernel.runtime.posting import Posted, Poster
-from toancanh.kernel.runtime.reach import networks
 from toancanh.lib.errors import NotAllowed, Refused
 
 HOLES = ("phone", "phone84", "phone0", "text", "id", "peer_id", "sender", "user", "secret")
@@ -43,7 +42,6 @@ class Gateway:
         if not values.get("url"):
             raise NotReady(_("The address of the gateway is missing."))
         self._values = values
-        self._networks = networks(values.get("networks", "").split())
         self._poster = Poster(egress.door(), most=AT_ONCE, seconds=SECONDS)
         self._pace = 1.0 / max(1, int(values.get("per_second") or 20))
         self._next = 0.0
@@ -106,7 +104,6 @@ class Gateway:
                     **mapping.headers(self._values.get("headers", ""), words),
                 },
                 body=mapping.filled(template, words, how).encode(),
-                networks=self._networks,
             )
             answer = await self._poster.send(asked)
         except Stopped as fault:
@@ -158,7 +155,6 @@ class Gateway:
                 url=mapping.filled(url, words, "url"),
                 method="GET",
                 headers=mapping.headers(self._values.get("headers", ""), words),
-                networks=self._networks,
             )
             try:
                 answer = await self._poster.send(asked)
@@ -240,7 +236,6 @@ def check(values: Mapping[str, str]) -> dict[str, str]:
         if values.get(name):
             egress.parsed(mapping.HOLE.sub("x", values[name]))
     mapping.headers(values.get("headers", ""), dict.fromkeys(HOLES, "x"))
-    networks(values.get("networks", "").split())
     if values.get("url") and "{text}" not in values["url"] + values.get("body", ""):
         raise Refused(_("The text is sent nowhere: put {text} into the body or the address."), "no_text")
     if values.get("url") and not any(

@@ -44,11 +44,6 @@ SENDING = (
     Field(name="sender", title=_("Name shown as sender (brandname)"), most=60),
     Field(name="user", title=_("Account at the gateway"), most=200),
     Field(name="secret", title=_("Key or password at the gateway"), kind="secret", most=2000),
-    Field(
-        name="networks",
-        title=_("Networks of the office that may be reached"),
-        hint=_("Only for a gateway within the office network: 192.168.10.0/24"),
-    ),
     Field(name="per_second", title=_("Messages a second at most"), kind="number", default="20", most=4),
 )
 ANSWERS = (
