@@ -61,7 +61,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
     thing = chosen(things, request.GET.get("thing", ""))
     versions = rules.in_force(clock.now())
     version = (versions.get((key, thing.pk)) if thing else None) or versions.get((key, None))
-    condition = conditions.from_json(version.condition) if version else declared.condition
+    condition = (rules.read(version) if version else None) or declared.condition
     initial = {
         "basis": version.basis if version else declared.basis,
         "is_on": version is None or version.is_on,
@@ -149,5 +149,7 @@ def unit(kind: str, condition: Condition) -> str:
 
 def described(version: Rule, kind: str) -> list[str]:
     """A version's condition in words."""
-    condition = conditions.from_json(version.condition)
+    condition = rules.read(version)
+    if condition is None:
+        return [_("written by another release of the program; this one cannot read it, and it rests")]
     return words.condition(condition, unit(kind, condition))

@@ -94,12 +94,12 @@ def specs(at: datetime) -> dict[Key, Spec]:
     day = at.astimezone(clock.VIETNAM).date()
     versions = in_force(at)
     known = Known(day)
-    read = {row.pk: _read(row) for row in versions.values() if row.key in catalogue.alert_rules()}
+    conditions_of = {row.pk: read(row) for row in versions.values() if row.key in catalogue.alert_rules()}
     found: dict[Key, Spec] = {}
     for key, declared in catalogue.alert_rules().items():
         for thing in known.things.get(declared.kind, ()):
             version = versions.get((key, thing)) or versions.get((key, None))
-            condition = read[version.pk] if version is not None and version.is_on else None
+            condition = conditions_of[version.pk] if version is not None and version.is_on else None
             if version is not None and condition is not None:
                 since = clock.to_us(version.valid_from)
                 spec = known.spec(version.pk, declared, thing, condition, since)
@@ -108,7 +108,7 @@ def specs(at: datetime) -> dict[Key, Spec]:
     return found
 
 
-def _read(version: Rule) -> Condition | None:
+def read(version: Rule) -> Condition | None:
     """None for what another release wrote: one rule that is not understood keeps no other from ringing."""
     try:
         return conditions.from_json(version.condition)

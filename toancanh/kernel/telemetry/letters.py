@@ -22,7 +22,9 @@ def keep(dead: Sequence[Dead], now: int) -> int:
     letters = {letter.digest: letter for letter in (_letter(row) for row in dead)}
     for letter in letters.values():
         letter.at = at
-    Letter.objects.bulk_create(letters.values(), ignore_conflicts=True, batch_size=1000)
+    # In one order for all processes: of two that keep the same letters, the second waits for the first alone.
+    ordered = [letters[digest] for digest in sorted(letters)]
+    Letter.objects.bulk_create(ordered, ignore_conflicts=True, batch_size=1000)
     return len(dead)
 
 

@@ -118,7 +118,15 @@ class Gap(models.Model):
     given_up_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=["thing", "first"], name="gap_thing"),)
+        indexes = (
+            models.Index(fields=["thing", "first"], name="gap_thing"),
+            # The few that are open are looked for with every group of rows and every few seconds.
+            models.Index(
+                fields=["thing", "first"],
+                name="gap_open",
+                condition=models.Q(filled_at=None, given_up_at=None),
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="gap_order"),
         )

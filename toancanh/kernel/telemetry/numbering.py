@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from toancanh.kernel.declare import program
 from toancanh.kernel.journal import actions as journal
@@ -19,6 +20,8 @@ GRACE = timedelta(seconds=20)
 """A message that is merely late fills its gap within this; after it the gap is told."""
 GIVEN_UP = timedelta(hours=24)
 """What did not come within this will not come: receipts go on past it."""
+FILLED_KEPT, GIVEN_UP_KEPT = timedelta(days=1), timedelta(days=7)
+"""For how long the past of gaps can be seen: a device that leaves every second number out makes millions."""
 MOST_GAPS = 1_000
 """Open gaps of one thing; a device that numbers at random must not fill the table."""
 BY = program("numbering")
@@ -31,17 +34,19 @@ def note(numbered: Sequence[Numbered], now: int) -> dict[str, int]:
     by_thing: defaultdict[str, list[Numbered]] = defaultdict(list)
     for row in numbered:
         by_thing[row.thing].append(row)
-    counted = {row.thing: row for row in Counted.objects.select_for_update().filter(thing__in=by_thing)}
+    # In one order for all processes: whoever waits for a row holds none that comes later.
+    of_things = Counted.objects.select_for_update().order_by("thing")
+    counted = {row.thing: row for row in of_things.filter(thing__in=by_thing)}
     missing = [thing for thing in by_thing if thing not in counted]
     if missing:
         first = {thing: min(by_thing[thing], key=lambda row: row.seq) for thing in missing}
         rows = [
             Counted(thing=thing, newest=row.seq, newest_us=row.time, updated=at)
-            for thing, row in first.items()
+            for thing, row in sorted(first.items())
         ]
         # Another process may have been first; whoever was, its row is locked now.
         Counted.objects.bulk_create(rows, ignore_conflicts=True)
-        counted |= {row.thing: row for row in Counted.objects.select_for_update().filter(thing__in=missing)}
+        counted |= {row.thing: row for row in of_things.filter(thing__in=missing)}
     gaps: defaultdict[str, list[Gap]] = defaultdict(list)
     for gap in _open(by_thing):
         gaps[gap.thing].append(gap)
@@ -85,6 +90,14 @@ def tell() -> int:
             gap.told_at = now
         Gap.objects.bulk_update(found, ["told_at"])
     return len(found)
+
+
+def forget() -> int:
+    """Forget gaps that were filled or given up long ago; returns how many went."""
+    now = clock.now()
+    is_past = Q(filled_at__lt=now - FILLED_KEPT) | Q(given_up_at__lt=now - GIVEN_UP_KEPT)
+    gone, _kinds = Gap.objects.filter(is_past).delete()
+    return gone
 
 
 def _open(things: Iterable[str]) -> Iterable[Gap]:

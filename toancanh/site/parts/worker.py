@@ -35,6 +35,7 @@ def mount(house: House) -> None:
         Loop("whole sealer", lambda: sealer.seal(everywhere=True), 600.0),
         Loop("sweeper", outbox.sweep, 3600.0),
         Loop("gaps", numbering.tell, 5.0),
+        Loop("old gaps", numbering.forget, 3600.0),
         Loop("letters", letters.expire, 3600.0),
         Loop("imports", imports.Duty(), 1.0),
         Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),

@@ -190,3 +190,10 @@ def test_rule_set_twice_for_one_minute_keeps_the_version_that_has_rung(city: Cit
         second = ruling.set_rule("flood.level", city.gauge, LOW, by=BY, reason="hai", valid_from=NOON)
     assert in_force(city, 1) == second.pk
     assert Alert.objects.get().rule_id == first.pk
+
+
+def test_pages_stand_where_a_version_cannot_be_read(city: City) -> None:
+    Rule.objects.filter(key="flood.level").update(condition={"is": "of a later program"})
+    client = keeper(city)
+    assert "bản phát hành khác" in client.get("/console/alerts/rules/").content.decode()
+    assert client.get(URL).status_code == 200

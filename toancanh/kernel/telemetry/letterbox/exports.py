@@ -108,4 +108,4 @@ def _plain(cell: Cell) -> str:
         return f"{cell:%d/%m/%Y %H:%M:%S}"
     text = "" if cell is None else str(cell)
     # A spreadsheet would run what a stranger sent as a formula.
-    return f"'{text}" if isinstance(cell, str) and text[:1] in ("=", "+", "-", "@", "\t") else text
+    return f"'{text}" if isinstance(cell, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

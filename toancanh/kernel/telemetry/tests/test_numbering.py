@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,16 @@ def sent(*numbers: int, thing: str = "gauge", after: int = 0) -> dict[str, int]:
     """Rows with these numbers, each taken ``number`` seconds (and ``after``) past noon."""
     rows = [Numbered(thing, "gateway", n, START + (n + after) * 1_000_000) for n in numbers]
     return numbering.note(rows, START)
+
+
+def explained(statement: str) -> str:
+    """How the database goes about it; on PostgreSQL as if the table held much."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+        cursor.execute(f"{plan} {statement}")
+        return str(cursor.fetchall())
 
 
 def gaps() -> list[tuple[int, int]]:
@@ -95,6 +107,26 @@ def test_gap_of_yesterday_is_given_up_and_receipts_go_on() -> None:
 
 
 @pytest.mark.slow
+def test_past_of_gaps_is_forgotten_and_what_is_missing_is_not() -> None:
+    sent(1, 3, 5, 7)
+    sent(2)
+    Gap.objects.filter(first=4).update(given_up_at=NOON)
+    with clock.set_to(NOON):
+        assert numbering.forget() == 0
+    with clock.set_to(NOON + numbering.FILLED_KEPT + timedelta(seconds=1)):
+        assert numbering.forget() == 1
+    with clock.set_to(NOON + numbering.GIVEN_UP_KEPT + timedelta(seconds=1)):
+        assert numbering.forget() == 1
+    assert gaps() == [(6, 6)]
+
+
+def test_open_gaps_are_found_without_going_through_the_past() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        sent(1)
+    statement = next(one["sql"] for one in asked if 'FROM "telemetry_gap"' in one["sql"])
+    assert "gap_open" in explained(statement)
+
+
 def test_random_numbers_do_not_fill_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numbering, "MOST_GAPS", 10)
     for number in range(0, 200, 2):

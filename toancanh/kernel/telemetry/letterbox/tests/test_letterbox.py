@@ -20,7 +20,7 @@ from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.kernel.telemetry.intake import Malformed, Request, take
 from toancanh.kernel.telemetry.ledger import DatabaseLedger
-from toancanh.kernel.telemetry.letterbox import queries, replay, waiting
+from toancanh.kernel.telemetry.letterbox import exports, queries, replay, waiting
 from toancanh.kernel.telemetry.letterbox.queries import Wish
 from toancanh.kernel.telemetry.models import Knock, Letter, Series
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
@@ -271,6 +271,7 @@ def test_exports_hold_text_as_text(gateway: Sender, administrator: Client) -> No
     assert {row[4] for row in rows[1:]} == {"007", "x"}
     assert {row[5] for row in rows[1:]} == {"=1+1", "y"}
     assert "'=1+1" in table
+    assert exports._plain("\r=1+1").startswith("'")
 
 
 def test_waiting_room_tells_since_when_somebody_tries_to_sign_in(administrator: Client) -> None:
