@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +15,10 @@ from toancanh.kernel.telemetry.models import Letter
 KEPT = timedelta(days=30)
 MOST = 200_000
 """Letters of one source: who sends only what is refused must not fill the disk."""
+EVERY = 50_000
+"""After so many of one source they are counted, not only once an hour."""
+_brought: Counter[str] = Counter()
+"""By source, since that was last done."""
 
 
 def keep(dead: Sequence[Dead], now: int) -> int:
@@ -25,6 +30,10 @@ def keep(dead: Sequence[Dead], now: int) -> int:
     # In one order for all processes: of two that keep the same letters, the second waits for the first alone.
     ordered = [letters[digest] for digest in sorted(letters)]
     Letter.objects.bulk_create(ordered, ignore_conflicts=True, batch_size=1000)
+    _brought.update(row.source for row in dead)
+    for source in [source for source, count in _brought.items() if count >= EVERY]:
+        del _brought[source]
+        _trim(source, keeping()[1])
     return len(dead)
 
 
@@ -33,11 +42,16 @@ def expire() -> int:
     kept, most = keeping()
     gone, _kinds = Letter.objects.filter(at__lt=clock.now() - kept).delete()
     for source in Letter.objects.order_by().values_list("source", flat=True).distinct():
-        own = Letter.objects.filter(source=source).order_by("-at", "-pk")
-        last = own.values_list("pk", flat=True)[most : most + 1].first()
-        if last is not None:
-            more, _kinds = Letter.objects.filter(source=source, pk__lte=last).delete()
-            gone += more
+        gone += _trim(source, most)
+    return gone
+
+
+def _trim(source: str, most: int) -> int:
+    own = Letter.objects.filter(source=source).order_by("-at", "-pk")
+    last = own.values_list("pk", flat=True)[most : most + 1].first()
+    if last is None:
+        return 0
+    gone, _kinds = Letter.objects.filter(source=source, pk__lte=last).delete()
     return gone
 
 

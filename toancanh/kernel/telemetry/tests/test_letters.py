@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -132,3 +133,15 @@ def test_letters_end_with_their_time_and_their_number(
     with clock.set_to(NOON + timedelta(days=31)):
         letters.expire()
         assert Letter.objects.count() == 0
+
+
+def test_flood_of_refused_rows_is_held_back_between_two_rounds(
+    city: City, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "MOST", 3)
+    monkeypatch.setattr(letters, "EVERY", 10)
+    monkeypatch.setattr(letters, "_brought", Counter())
+    for n in range(30):
+        hand_in(secret, Sent("gone", "level", NOON, float(n)))
+    assert Letter.objects.count() == 3
+    assert set(Letter.objects.values_list("value", flat=True)) == {27.0, 28.0, 29.0}
