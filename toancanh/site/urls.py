@@ -117,7 +117,12 @@ urlpatterns = [
     path("console/warnings/", warnings.listing, name="warnings"),
     path("console/warnings/new/", drafts.new, {"locality": exchange.locality}, name="warning_new"),
     path("console/warnings/orders/", arranging.standing, name="warning_orders"),
-    path("console/warnings/orders/new/", arranging.new_order, name="warning_order_new"),
+    path(
+        "console/warnings/orders/new/",
+        arranging.new_order,
+        {"locality": exchange.locality},
+        name="warning_order_new",
+    ),
     path("console/warnings/templates/", arranging.templates, name="warning_templates"),
     path("console/warnings/templates/<str:key>/", arranging.template, name="warning_template"),
     path("console/warnings/terms/", arranging.terms, name="warning_terms"),

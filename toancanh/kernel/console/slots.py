@@ -55,19 +55,6 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count_title": _("standing"),
             "active": at.startswith("/console/alerts/"),
         },
-        *_people(actor, at),
-        {
-            "url": "/console/messages/",
-            "title": _("Messages sent"),
-            "icon": "send",
-            "active": at.startswith("/console/messages/"),
-        },
-        {
-            "url": "/console/received/",
-            "title": _("Received warnings"),
-            "icon": "inbox",
-            "active": at.startswith("/console/received/"),
-        },
         {
             "url": "/console/warnings/",
             "title": _("Warnings"),
@@ -84,6 +71,19 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count_title": _("gaps in the roster"),
             "active": at.startswith("/console/duty/"),
         },
+        {
+            "url": "/console/received/",
+            "title": _("Received warnings"),
+            "icon": "inbox",
+            "active": at.startswith("/console/received/"),
+        },
+        {
+            "url": "/console/messages/",
+            "title": _("Messages sent"),
+            "icon": "send",
+            "active": at.startswith("/console/messages/"),
+        },
+        *_people(actor, at),
         {
             "url": "/console/things/",
             "title": _("Stations"),

@@ -21,7 +21,7 @@ from toancanh.kernel.warnings.forms import OrderForm, TemplateForm, TermsForm
 from toancanh.kernel.warnings.keeping import ORDER
 from toancanh.kernel.warnings.models import Policy, StandingOrder, Template
 from toancanh.kernel.warnings.orders import Case
-from toancanh.kernel.warnings.pages import chosen_order
+from toancanh.kernel.warnings.pages import Locality, chosen_order
 from toancanh.kernel.warnings.policies import ARRANGE, Terms
 from toancanh.kernel.warnings.queries import SIGHT, choosable
 from toancanh.lib.errors import Refused
@@ -65,13 +65,13 @@ def _told(row: StandingOrder, now: datetime, actor: Actor) -> dict[str, Any]:
 
 
 @door(right=SIGHT, data="staff", methods=FORM, max_body=SMALL)
-def new_order(request: HttpRequest) -> HttpResponse:
+def new_order(request: HttpRequest, *, locality: Locality) -> HttpResponse:
     """Enter a decision; who may order nothing is led back to those in force."""
     actor = of(request)
     if not actor.paths(ORDER):
         messages.warning(request, _("Decisions are entered by whoever may order warnings."))
         return HttpResponseRedirect("/console/warnings/orders/")
-    units = choosable(actor, ORDER)
+    units = choosable(actor, ORDER, locality=locality()["path"])
     form = OrderForm([unit.code for unit in units], request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

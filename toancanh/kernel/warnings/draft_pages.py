@@ -70,7 +70,7 @@ def sought_alert(text: str, actor: Actor) -> Alert | None:
 def new(request: HttpRequest, *, locality: Locality) -> HttpResponse:
     """Begin a message; nothing is kept before it is saved."""
     actor = of(request)
-    begin, units = Begin.of(request.GET, actor), queries.choosable(actor)
+    begin, units = Begin.of(request.GET, actor), queries.choosable(actor, locality=locality()["path"])
     codes = [unit.code for unit in units]
     if request.method == "POST":
         form = ContentForm(codes, request.POST)
@@ -104,7 +104,7 @@ def edit(request: HttpRequest, number: int, *, locality: Locality) -> HttpRespon
     found = sought(number, actor)
     if found.state not in UNFINISHED or not queries.may_write(found, actor):
         return HttpResponseRedirect(f"/console/warnings/{found.pk}/")
-    units = queries.choosable(actor)
+    units = queries.choosable(actor, locality=locality()["path"])
     codes = {unit.code for unit in units} | {place.unit.code for place in found.places.all()}
     fixed = found.event if found.previous_id else ""
     theirs: dict[str, str] = {}

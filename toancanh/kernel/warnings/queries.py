@@ -188,12 +188,13 @@ def _reaches(post: Post, paths: list[str]) -> bool:
     return bool(roots) and all(any(path.startswith(root) for root in roots) for path in paths)
 
 
-def choosable(to: Actor, right: str = DRAFT) -> list[Unit]:
-    """Units in force over which the actor has the right: the province, then communes by name."""
+def choosable(to: Actor, right: str = DRAFT, *, locality: str = "") -> list[Unit]:
+    """Units in force below the path of the locality over which the actor has the right: the province, then
+    communes by name."""
     within = Q(pk__in=[])
     for path in to.paths(right):
         within |= Q(path__startswith=path)
-    rows = in_force().filter(within).exclude(tier="district")
+    rows = in_force().filter(within, path__startswith=locality).exclude(tier="district")
     return sorted(rows, key=lambda unit: (unit.tier != "province", fold(unit.name), unit.code))
 
 
