@@ -17,6 +17,7 @@ from toancanh.kernel.exchange.rosters.columns import Reading
 from toancanh.kernel.exchange.rosters.judging import MOST, Line, Outcome
 from toancanh.kernel.exchange.rosters.models import Roster, Stage
 from toancanh.kernel.exchange.sheets import reading as sheets
+from toancanh.kernel.exchange.sheets.child import Cell
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
@@ -137,6 +138,13 @@ def _width(rows: list[sheets.Row]) -> int:
     return max((len(row) for row in rows), default=0)
 
 
+def shown(cell: Cell) -> str:
+    """A cell as people see it in their own program."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell)
+
+
 def _draft(request: HttpRequest, found: Roster) -> dict[str, Any]:
     said, by = actions.reading_of(found), of(request)
     rows, was_old = actions.rows_of(found)
@@ -147,28 +155,25 @@ def _draft(request: HttpRequest, found: Roster) -> dict[str, Any]:
             "title": said.titles.get(n, ""),
             "field": said.columns.get(n, ""),
             "samples": [
-                str(row[n])[:40] for row in rows[said.heading :] if n < len(row) and row[n] is not None
+                shown(row[n])[:40] for row in rows[said.heading :] if n < len(row) and row[n] is not None
             ][:3],
         }
         for n in range(_width(rows))
     ]
-    shown = {
+    page = {
         "fields": fields,
         "meanings": meanings(),
         "said": said,
         "was_old": was_old,
         "sheets": [sheet.name for sheet in book.sheets] if len(book.sheets) > 1 else [],
-        "top": [
-            [("" if cell is None else str(cell)[:60]) for cell in row]
-            for row in rows[: said.heading + SAMPLES]
-        ],
+        "top": [[shown(cell)[:60] for cell in row] for row in rows[: said.heading + SAMPLES]],
     }
     try:
         outcome = actions.preview(found, by=by)
     except Refused as fault:
-        return {**shown, "open": fault.message}
+        return {**page, "open": fault.message}
     return {
-        **shown,
+        **page,
         "outcome": outcome,
         "tiles": tiles(outcome.counts),
         "lines": first(outcome),
