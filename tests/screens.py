@@ -30,6 +30,9 @@ PUBLIC = {
     "portal-gauge-week": "/things/hue-kim-long/?range=week",
     "portal-gauge-month": "/things/hue-kim-long/?range=month",
     "portal-rain": "/things/hue-rain-19774/",
+    "portal-warnings": "/warnings/",
+    "portal-warnings-past": "/warnings/past/",
+    "portal-trust": "/trust/",
     "sign-in": "/sign-in/",
     "not-found": "/nowhere/",
 }

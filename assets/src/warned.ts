@@ -7,12 +7,13 @@ import { language, say } from './words'
 interface Said { vi: string; en: string }
 interface Area { type: 'Polygon'; coordinates: Position[][] }
 export interface Told { number: string; fill: string; ink: string; communes: string[]; area: Area | null; title: Said; level_title: Said; url: Said }
-interface Now { checked: string; warnings: Told[] }
+interface Now { checked: string; version: string; warnings: Told[] }
 
 const RENEW_MS = 60_000
 const OLD_MS = 10 * 60_000
 const NEAR_DEGREES = 0.005 // from a corner of the border: some 500 m
 const CHOSEN = 'tc-commune'
+const RENEWED = 'tc-warned-renewed'
 const NOBODY = { code: '', name: '', tier: 'zone' as const, center: [0, 0] as Position }
 
 function holds(polygon: Area, point: Position): boolean {
@@ -39,9 +40,11 @@ export function concerning(warnings: Told[], commune: string, point: Position | 
 
 class Warned {
   private now: Now | null = null
-  private version = ''
+  private version: string
 
-  constructor(private readonly page: HTMLElement) {}
+  constructor(private readonly page: HTMLElement) {
+    this.version = page.dataset.version ?? ''
+  }
 
   async start(): Promise<void> {
     await this.look()
@@ -70,9 +73,19 @@ class Warned {
     }
     if (keptAt) return this.tell(say('No network. This copy was taken {time}; there may be newer warnings.', { time: age((Date.now() - keptAt) / 1000) }))
     this.tell('')
-    const version = JSON.stringify(this.now!.warnings)
-    if (this.version && version !== this.version) return location.reload()
-    this.version = version
+    if (this.version && this.now!.version !== this.version) this.renew(this.now!.version)
+    this.version = this.now!.version
+  }
+
+  /** Load the page anew, once for each state of things: what stands between may hold the old one for a while. */
+  private renew(version: string): void {
+    try {
+      if (sessionStorage.getItem(RENEWED) === version) return
+      sessionStorage.setItem(RENEWED, version)
+    } catch {
+      return
+    }
+    location.reload()
   }
 
   private tell(text: string): void {

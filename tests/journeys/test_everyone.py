@@ -17,7 +17,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("ev
 AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"desktop": (1440, 900), "office": (1092, 614), "phone": (390, 844)}
-PUBLIC = ["/", "/map/", "/map/?unit=19909", "/things/hue-kim-long/", "/things/hue-rain-19774/?range=week"]
+PUBLIC = [
+    "/",
+    "/map/",
+    "/map/?unit=19909",
+    "/things/hue-kim-long/",
+    "/things/hue-rain-19774/?range=week",
+    "/warnings/",
+    "/en/warnings/past/",
+    "/trust/",
+]
 OTHER = ["/sign-in/", "/nowhere/"]
 STAFF = [
     "/console/",

@@ -6,6 +6,7 @@ a file is not written yet. Nothing of an exercise ever comes here.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,6 +89,7 @@ def listing(language: Language) -> str:
     found = {
         "current": current(language),
         "ended": [shown(one, language) for one in queries.public_ended()],
+        "version": _version(_rows()),
         "places": [(unit.code, _name(unit, language)) for unit in communes()],
     }
     return _page("portal/warnings/list.html", language, "", found)
@@ -149,9 +151,21 @@ def _name(unit: Unit, language: Language) -> str:
 
 def now_json() -> bytes:
     """What is to be heeded now, for scripts: whether a place is concerned is found where the place is."""
-    rows = []
+    rows = _rows()
+    checked = clock.now().isoformat(timespec="seconds")
+    return msgspec.json.encode({"checked": checked, "version": _version(rows), "warnings": rows})
+
+
+def _version(rows: list[dict[str, Any]]) -> str:
+    """Of what is to be heeded: a page that was made of another one is loaded anew."""
+    return hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:16]
+
+
+def _rows() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    below = list(territory.in_force().filter(tier=Tier.COMMUNE).order_by("code").values_list("path", "code"))
     for warning in queries.public_now():
-        units = [place.unit for place in warning.places.all()]
+        roots = tuple(place.unit.path for place in warning.places.all())
         both = {language: shown(warning, language) for language in LANGUAGES}
         level = both["vi"].level
         rows.append(
@@ -160,7 +174,7 @@ def now_json() -> bytes:
                 "level": warning.level,
                 "fill": level.fill if level else "",
                 "ink": level.ink if level else "",
-                "communes": [unit.code for unit in reach.in_units(units)],
+                "communes": [code for path, code in below if path.startswith(roots)],
                 "area": warning.area,
                 "until": warning.valid_until.isoformat() if warning.valid_until else None,
                 "title": {language: one.text.title for language, one in both.items()},
@@ -168,7 +182,7 @@ def now_json() -> bytes:
                 "url": {language: one.url for language, one in both.items()},
             }
         )
-    return msgspec.json.encode({"checked": clock.now().isoformat(timespec="seconds"), "warnings": rows})
+    return rows
 
 
 def places_json() -> bytes:

@@ -25,9 +25,17 @@ KINDS = {
     ".json": "application/json",
     ".xml": "application/xml; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }
 Headers = list[tuple[bytes, bytes]]
+SHORT = b"public, max-age=10"
+"""Short enough that an all-clear is seen at once, long enough for whatever stands between."""
+FOR_EVER = b"public, max-age=31536000, immutable"
+"""For names that hold a hash of the content."""
 GUARDS: Headers = [
     (b"content-security-policy", POLICY.replace(" 'nonce-{nonce}'", "").encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -35,24 +43,27 @@ GUARDS: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
     (b"vary", b"Accept-Encoding"),
-    # Short enough that an all-clear is seen at once, long enough for whatever stands between.
-    (b"cache-control", b"public, max-age=10"),
 ]
 
 
 class _File:
-    """One file as it was last seen, with its compressed twin."""
+    """One file as it was last seen, with its compressed twins."""
 
-    def __init__(self, path: Path, stamp: tuple[int, int]) -> None:
+    def __init__(self, path: Path, stamp: tuple[int, int], cache: bytes) -> None:
         self.stamp = stamp
         self.plain = path.read_bytes()
-        twin = path.with_name(f"{path.name}.gz")
+        self.packed: list[tuple[bytes, bytes]] = []
+        """Ways of packing, the smallest first, and what they make of it."""
+        brotli, twin = path.with_name(f"{path.name}.br"), path.with_name(f"{path.name}.gz")
+        if brotli.is_file():
+            self.packed.append((b"br", brotli.read_bytes()))
         packed = twin.read_bytes() if twin.is_file() else b""
         # A twin of another moment says something else than the page: then the page goes out as it is.
-        self.packed = packed if packed and _unpacked(packed) == self.plain else None
+        if packed and _unpacked(packed) == self.plain:
+            self.packed.append((b"gzip", packed))
         digest = hashlib.sha256(self.plain).hexdigest()[:20]
         kind = KINDS[path.suffix]
-        shared = [(b"content-type", kind.encode()), *GUARDS]
+        shared = [(b"content-type", kind.encode()), (b"cache-control", cache), *GUARDS]
         self.tag = f'W/"{digest}"'.encode()
         self.headers: Headers = [*shared, (b"etag", self.tag)]
         self.seen = time.monotonic()
@@ -68,8 +79,9 @@ def _unpacked(packed: bytes) -> bytes | None:
 class Standing:
     """ASGI over the folder; `takes` says which requests it can answer, all others belong to the pages."""
 
-    def __init__(self, folder: Path, prefixes: Sequence[str]) -> None:
+    def __init__(self, folder: Path, prefixes: Sequence[str], cache: bytes = SHORT) -> None:
         self._folder = folder
+        self._cache = cache
         self._prefixes = tuple(prefixes)
         self._files: dict[str, _File] = {}
 
@@ -89,8 +101,11 @@ class Standing:
             await send({"type": "http.response.start", "status": 304, "headers": found.headers})
             return await send({"type": "http.response.body", "body": b"", "more_body": False})
         body, headers = found.plain, found.headers
-        if found.packed is not None and b"gzip" in asked.get(b"accept-encoding", b""):
-            body, headers = found.packed, [*headers, (b"content-encoding", b"gzip")]
+        accepted = asked.get(b"accept-encoding", b"")
+        for way, packed in found.packed:
+            if way in accepted:
+                body, headers = packed, [*headers, (b"content-encoding", way)]
+                break
         headers = [*headers, (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else body
@@ -110,7 +125,7 @@ class Standing:
             if known is not None and known.stamp == stamp:
                 known.seen = now
                 return known
-            self._files[path] = _File(file, stamp)
+            self._files[path] = _File(file, stamp, self._cache)
             return self._files[path]
         except OSError:
             self._files.pop(path, None)

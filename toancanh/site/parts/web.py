@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -15,9 +17,10 @@ from toancanh.kernel.contacts import announcing as receipts
 from toancanh.kernel.portal import copies
 from toancanh.kernel.runtime import doors
 from toancanh.kernel.runtime.doors import Door
+from toancanh.kernel.runtime.edge import Receive, Scope, Send
 from toancanh.kernel.runtime.live import hub
 from toancanh.kernel.runtime.loops import Loop
-from toancanh.kernel.runtime.standing import Standing
+from toancanh.kernel.runtime.standing import FOR_EVER, Standing
 from toancanh.kernel.telemetry import stream, watch
 from toancanh.kernel.telemetry.store import StoreUnavailable
 from toancanh.kernel.warnings import announcing as warnings
@@ -25,6 +28,7 @@ from toancanh.site import wsgi
 from toancanh.site.asgi import House
 
 log = logging.getLogger(__name__)
+HASHED = re.compile(r"-[0-9A-Za-z]{8,}\.")
 
 
 def mount(house: House) -> None:
@@ -32,7 +36,7 @@ def mount(house: House) -> None:
     streams = stream.Streams(hub, house.is_stopping)
     house.edge.mount("/live", streams.stream, stream.DOOR)
     house.edge.mount("/live/poll", streams.poll, stream.DOOR)
-    house.edge.mount("/static/", static_files(), Door(data="assets"))
+    house.edge.mount("/static/", StaticFiles(), Door(data="assets"))
     # Before the pages of the house: these stand also where the database does not.
     standing = Standing(copies.folder(), copies.PREFIXES)
     house.edge.mount_where(standing.takes, [], standing, Door(data="assets"))
@@ -97,8 +101,14 @@ class Frames:
         self._task.cancel()
 
 
-def static_files() -> ServeStaticASGI:
-    """Built assets, compressed when they were built; a name with a hash is kept for ever."""
-    return ServeStaticASGI(
-        None, root=str(settings.STATIC_ROOT), prefix="static/", immutable_file_test=r"-[0-9A-Za-z]{8,}\."
-    )
+class StaticFiles:
+    """Built assets, compressed when they were built: those whose name holds a hash come from memory."""
+
+    def __init__(self) -> None:
+        root = Path(settings.STATIC_ROOT)
+        self._hashed = Standing(root.parent, ["/static/web/"], FOR_EVER)
+        self._others = ServeStaticASGI(None, root=str(root), prefix="static/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_hashed = HASHED.search(scope["path"]) and self._hashed.takes(scope)
+        await (self._hashed if is_hashed else self._others)(scope, receive, send)
