@@ -8,6 +8,7 @@ from pathlib import Path
 
 import toancanh  # noqa: F401 - swaps in the SQLite that the program uses
 from benchmarks import (
+    alerts,
     bulk,
     django_sensorthings,
     engines,
@@ -33,6 +34,7 @@ MEASUREMENTS = {
     "mqtt": mqtt,
     "sensorthings": sensorthings,
     "stream": stream,
+    "alerts": alerts,
     "page": page,
     "visitors": visitors,
     "push": push,

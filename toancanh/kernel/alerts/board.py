@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from heapq import heappop, heappush
+from itertools import chain, islice
 
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.folding import SECOND, Point
@@ -20,8 +22,10 @@ from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Reading, Wanted
 
 MOST = 5_000
 """Readings of one series from which a state is folded anew."""
-DATED_EVERY = 60 * SECOND
-"""How often it is looked whether another version has come into force by its date."""
+UNHEARD = 60 * SECOND
+"""How often it is looked whether a station has been heard for the first time."""
+MOST_FOUND = 500
+"""So many silences are told at once."""
 
 
 class Board:
@@ -38,6 +42,9 @@ class Board:
         self._peaked: set[Key] = set()
         """Keys whose peak has moved and nothing else."""
         self._silent: dict[Key, frozenset[int]] = {}
+        self._alarms: list[tuple[int, Key]] = []
+        """A heap of the moments at which keys may fall silent; of a key the one in ``_awaited`` counts."""
+        self._awaited: dict[Key, int] = {}
         self._stale: set[Key] = set()
         """Keys that late readings were kept of since their states were folded."""
         self._aside: dict[int, tuple[int, int]] = {}
@@ -47,7 +54,9 @@ class Board:
         self._rung: dict[Key, tuple[int, ...]] = {}
         self._late: dict[Key, int] = {}
         """The first of them, where nobody was told of that time."""
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, int] | None = None
+        self._since = self._until = datetime.min.replace(tzinfo=UTC)
+        """Between these no version comes into force or ends by its date."""
         self._muting = Muting()
         self._over: list[Window] = []
 
@@ -57,10 +66,11 @@ class Board:
         """Look whether rules, series, thresholds or the day changed; what changed is folded anew."""
         now, directory = clock.now(), revision.current("directory")
         self._muting.refresh(directory)
-        dated = clock.to_us(now) // DATED_EVERY
-        seen = (revision.current(rules.CHANGED), directory, dated)
-        if seen == self._seen:
+        seen = (revision.current(rules.CHANGED), directory)
+        if seen == self._seen and self._since <= now < self._until:
             return
+        # For 10,000 stations this takes half a second: only when something changes.
+        self._since, self._until = now, rules.next_change(now)
         specs = rules.specs(now)
         for key in self.specs.keys() - specs.keys():
             self._drop(key)
@@ -88,6 +98,8 @@ class Board:
 
     def fill(self, most: int) -> bool:
         """Build so many of what is not watched yet, when nothing waits to be judged; True once all is."""
+        if len(self.watched) == len(self.specs):
+            return True
         missing = self.specs.keys() - self.watched.keys()
         if missing:
             self._build(list(islice(missing, most)), {})
@@ -127,6 +139,8 @@ class Board:
             self.watched[key] = made
             self._stale.discard(key)
             self._tell(key, standing.get(key, 0))
+            if made.has_silence:
+                self._listen(key, made, now)
             self._settle(key, made, now, is_news=self._is_fresh(spec, newest, before, now))
 
     def _is_fresh(
@@ -217,15 +231,40 @@ class Board:
         """Let silences begin, and end what was heard of too long ago."""
         self._pass_over()
         now = clock.now_us()
-        for key, made in self.watched.items():
-            if made.has_silence:
-                silent = made.silent(now)
-                before = self._silent.get(key, frozenset())
-                if silent != before:
-                    self._silent[key] = silent
-                    self._settle(key, made, now, is_news=not silent <= before)
-            if self._told[key]:
-                self._settle(key, made, now, is_news=False)
+        for key in chain(list(self._silent), self._due(now)):
+            made = self.watched.get(key)
+            if made is None:
+                self._silent.pop(key, None)
+                continue
+            silent, before = made.silent(now), self._silent.get(key, frozenset())
+            if silent != before:
+                self._silent[key] = silent
+                self._settle(key, made, now, is_news=not silent <= before)
+            if not silent:
+                self._silent.pop(key, None)
+                self._listen(key, made, now)
+            if len(self._found) >= MOST_FOUND:
+                # A network that is down silences all: a part at each look, so that officers can write too.
+                break
+        for key in list(self._rung):
+            if key in self.watched:
+                self._settle(key, self.watched[key], now, is_news=False)
+
+    def _listen(self, key: Key, made: Watched, now: int) -> None:
+        """Look at it again when it may have fallen silent; one that was never heard every minute."""
+        due = made.silent_from()
+        due = now + UNHEARD if due is None else due
+        if due < self._awaited.get(key, due + 1):
+            self._awaited[key] = due
+            heappush(self._alarms, (due, key))
+
+    def _due(self, now: int) -> Iterator[Key]:
+        """What may have fallen silent by now."""
+        while self._alarms and self._alarms[0][0] < now:
+            due, key = heappop(self._alarms)
+            if self._awaited.get(key) == due:
+                del self._awaited[key]
+                yield key
 
     def settle_over(self) -> None:
         """Let what stands once somebody has finished working at a station be news."""

@@ -27,7 +27,8 @@ class Point(NamedTuple):
     value: float
 
 
-Points = tuple[Point, ...]
+Points = tuple[tuple[int, float], ...]
+"""Bare pairs of time and value: there may be millions, and these the garbage collector passes over."""
 Sums = tuple[int, int, int, int]
 """Over the readings of a window: times, their squares, values in millionths, times by values."""
 GRAIN = 1_000_000
@@ -208,17 +209,17 @@ class Leaf:
         # A sum's reading bears the end of its period: one at the start of the window is of the time before.
         gone = bisect_left(recent, (first + 1 if self.bands.of == "sum" else first,))
         if self.bands.of == "rate":
-            for one in recent[:gone]:
-                sums = _added(sums, one, -1)
-            sums = _added(sums, point, 1)
-        return (*recent[gone:], point), sums
+            for time, value in recent[:gone]:
+                sums = _added(sums, time, value, -1)
+            sums = _added(sums, point.time, point.value, 1)
+        return (*recent[gone:], (point.time, point.value)), sums
 
     def _quantity(self, recent: Points, sums: Sums, value: float) -> float | None:
         """What is judged, before it is rounded."""
         if self.bands.of == "value":
             return value
         if self.bands.of == "sum":
-            return sum(point.value for point in recent)
+            return sum(value for _time, value in recent)
         return slope(recent, sums, self.bands.window_s)
 
     def _is_worse(self, value: float, than: float) -> bool:
@@ -268,16 +269,16 @@ def _with(doubted: tuple[Point, ...], point: Point, last: Point, spike: float) -
     return (*doubted, point)
 
 
-def _added(sums: Sums, point: Point, sign: int) -> Sums:
+def _added(sums: Sums, time: int, value: float, sign: int) -> Sums:
     """Whole numbers: what is added and taken away again leaves no trace."""
-    x, y = point.time, round(point.value * GRAIN)
+    x, y = time, round(value * GRAIN)
     return sums[0] + sign * x, sums[1] + sign * x * x, sums[2] + sign * y, sums[3] + sign * x * y
 
 
 def slope(recent: Points, sums: Sums, window_s: int) -> float | None:
     """Change per hour along the line that fits best; None until half of the window is filled."""
     count = len(recent)
-    if count < 3 or recent[-1].time - recent[0].time < window_s * SECOND // 2:
+    if count < 3 or recent[-1][0] - recent[0][0] < window_s * SECOND // 2:
         return None
     x, xx, y, xy = sums
     return (count * xy - x * y) * HOUR / ((count * xx - x * x) * GRAIN)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import conditions
@@ -53,6 +53,14 @@ def in_force(at: datetime) -> dict[tuple[str, int | None], Rule]:
     for row in rows.order_by("-is_declared", "valid_from", "pk"):
         found[row.key, row.thing_id] = row
     return found
+
+
+def next_change(at: datetime) -> datetime:
+    """When another version may hold: one begins or ends, or the day of a threshold does."""
+    day = at.astimezone(clock.VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = Rule.objects.filter(valid_from__gt=at).aggregate(at=Min("valid_from"))["at"]
+    ends = Rule.objects.filter(valid_to__gt=at).aggregate(at=Min("valid_to"))["at"]
+    return min(moment for moment in (day + timedelta(days=1), begins, ends) if moment is not None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ folded anew from a checkpoint. What is older writes history alone and is not jud
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ class Track:
     states: dict[int, State]
     heard: int | None = None
     """Time of the newest reading, implausible ones included."""
-    points: list[Point] = field(default_factory=list)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    """Readings since the older checkpoint: as bare numbers, since there may be millions over all tracks."""
     _older: tuple[int, dict[int, State]] = field(init=False)
     _newer: tuple[int, dict[int, State]] = field(init=False)
 
@@ -37,33 +40,34 @@ class Track:
 
     def put(self, time: int, value: float | None) -> bool:
         """Take a reading in its place (no value: take it out); False where it changes nothing."""
-        if value is not None and (not self.points or time > self.points[-1].time):
-            if time <= self._older[0]:
-                return False
-            self._append(Point(time, value))
-            return True
-        at = bisect_left(self.points, (time,))
-        there = at < len(self.points) and self.points[at].time == time
-        if time <= self._older[0] or (there and self.points[at].value == value):
+        if time <= self._older[0]:
             return False
-        if value is None and not there:
+        if value is not None and (not self.times or time > self.times[-1]):
+            self._append(time, value)
+            return True
+        at = bisect_left(self.times, time)
+        there = at < len(self.times) and self.times[at] == time
+        if (there and self.values[at] == value) or (value is None and not there):
             return False
         if there:
-            del self.points[at]
+            del self.times[at], self.values[at]
         if value is not None:
-            self.points.insert(at, Point(time, value))
+            self.times.insert(at, time)
+            self.values.insert(at, value)
         self._refold(time)
         return True
 
-    def _append(self, point: Point) -> None:
+    def _append(self, time: int, value: float) -> None:
         if not self.leaves:
             # Of a silence only the newest time matters.
             return
-        self.points.append(point)
-        self.states = self._stepped(self.states, point)
-        if point.time - self._newer[0] > LATE:
-            self._older, self._newer = self._newer, (point.time, self.states)
-            self.points = self.points[bisect_left(self.points, (self._older[0] + 1,)) :]
+        self.times.append(time)
+        self.values.append(value)
+        self.states = self._stepped(self.states, time, value)
+        if time - self._newer[0] > LATE:
+            self._older, self._newer = self._newer, (time, self.states)
+            gone = bisect_left(self.times, self._older[0] + 1)
+            del self.times[:gone], self.values[:gone]
 
     def _refold(self, time: int) -> None:
         if time <= self._newer[0]:
@@ -73,14 +77,14 @@ class Track:
 
     def _folded(self, start: tuple[int, dict[int, State]], until: int | None = None) -> dict[int, State]:
         states = start[1]
-        for point in self.points[bisect_left(self.points, (start[0] + 1,)) :]:
-            if until is not None and point.time > until:
+        for at in range(bisect_left(self.times, start[0] + 1), len(self.times)):
+            if until is not None and self.times[at] > until:
                 break
-            states = self._stepped(states, point)
+            states = self._stepped(states, self.times[at], self.values[at])
         return states
 
-    def _stepped(self, states: dict[int, State], point: Point) -> dict[int, State]:
-        return {n: leaf.step(states[n], point.time, point.value) for n, leaf in self.leaves.items()}
+    def _stepped(self, states: dict[int, State], time: int, value: float) -> dict[int, State]:
+        return {n: leaf.step(states[n], time, value) for n, leaf in self.leaves.items()}
 
 
 class Watched:
@@ -161,6 +165,15 @@ class Watched:
         """The silences that count now, by where they stand in the condition."""
         leaves = enumerate(self._order)
         return frozenset(n for n, leaf in leaves if isinstance(leaf, Silence) and self._is_silent(leaf, now))
+
+    def silent_from(self) -> int | None:
+        """The first moment at which one of its silences may count; None before anything was heard."""
+        moments = [
+            max(heard, self.listening) + leaf.after_s * SECOND
+            for leaf in self._order
+            if isinstance(leaf, Silence) and (heard := self.tracks[leaf.series].heard) is not None
+        ]
+        return min(moments, default=None)
 
     def silences(self, start: int, end: int) -> list[int]:
         """The moments in (start, end] at which a silence begins to count, if nothing is heard until then."""
