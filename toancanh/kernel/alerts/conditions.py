@@ -14,6 +14,8 @@ WORST = 3
 LONGEST_S = 7 * 86_400
 """No window, hold or silence is longer."""
 MOST_PARTS = 8
+LONGEST_NAME = 60
+"""Characters of a series, with the code of its station where that is another."""
 DEEPEST = 3
 
 
@@ -34,6 +36,8 @@ def check(condition: Condition, depth: int = 1) -> None:
             check(part, depth + 1)
         if isinstance(condition, Every):
             _seconds(condition.valid_s, 1)
+    elif len(condition.series) > LONGEST_NAME:
+        raise Impossible("series", condition.series)
     elif isinstance(condition, Silence):
         _seconds(condition.after_s, 1)
         _severity(condition.severity)

@@ -62,7 +62,7 @@ class State(NamedTuple):
     """… and how far it stood from the one before."""
     doubted: tuple[Point, ...] = ()
     """Readings since one that leapt, until those after it confirm it."""
-    recent: tuple[Point, ...] = ()
+    recent: Points = ()
     """Readings that count within the window …"""
     sums: Sums = (0, 0, 0, 0)
     """… and what the line through them is made of."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,8 +10,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from toancanh.kernel.alerts.composing import Shape, title, unit
+from toancanh.kernel.alerts.conditions import leaves
 from toancanh.kernel.alerts.words import severity
-from toancanh.kernel.declare import Bands, Condition, Line, Silence
+from toancanh.kernel.declare import Bands, Condition, Either, Every, Line, Silence
 from toancanh.web import formats
 
 SEVERITIES = (1, 2, 3)
@@ -30,7 +32,7 @@ def number(value: str) -> float | None:
 
 
 class RuleForm(forms.Form):
-    """One version of a rule: only leaves are typed; parts that belong together keep their shape."""
+    """One version of a rule: the limits of each part; which parts there are is chosen beside it."""
 
     valid_from = forms.CharField(
         label=gettext_lazy("Holds from"),
@@ -51,18 +53,54 @@ class RuleForm(forms.Form):
     def __init__(
         self,
         condition: Condition,
-        unit: str,
+        kind: str,
         data: Mapping[str, str] | None = None,
         initial: Mapping[str, object] | None = None,
     ) -> None:
+        """``condition`` has the parts and, where they are known, their limits."""
         super().__init__(data, initial=dict(initial or {}))
         self.condition = condition
+        self.kind = kind
         self.typed: Condition | None = None
-        for name, (label, hint, now) in fields_of(condition, unit).items():
-            self.fields[name] = forms.CharField(
-                label=label, help_text=hint, initial=now, required=False, widget=text(inputmode="decimal")
-            )
+        self.names: list[list[str]] = []
+        """The fields of each part."""
+        for number, part in enumerate(leaves(condition)):
+            fields = fields_of(part, unit(kind, part.series))
+            self.names.append([named(number, name) for name in fields])
+            for name, (label, hint, now) in fields.items():
+                self.fields[named(number, name)] = self._field(label, hint, now)
+        if isinstance(condition, Every):
+            hint = _("A part that was not heard for so long does not count.")
+            now = plain(condition.valid_s / 60)
+            self.fields["valid"] = self._field(_("Heard within (minutes)"), hint, now)
         self.order_fields([name for name in self.fields if name not in RuleForm.base_fields])
+
+    @staticmethod
+    def _field(label: str, hint: str, now: str) -> forms.CharField:
+        widget = text(inputmode="decimal")
+        return forms.CharField(label=label, help_text=hint, initial=now, required=False, widget=widget)
+
+    @property
+    def shape(self) -> Shape | None:
+        """Which parts it has; None where they are more than can be put together here."""
+        return Shape.of(self.condition)
+
+    @property
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Each part in words, with its fields."""
+        shape = self.shape
+        if shape is None:
+            return [("", [self[name] for name in names]) for names in self.names]
+        titles = [title(self.kind, part) for part in shape.parts]
+        return [
+            (told, [self[name] for name in names]) for told, names in zip(titles, self.names, strict=True)
+        ]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        """Fields of the whole rule."""
+        of_parts = {name for names in self.names for name in names}
+        return [field for field in self if field.name not in of_parts]
 
     def clean_valid_from(self) -> datetime | None:
         """The moment, in the time of Việt Nam."""
@@ -76,22 +114,46 @@ class RuleForm(forms.Form):
 
     def clean(self) -> None:
         """Put the condition together; a mistyped number is told at its field."""
-        values: dict[str, float | str | None] = {}
-        for name in fields_of(self.condition, ""):
-            typed = str(self.cleaned_data.get(name, ""))
-            try:
-                values[name] = number(typed)
-            except ValueError:
-                if (
-                    name.startswith("line_")
-                    and isinstance(self.condition, Bands)
-                    and self.condition.of == "value"
-                ):
-                    values[name] = typed.strip()
-                else:
-                    self.add_error(name, _("Write a number, such as 1,5."))
+        parts = []
+        for number, part in enumerate(leaves(self.condition)):
+            values = {
+                name: self._number(named(number, name), name.startswith("line_") and _is_named(part))
+                for name in fields_of(part, "")
+            }
+            if not self.errors:
+                parts.append(condition_of(part, values))
+        valid = self._number("valid", False) if "valid" in self.fields else None
         if not self.errors:
-            self.typed = condition_of(self.condition, values)
+            self.typed = rebuilt(self.condition, iter(parts), valid)
+
+    def _number(self, name: str, may_be_named: bool) -> float | str | None:
+        typed = str(self.cleaned_data.get(name, ""))
+        try:
+            return number(typed)
+        except ValueError:
+            if may_be_named:
+                return typed.strip()
+            self.add_error(name, _("Write a number, such as 1,5."))
+            return None
+
+
+def named(number: int, name: str) -> str:
+    """The field of a part; those of the first stand alone."""
+    return name if not number else f"p{number}_{name}"
+
+
+def _is_named(part: Condition) -> bool:
+    return isinstance(part, Bands) and part.of == "value"
+
+
+def rebuilt(before: Condition, parts: Iterator[Condition], valid: float | str | None) -> Condition:
+    """The same parts with what was typed."""
+    if isinstance(before, Every | Either):
+        inner = tuple(rebuilt(part, parts, None) for part in before.parts)
+        if isinstance(before, Every) and valid is not None:
+            return replace(before, parts=inner, valid_s=seconds(valid))
+        return replace(before, parts=inner)
+    return next(parts)
 
 
 def fields_of(condition: Condition, unit: str) -> dict[str, tuple[str, str, str]]:
@@ -116,6 +178,12 @@ def fields_of(condition: Condition, unit: str) -> dict[str, tuple[str, str, str]
             "A reading that leaps further counts once the next confirms it. Empty: every reading counts."
         )
         found["spike"] = (f"{_('Greatest leap')} ({unit})", hint, shown(condition.spike))
+    if condition.of == "value":
+        hint = _("Unless the next ones lead on. Empty or 0: the next reading confirms it.")
+        found["doubt"] = (_("A leap is confirmed for (minutes)"), hint, plain(condition.spike_s / 60))
+        hint = _("Of its height above the mildest line. Empty: it ends behind the line alone.")
+        ebb = None if condition.ebb is None else condition.ebb * 100
+        found["ebb"] = (_("A wave is over once it has lost (%)"), hint, shown(ebb))
     if condition.of != "value":
         found["window"] = (_("Looked at over (minutes)"), "", plain(condition.window_s / 60))
     return found
@@ -128,7 +196,7 @@ def condition_of(before: Condition, values: Mapping[str, float | str | None]) ->
     if not isinstance(before, Bands):
         return before
     lines = ((values[f"line_{one}"], one) for one in SEVERITIES)
-    spike = values.get("spike")
+    spike, ebb = values.get("spike"), values.get("ebb")
     return replace(
         before,
         lines=tuple(Line(at=at, severity=one) for at, one in lines if at is not None),
@@ -137,6 +205,8 @@ def condition_of(before: Condition, values: Mapping[str, float | str | None]) ->
         calm_s=seconds(values["calm"]),
         window_s=seconds(values["window"]) if "window" in values else before.window_s,
         spike=float(spike) if spike is not None else None,
+        spike_s=seconds(values["doubt"]) if "doubt" in values else before.spike_s,
+        ebb=float(ebb) / 100 if ebb is not None else None,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.alerts import conditions, rules, ruling, words
+from toancanh.kernel.alerts import composing, conditions, rules, ruling, words
+from toancanh.kernel.alerts.composing import Shape
 from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Rule
 from toancanh.kernel.alerts.queries import SIGHT
@@ -68,23 +69,30 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
     }
     may = actor.may(ruling.RIGHT, thing.unit.path if thing else "")
     trials: list[ruling.Trial] | None = None
+    form = RuleForm(condition, declared.kind, initial=initial)
     if request.method == "POST":
-        form = RuleForm(condition, unit(declared.kind, condition), request.POST, initial=initial)
+        do = request.POST.get("do")
         try:
-            if request.POST.get("do") == "drop":
+            if do == "drop":
                 ruling.drop_rule(key, thing, by=actor, reason=request.POST.get("reason", ""))
                 messages.success(request, _("The version above holds again."))
                 return HttpResponseRedirect(request.get_full_path())
             ruling.check(thing, actor)
-            if form.is_valid() and form.typed is not None:
-                if request.POST.get("do") == "save":
-                    saved(request, form, key, thing, actor)
-                    return HttpResponseRedirect(request.get_full_path())
-                trials = tried(form, key, [thing] if thing else things)
+            if do in ("add", "less", "join"):
+                form = recomposed(form, declared.kind, request.POST)
+            else:
+                composed = as_composed(condition, declared.kind, request.POST)
+                form = RuleForm(composed, declared.kind, request.POST, initial=initial)
+                if form.is_valid() and form.typed is not None:
+                    if do == "save":
+                        saved(request, form, key, thing, actor)
+                        return HttpResponseRedirect(request.get_full_path())
+                    trials = tried(form, key, [thing] if thing else things)
         except Refused as refused:
+            if not form.is_bound:
+                # What was typed stays.
+                form = RuleForm(form.condition, declared.kind, request.POST, initial=initial)
             form.add_error(None, refused.message)
-    else:
-        form = RuleForm(condition, unit(declared.kind, condition), initial=initial)
     history = Rule.objects.filter(key=key, thing=thing).order_by("-valid_from", "-pk")[:50]
     shown = {
         "key": key,
@@ -99,11 +107,38 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         and version.thing_id == (thing.pk if thing else None),
         "history": [(one, described(one, declared.kind)) for one in history],
         "trials": trials,
+        "shape": form.shape,
+        "looked_at": composing.looked_at(),
+        "series_choices": composing.choices(),
+        "most": composing.MOST,
         "count": sum(len(trial.episodes) for trial in trials) if trials is not None else 0,
         "days": ruling.SPAN.days,
         "tab": "rules",
     }
     return render(request, "alerts/rule.html", shown, status=422 if form.errors else 200)
+
+
+def as_composed(condition: Condition, kind: str, said: QueryDict) -> Condition:
+    """The parts that the page showed, which may be others than those of the version in force."""
+    if not said.get("shape"):
+        return condition
+    return Shape.read(said.get("shape", ""), said.get("join", ""), kind).filled(condition)
+
+
+def recomposed(form: RuleForm, kind: str, said: QueryDict) -> RuleForm:
+    """The form with a part more or less, and whatever was typed of the others."""
+    before = as_composed(form.condition, kind, said)
+    shape = Shape.of(before)
+    if shape is None:
+        raise Refused(_("This rule is put together by the program; it cannot be recomposed here."), "deep")
+    if said.get("do") == "add":
+        code = said.get("add_thing", "").strip()
+        series = said.get("add_series", "")
+        shape = shape.with_part(said.get("add_of", ""), f"{code}/{series}" if code else series, kind)
+    elif said.get("do") == "less":
+        shape = shape.without_last()
+    typed = {name: value for name, value in said.items() if name not in ("do", "is_on")}
+    return RuleForm(shape.filled(before), kind, initial={**typed, "is_on": bool(said.get("is_on"))})
 
 
 def chosen(things: list[Thing], code: str) -> Thing | None:
@@ -140,16 +175,9 @@ def tried(form: RuleForm, key: str, things: list[Thing]) -> list[ruling.Trial]:
         raise Refused(ruling.explained(fault.code), "impossible") from fault
 
 
-def unit(kind: str, condition: Condition) -> str:
-    """The unit in which lines are typed."""
-    names = sorted(conditions.series_names(condition))
-    series = catalogue.series_type(kind, names[0]) if names else None
-    return series.unit if series else ""
-
-
 def described(version: Rule, kind: str) -> list[str]:
     """A version's condition in words."""
     condition = rules.read(version)
     if condition is None:
         return [_("written by another release of the program; this one cannot read it, and it rests")]
-    return words.condition(condition, unit(kind, condition))
+    return words.condition(condition, kind)

@@ -136,12 +136,14 @@ class Known:
         self.things: dict[str, dict[int, None]] = {}
         self.series: dict[tuple[int, str], int] = {}
         self.named: dict[str, int] = {}
+        self.kinds: dict[str, str] = {}
         for pk, name, thing, kind, code in rows.values_list(
             "pk", "name", "thing", "thing__kind", "thing__code"
         ):
             self.things.setdefault(kind, {})[thing] = None
             self.series[thing, name] = pk
             self.named[f"{code}/{name}"] = pk
+            self.kinds[code] = kind
 
     def spec(
         self, rule: int, declared: AlertRule, thing: int, condition: Condition, since: int = 0
@@ -156,9 +158,9 @@ class Known:
         leaves = []
         for position, leaf in enumerate(conditions.leaves(condition)):
             if isinstance(leaf, Bands):
-                made = compiled(
-                    leaf, self._limits(series[leaf.series]), precision(declared.kind, leaf.series)
-                )
+                code, _slash, name = leaf.series.rpartition("/")
+                decimals = precision(self.kinds.get(code, declared.kind), name)
+                made = compiled(leaf, self._limits(series[leaf.series]), decimals)
                 if not made.lines:
                     return None
                 leaves.append((position, made))

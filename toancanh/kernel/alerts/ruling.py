@@ -123,6 +123,8 @@ def explained(code: str) -> str:
         "hysteresis": _("Hysteresis is a number from 0 on."),
         "spike": _("The greatest leap is a number above 0."),
         "ebb": _("The share that a wave loses lies between 0 and 100%, and is of readings themselves."),
+        "parts": _("A rule has one to three parts."),
+        "series": _("The code of the station and the name of the series have 60 characters together."),
         "seconds": _("A time is too short or longer than a week."),
     }
     return said.get(code, _("This condition cannot be: %(code)s.") % {"code": code})
@@ -143,7 +145,10 @@ def dry_run(key: str, things: list[Thing], condition: Condition) -> list[Trial]:
     conditions.check(condition)
     declared = catalogue.alert_rules()[key]
     now = clock.now()
-    known = rules.Known(now.astimezone(clock.VIETNAM).date(), [thing.pk for thing in things])
+    codes = {name.rpartition("/")[0] for name in conditions.series_names(condition)}
+    others = Thing.objects.filter(code__in=codes).values_list("pk", flat=True)
+    day = now.astimezone(clock.VIETNAM).date()
+    known = rules.Known(day, [*(thing.pk for thing in things), *others])
     found = []
     for thing in things[:MOST_THINGS]:
         spec = known.spec(0, declared, thing.pk, condition)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from django.utils.translation import get_language, gettext
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.alerts import composing
 from toancanh.kernel.alerts.models import Alert, Chapter
 from toancanh.kernel.declare import Bands, Condition, Either, Every, Limit, Line, SeriesType, Silence
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import said
+from toancanh.lib.errors import Refused
 from toancanh.web import formats
 
 _ = gettext
@@ -60,7 +62,10 @@ def chapter(one: Chapter) -> str:
 
 def declared(alert: Alert) -> SeriesType | None:
     """What the series is, as its kind declares it."""
-    return catalogue.series_type(alert.thing.kind, alert.series)
+    try:
+        return composing.declared(alert.thing.kind, alert.series)
+    except Refused:
+        return None
 
 
 def reading(alert: Alert, value: float | None = None) -> str:
@@ -125,14 +130,24 @@ def about(time: timedelta) -> str:
     return _("%(h)s h %(m)s min") % {"h": hours, "m": f"{rest:02d}"}
 
 
-def condition(what: Condition, unit: str) -> list[str]:
+def condition(what: Condition, kind: str) -> list[str]:
     """A condition as lines that people read."""
     if isinstance(what, Every | Either):
-        return [line for part in what.parts for line in condition(part, unit)]
+        joined = _("All of these at once:") if isinstance(what, Every) else _("Any one of these:")
+        lines = []
+        for part in what.parts:
+            told = condition(part, kind)
+            if isinstance(part, Every | Either):
+                lines += told
+            else:
+                of = "silence" if isinstance(part, Silence) else part.of
+                lines.append(f"• {composing.title(kind, (of, part.series))} – {'; '.join(told)}")
+        return [joined, *lines]
     if isinstance(what, Silence):
         return [
             _("%(severity)s: nothing heard for %(span)s") % _severe(what.severity, span=span(what.after_s))
         ]
+    unit = composing.unit(kind, what.series)
     return [*(_line(what, line, unit) for line in what.lines), *_manner(what, unit)]
 
 
