@@ -10,6 +10,7 @@ from datetime import timedelta
 import django
 
 GAUGES = 4
+LINE = 8.0
 
 
 def prepare() -> None:
@@ -42,6 +43,15 @@ def judge() -> None:
             time.sleep(0.01)
 
 
+def line() -> None:
+    """Give every gauge of a town one line that none of them has crossed."""
+    from toancanh.kernel.alerts import ruling
+    from toancanh.kernel.declare import Bands, Line, program
+
+    condition = Bands(series="level", lines=(Line(at=LINE, severity=2),), hysteresis=0.1, calm_s=1800)
+    ruling.set_rule("flood.level", None, condition, by=program("tests"), reason="tests")
+
+
 if __name__ == "__main__":
     django.setup()
-    {"prepare": prepare, "judge": judge}[sys.argv[1]]()
+    {"prepare": prepare, "judge": judge, "line": line}[sys.argv[1]]()
