@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from heapq import heappop, heappush
-from itertools import chain, islice
+from heapq import heappop, heappush, nsmallest
+from itertools import chain
+from operator import itemgetter
 
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.folding import SECOND, Point
@@ -102,7 +103,8 @@ class Board:
             return True
         missing = self.specs.keys() - self.watched.keys()
         if missing:
-            self._build(list(islice(missing, most)), {})
+            # The rules of a thing together: what they read is read once.
+            self._build(nsmallest(most, missing, key=itemgetter(1)), {})
         return len(missing) <= most
 
     def _build(self, keys: Collection[Key], before: Mapping[int, int]) -> None:
