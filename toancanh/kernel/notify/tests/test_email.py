@@ -18,7 +18,7 @@ from toancanh.kernel.notify.models import Delivery, Setup
 from toancanh.kernel.notify.tests.parts import hand, message, refused, set_up, states
 from toancanh.kernel.runtime import clock, egress
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 SENDER = {"sender": "canh-bao@hue.gov.vn", "name": "Trung tâm điều hành Huế", "host": "localhost"}
 
 

@@ -92,6 +92,7 @@ def test_what_an_answer_means(peer: Gateway, said: Said, state: str, reason: str
         assert paused == clock.now() + timedelta(seconds=60)
 
 
+@pytest.mark.slow
 def test_gateway_that_is_down_for_an_hour_loses_nothing_and_is_not_hammered(
     peer: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +207,7 @@ def test_gateway_that_has_to_be_asked(peer: Gateway) -> None:
         assert work.lease_questions(channel, 9) == []
 
 
+@pytest.mark.slow
 def test_pace_is_kept(peer: Gateway) -> None:
     import time
 

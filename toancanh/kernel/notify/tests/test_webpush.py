@@ -24,7 +24,7 @@ from toancanh.kernel.notify.tests.parts import Browser, hand, message, refused, 
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
