@@ -75,6 +75,8 @@ STAFF = {
     "maintenance-new": "/console/alerts/maintenance/new/?thing=hue-kim-long",
     "escalation": "/console/alerts/escalation/",
     "roster": "/console/duty/",
+    "handover-book": "/console/duty/book/",
+    "handover-new": "/console/duty/book/new/1/",
     "duty-post": "/console/duty/posts/1/",
     "alert-rule": "/console/alerts/rules/flood.level/",
     "alert-rule-station": "/console/alerts/rules/flood.level/?thing=hue-kim-long",

@@ -64,6 +64,7 @@ STAFF = [
     "/console/alerts/maintenance/new/?thing=hue-kim-long",
     "/console/alerts/escalation/",
     "/console/duty/",
+    "/console/duty/book/",
     "/console/alerts/rules/flood.level/",
     "/console/alerts/rules/flood.level/?thing=hue-kim-long",
     "/console/warnings/?state=all",

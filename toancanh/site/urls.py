@@ -10,6 +10,7 @@ import toancanh
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
+from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
@@ -134,6 +135,9 @@ urlpatterns = [
         name="warning_edit",
     ),
     path("console/duty/", shifts.roster, name="roster"),
+    path("console/duty/book/", handover.book, name="handover_book"),
+    path("console/duty/book/new/<int:number>/", handover.new, name="handover_new"),
+    path("console/duty/book/<int:number>/", handover.one, name="handover"),
     path("console/duty/posts/new/", shifts.new_post, name="duty_post_new"),
     path("console/duty/posts/<int:number>/", shifts.post, name="duty_post"),
     path("console/duty/posts/<int:number>/shift/", shifts.new_shift, name="shift_new"),

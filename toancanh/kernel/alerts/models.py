@@ -7,11 +7,13 @@ from typing import Any
 from django.db import models
 
 from toancanh.kernel.alerts.escalation import models as escalation
+from toancanh.kernel.alerts.handover import models as handover
 from toancanh.kernel.alerts.maintenance import models as maintenance
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry.models import Thing
 
-__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule", "escalation", "maintenance"]
+__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule"]
+__all__ += ["escalation", "handover", "maintenance"]
 
 
 class Rule(models.Model):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import actions, queries, words
 from toancanh.kernel.alerts.escalation import queries as escalation
+from toancanh.kernel.alerts.handover import queries as handover
 from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.queries import SIGHT, Wish
@@ -45,7 +46,8 @@ def bell(request: HttpRequest) -> HttpResponse:
 
 def ringing(actor: Actor) -> dict[str, Any]:
     """The column's content."""
-    return {"rows": queries.column(actor), "bell": queries.bell(actor)}
+    waiting = handover.wanted(actor)
+    return {"rows": queries.column(actor), "bell": queries.bell(actor), "handovers": waiting}
 
 
 @door(right=SIGHT, data="staff")
