@@ -5,6 +5,7 @@ import { startCopy } from './copy'
 import { startElements } from './elements'
 import { startInstall } from './install'
 import { startLive } from './live'
+import { startOnce } from './once'
 import { startPalette } from './palette'
 import { startParts } from './parts'
 import { startReadings } from './readings'
@@ -22,6 +23,7 @@ startRows()
 startParts()
 startBell()
 startCopy()
+startOnce()
 startSensorForm()
 startThingsField()
 startWarningForm()

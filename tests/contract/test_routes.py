@@ -38,7 +38,8 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 # Nobody was sent a link with that secret; the city has told no warning.
 # A channel that nobody has set up takes no receipts.
 HOOKS = ("/hooks/messages/<slug:channel>", "/hooks/messages/<slug:channel>/<str:secret>")
-NOWHERE = ("/api/v1/", "/trust/root.crt", "/r/<slug:secret>/", "/cap/<slug:number>.xml", *HOOKS)
+LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/")
+NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *LINKS, *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")
 

@@ -58,7 +58,13 @@ def check(domain: object) -> None:
     """Raise Misdeclared unless ``domain`` is a Domain with usable, unique names."""
     if not isinstance(domain, Domain):
         raise Misdeclared(f"{domain!r} is not a Domain")
-    groups: list[Sequence[Named]] = [domain.things, domain.layers, domain.tiles, domain.alerts]
+    groups: list[Sequence[Named]] = [
+        domain.things,
+        domain.layers,
+        domain.tiles,
+        domain.alerts,
+        domain.screens,
+    ]
     groups += [domain.warnings, *(event.templates for event in domain.warnings)]
     for group in (*groups, *(thing.series for thing in domain.things)):
         names = [item.name for item in group]

@@ -289,6 +289,17 @@ class WarningEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Screen:
+    """A page of staff that stands in the rail, for whoever holds ``right`` somewhere."""
+
+    name: str
+    title: Title
+    icon: str
+    url: str
+    right: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Everything that one field of city life brings; see docs/handbook for how to write one."""
 
@@ -302,4 +313,5 @@ class Domain:
     alerts: tuple[AlertRule, ...] = ()
     warnings: tuple[WarningEvent, ...] = ()
     demo: Demo | None = None
+    screens: tuple[Screen, ...] = ()
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

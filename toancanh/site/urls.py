@@ -7,6 +7,8 @@ from django.urls import path
 from django.views.i18n import set_language
 
 import toancanh
+from toancanh.domains.damage import citizen as damage_link
+from toancanh.domains.damage import pages as damage
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
@@ -168,6 +170,19 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    path("d/<slug:secret>/", damage_link.form, name="damage_link"),
+    path("console/damage/", damage.listing, name="damage"),
+    path("console/damage/new/", damage.new, name="damage_new"),
+    path("console/damage/<int:number>/", damage.one, {"locality": exchange.locality}, name="damage_count"),
+    path("console/damage/<int:number>/areas.json", damage.areas, name="damage_areas"),
+    path("console/damage/<int:number>/damage.xlsx", damage.workbook, name="damage_workbook"),
+    path(
+        "console/damage/<int:number>/damage.pdf",
+        damage.document,
+        {"locality": exchange.locality},
+        name="damage_document",
+    ),
+    path("console/damage/<int:number>/<slug:code>/", damage.commune, name="damage_commune"),
     path("cap", cap.feed, name="cap"),
     path("cap/<slug:number>.xml", cap.message, name="cap_message"),
     path("console/received/", received.listing, name="received"),

@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import queries
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.shifts import queries as shifts
 from toancanh.kernel.people.web import of
+from toancanh.kernel.telemetry.features import said as titled
 from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.warnings import queries as warnings
 from toancanh.kernel.warnings.keeping import DRAFT
@@ -104,6 +106,7 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "icon": "shield-check",
             "active": at.startswith("/console/health/"),
         },
+        *_screens(actor, at),
         *_arranging(actor, at),
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
@@ -116,6 +119,16 @@ def _people(actor: Actor, at: str) -> list[dict[str, Any]]:
         return []
     url = "/console/contacts/"
     return [{"url": url, "title": _("Contacts"), "icon": "users", "active": at.startswith(url)}]
+
+
+def _screens(actor: Actor, at: str) -> list[dict[str, Any]]:
+    """What domains bring."""
+    return [
+        {"url": one.url, "title": titled(one.title), "icon": one.icon, "active": at.startswith(one.url)}
+        for domain in catalogue.domains()
+        for one in domain.screens
+        if actor.paths(one.right)
+    ]
 
 
 def _arranging(actor: Actor, at: str) -> list[dict[str, Any]]:
