@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from toancanh.domains.damage import demo as damage
 from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Message, Station, program
 from toancanh.kernel.exchange import packs
@@ -72,6 +73,8 @@ def build(*, tell: Tell, past: timedelta = PAST) -> None:
     staff()
     now = clock.now()
     history(now - past, now, tell)
+    communes = territory.in_force().filter(parent__code="46", tier="commune").order_by("code")
+    damage.fill(list(communes), now, by=BY)
     marks.write("demo", "ready")
 
 

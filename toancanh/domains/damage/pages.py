@@ -34,7 +34,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     actor = of(request)
     before = request.GET.get("before", "")
     rows, more = queries.page(actor, before)
-    shown = {"rows": rows, "next_url": more, "first_url": HOME if before else ""}
+    shown: dict[str, Any] = {"rows": rows, "next_url": more, "first_url": HOME if before else ""}
     shown |= {"asked": queries.open_asks(actor), "may_ask": bool(actor.paths(access.OPEN))}
     return render(request, "damage/list.html", shown)
 
@@ -51,8 +51,8 @@ def new(request: HttpRequest) -> HttpResponse:
         minutes = request.POST.get("due", "")
         try:
             due = timedelta(minutes=int(minutes) if minutes in map(str, DUE) else 0)
-            said = {"warning": warning, "is_exercise": bool(request.POST.get("exercise"))}
-            made = actions.ask(request.POST.get("title", ""), chosen, due, by=actor, **said)
+            is_exercise, title = bool(request.POST.get("exercise")), request.POST.get("title", "")
+            made = actions.ask(title, chosen, due, by=actor, warning=warning, is_exercise=is_exercise)
         except NotAllowed:
             raise
         except Refused as fault:

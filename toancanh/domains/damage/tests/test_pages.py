@@ -78,7 +78,7 @@ def test_the_count_shows_who_has_not_reported_and_totals(eve: Client, count: Cou
         "1.250",
         "chưa báo",
         "areas.json",
-        "/console/contacts/?unit=90002",
+        "/console/contacts/units/90002/",
     ):
         assert said in page, said
     (feature,) = eve.get(f"{HOME}{count.pk}/areas.json").json()["features"]
