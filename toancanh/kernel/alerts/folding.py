@@ -7,7 +7,7 @@ from. Times are microseconds.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,11 +27,10 @@ class Point(NamedTuple):
     value: float
 
 
-Points = tuple[tuple[int, float], ...]
-"""Bare pairs of time and value: there may be millions, and these the garbage collector passes over."""
 Sums = tuple[int, int, int, int]
 """Over the readings of a window: times, their squares, values in millionths, times by values."""
 GRAIN = 1_000_000
+_PAIR = struct.Struct("<qd")
 
 
 class Band(NamedTuple):
@@ -62,8 +61,8 @@ class State(NamedTuple):
     """… and how far it stood from the one before."""
     doubted: tuple[Point, ...] = ()
     """Readings since one that leapt, until those after it confirm it."""
-    recent: Points = ()
-    """Readings that count within the window …"""
+    recent: bytes = b""
+    """Readings that count within the window, packed, as there may be millions …"""
     sums: Sums = (0, 0, 0, 0)
     """… and what the line through them is made of."""
     now: float | None = None
@@ -203,23 +202,28 @@ class Leaf:
     def _rings(self, state: State) -> bool:
         return any(band.rings for band in state.bands)
 
-    def _window(self, recent: Points, sums: Sums, point: Point) -> tuple[Points, Sums]:
+    def _window(self, recent: bytes, sums: Sums, point: Point) -> tuple[bytes, Sums]:
         """The readings of the window after one more, and what a line through them is made of."""
         first = point.time - self.bands.window_s * SECOND
         # A sum's reading bears the end of its period: one at the start of the window is of the time before.
-        gone = bisect_left(recent, (first + 1 if self.bands.of == "sum" else first,))
-        if self.bands.of == "rate":
-            for time, value in recent[:gone]:
-                sums = _added(sums, time, value, -1)
-            sums = _added(sums, point.time, point.value, 1)
-        return (*recent[gone:], (point.time, point.value)), sums
+        if self.bands.of == "sum":
+            first += 1
+        gone = 0
+        while gone < len(recent):
+            time, value = _PAIR.unpack_from(recent, gone)
+            if time >= first:
+                break
+            sums = _added(sums, time, value, -1)
+            gone += _PAIR.size
+        return recent[gone:] + _PAIR.pack(*point), _added(sums, point.time, point.value, 1)
 
-    def _quantity(self, recent: Points, sums: Sums, value: float) -> float | None:
+    def _quantity(self, recent: bytes, sums: Sums, value: float) -> float | None:
         """What is judged, before it is rounded."""
         if self.bands.of == "value":
             return value
         if self.bands.of == "sum":
-            return sum(value for _time, value in recent)
+            amounts: list[float] = [value for _time, value in _PAIR.iter_unpack(recent)]
+            return sum(amounts)
         return slope(recent, sums, self.bands.window_s)
 
     def _is_worse(self, value: float, than: float) -> bool:
@@ -275,10 +279,13 @@ def _added(sums: Sums, time: int, value: float, sign: int) -> Sums:
     return sums[0] + sign * x, sums[1] + sign * x * x, sums[2] + sign * y, sums[3] + sign * x * y
 
 
-def slope(recent: Points, sums: Sums, window_s: int) -> float | None:
+def slope(recent: bytes, sums: Sums, window_s: int) -> float | None:
     """Change per hour along the line that fits best; None until half of the window is filled."""
-    count = len(recent)
-    if count < 3 or recent[-1][0] - recent[0][0] < window_s * SECOND // 2:
+    count = len(recent) // _PAIR.size
+    if count < 3:
+        return None
+    first, last = (_PAIR.unpack_from(recent, at)[0] for at in (0, len(recent) - _PAIR.size))
+    if last - first < window_s * SECOND // 2:
         return None
     x, xx, y, xy = sums
     return (count * xy - x * y) * HOUR / ((count * xx - x * x) * GRAIN)
