@@ -25,6 +25,8 @@ from toancanh.lib.errors import Refused
 
 NAME = "siren"
 KIND = "sensors.siren"
+SOURCE = "telemetry.sirens"
+"""Name of the list of those in some units, in ``settings.RECIPIENTS``."""
 BY = program("notify")
 LONGEST = 1_500
 """Letters of the text that a loudspeaker reads: a command has room for no more."""

@@ -19,6 +19,7 @@ from toancanh.kernel.notify.messages import Message, Named, Urgency
 from toancanh.kernel.notify.models import Notice
 from toancanh.kernel.notify.subscriptions import SOURCE as SUBSCRIBERS
 from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry import sirens
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings import queries, reach, texts
 from toancanh.kernel.warnings.models import Warning
@@ -43,6 +44,7 @@ def issued(payload: Mapping[str, Any]) -> None:
             take_back(warning.previous)
         communes = reach.in_units(place.unit for place in warning.places.all())
         tell_public(warning, communes)
+        sound(warning, communes)
         tell_chain(warning, communes)
 
 
@@ -50,8 +52,21 @@ def tell_public(warning: Warning, communes: Sequence[Unit]) -> None:
     """Whoever asked for warnings of these communes, without account: never told of an exercise."""
     if warning.is_exercise or PUSH not in warning.channels:
         return
+    notify.send(outward(warning), Named(SUBSCRIBERS, {"units": [unit.code for unit in communes]}), by=BY)
+
+
+def sound(warning: Warning, communes: Sequence[Unit]) -> None:
+    """Sirens and loudspeakers of these communes; in an exercise the channel itself keeps them silent, unless
+    it is set up to sound then too."""
+    if sirens.NAME not in warning.channels:
+        return
+    notify.send(outward(warning), Named(sirens.SOURCE, {"units": [unit.code for unit in communes]}), by=BY)
+
+
+def outward(warning: Warning) -> Message:
+    """The message as whoever has no account gets it."""
     title, body = said(warning)
-    message = Message(
+    return Message(
         key=subject(warning),
         kind=KIND,
         subject=subject(warning),
@@ -60,8 +75,8 @@ def tell_public(warning: Warning, communes: Sequence[Unit]) -> None:
         link=f"/warnings/{warning.number}/",
         expires=expires(warning),
         urgency=Urgency.HIGH,
+        is_exercise=warning.is_exercise,
     )
-    notify.send(message, Named(SUBSCRIBERS, {"units": [unit.code for unit in communes]}), by=BY)
 
 
 def tell_chain(warning: Warning, communes: Sequence[Unit]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.city import NOON, City
+from tests.city import NOON, City, thing
 from toancanh.kernel.contacts.models import Contact, Told
 from toancanh.kernel.contacts.models import Notice as ChainNotice
 from toancanh.kernel.declare import ANYONE, Actor
@@ -15,7 +15,10 @@ from toancanh.kernel.journal.models import Event
 from toancanh.kernel.notify import queries as notify
 from toancanh.kernel.notify import spreading, subscriptions
 from toancanh.kernel.notify.models import Delivery, Notice
+from toancanh.kernel.notify.tests.parts import hand, set_up
 from toancanh.kernel.runtime import clock
+from toancanh.kernel.telemetry.models import Command
+from toancanh.kernel.telemetry.tests.test_sirens import BATTERY
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings import actions, counting, filling, minding, policies, telling
 from toancanh.kernel.warnings.keeping import ISSUED
@@ -76,6 +79,23 @@ def test_who_subscribed_before_a_merger_is_told(by: Actor, order: Actor) -> None
         assert counting.recipients(sent, communes)["webpush"] == 1
         spread()
         assert Delivery.objects.count() == 1
+
+
+def test_sirens_of_its_communes_sound_once_and_in_an_exercise_only_where_they_are_set_to(
+    city: City, by: Actor, order: Actor
+) -> None:
+    for code, lon in (("loa-tay", 107.05), ("loa-dong", 107.15)):
+        thing(code, "sensors.siren", "battery", lon=lon, own=BATTERY)
+    set_up("siren", command="warn", seconds="60")
+    told(by, order)
+    told(by, order, is_exercise=True)
+    spread()
+    Event.objects.filter(name=ISSUED).update(next_at=NOON)
+    spread()
+    assert [one.recipient for one in Delivery.objects.filter(channel="siren")] == ["thing:loa-tay"] * 2
+    hand("siren")
+    command = Command.objects.get()
+    assert (command.thing.code, command.args["exercise"]) == ("loa-tay", False)
 
 
 def test_exercise_reaches_no_subscriber(by: Actor, order: Actor) -> None:
