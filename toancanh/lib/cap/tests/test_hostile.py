@@ -70,7 +70,7 @@ def test_is_refused_by_name(content: bytes, code: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(content)
     assert caught.value.code == code
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20, "what blows up takes minutes"
 
 
 def test_says_where_it_breaks() -> None:
