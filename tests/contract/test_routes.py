@@ -187,7 +187,8 @@ def test_route_bears_any_query(measured: City, client: Client, route: Route) -> 
     for nonsense in NONSENSE:
         path = address(route).split("?")[0] + nonsense
         answer = client.get(path)
-        assert answer.status_code in (200, 302, 400, 404, 422), path
+        # 403: some set-up is for administrators of the whole alone.
+        assert answer.status_code in (200, 302, 400, 403, 404, 422), path
         if answer.streaming:
             b"".join(answer.streaming_content)  # type: ignore[attr-defined]
 

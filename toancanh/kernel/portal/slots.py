@@ -21,7 +21,7 @@ def nav(at: str) -> list[dict[str, Any]]:
         {"url": "/", "title": _("Home"), "icon": "home", "active": at == "/"},
         {
             "url": warnings,
-            "title": _("Warnings"),
+            "title": _("Public warnings"),
             "icon": "alert-triangle",
             "active": at.startswith(("/warnings/", "/en/warnings/")),
         },

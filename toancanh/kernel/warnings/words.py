@@ -52,7 +52,7 @@ def kind(warning: Warning) -> str:
     """What it is in its thread."""
     words = {
         Kind.ALERT: _("First warning"),
-        Kind.UPDATE: _("Update"),
+        Kind.UPDATE: _("Updated warning"),
         Kind.CORRECTION: _("Correction"),
         Kind.ALL_CLEAR: _("All-clear"),
     }
