@@ -27,9 +27,8 @@ def keep(dead: Sequence[Dead], now: int) -> int:
     letters = {letter.digest: letter for letter in (_letter(row) for row in dead)}
     for letter in letters.values():
         letter.at = at
-    # In one order for all processes: of two that keep the same letters, the second waits for the first alone.
-    ordered = [letters[digest] for digest in sorted(letters)]
-    Letter.objects.bulk_create(ordered, ignore_conflicts=True, batch_size=1000)
+    # As they came: the last of a sender is the one that came last.
+    Letter.objects.bulk_create(letters.values(), ignore_conflicts=True, batch_size=1000)
     _brought.update(row.source for row in dead)
     for source in [source for source, count in _brought.items() if count >= EVERY]:
         del _brought[source]

@@ -106,7 +106,8 @@ def seal(one: Roster, outcome: Outcome) -> str:
         (line.number, line.verdict, line.known.changes if line.known else 0) for line in outcome.lines
     ]
     said = [one.digest, one.reading, one.replaces, verdicts, sorted(end.pk for end in outcome.ends)]
-    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+    # Sorted: PostgreSQL gives the keys of a reading back in an order of its own.
+    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:32]
 
 
 @transaction.atomic

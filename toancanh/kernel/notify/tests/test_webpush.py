@@ -118,7 +118,8 @@ def test_who_never_answers_holds_up_nobody_else(
     actions.send(message(), told(*rows), by=BY)
     _parcels, outcomes = hand("webpush")
     assert states(outcomes).count("handed") == 40
-    assert (outcomes[0].state, outcomes[0].reason) == ("waiting", "too_slow")
+    others = [(one.state, one.reason) for one in outcomes if one.state != "handed"]
+    assert others == [("waiting", "too_slow")]
 
 
 def test_copies_of_a_pushing_process_that_died_go_again_under_the_same_topic(
