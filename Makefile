@@ -16,10 +16,9 @@ CATALOGUES := $(shell find toancanh -name '*.po' 2>/dev/null)
 run: .venv/installed .venv/built
 	@exec .venv/bin/toancanh run
 
-# The whole suite on SQLite, then on PostgreSQL, then the scripts of the pages. The first waits half its time,
-# for clocks, browsers and programs that start: three of it keep two cores busy.
+# The whole suite on SQLite, then on PostgreSQL, then the scripts of the pages.
 test: .venv/tools .venv/built
-	$(PY) -m pytest -n 3 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadgroup
 	$(PY) -m pytest -n 2 --dist loadgroup --engine postgresql -m "not browser and not faults"
 	$(PY) -m toancanh.site.building test
 

@@ -64,7 +64,7 @@ def open_page(browser: Browser, base: str, **options: object) -> tuple[BrowserCo
         **options,
     }
     context = browser.new_context(**said)  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(45_000)
     watched = Watched(context.new_page(), base)
     watched.listen()
     return context, watched

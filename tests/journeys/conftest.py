@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser import chromium
 from tests.running import Program, city
 
 SERVICE = "127.0.0.9"
 """Where journeys have a service of somebody else's, the only address that feeds may reach."""
+expect.set_options(timeout=20_000)  # maps are drawn by the processor, which tests share
 OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
 
 

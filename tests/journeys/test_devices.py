@@ -108,7 +108,7 @@ def test_unknown_device_is_taken_in_with_what_it_sent(browser: Browser, listenin
     page.fill("#id_lat", "16.48")
     page.fill("#id_lon", "107.58")
     page.click(".tc-submit")
-    expect(page.get_by_text("2 số liệu")).to_be_visible()
+    expect(page.get_by_text("2 số liệu").first).to_be_visible()
     page.goto(f"{listening.url}/console/things/cau-la/")
     expect(page.locator("h1")).to_contain_text("Cầu Lạ")
     expect(page.locator("tbody")).to_contain_text("0,41")

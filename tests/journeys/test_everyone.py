@@ -12,8 +12,7 @@ from tests.browser import Watched, open_page, sign_in
 from tests.journeys.conftest import OFFICER
 from tests.running import ROOT, Program, troubled
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
-TOGETHER, BESIDE = pytest.mark.xdist_group("everyone"), pytest.mark.xdist_group("everyone at a desk")
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -104,11 +103,7 @@ def faults(watched: Watched, url: str, *, is_read: bool = True) -> list[str]:
 # room. `make screens` pictures all of them.
 @pytest.mark.parametrize(
     ("size", "language", "theme"),
-    [
-        pytest.param("desktop", "vi", "light", marks=BESIDE),
-        pytest.param("office", "vi", "dark", marks=BESIDE),
-        pytest.param("phone", "en", "dark", marks=TOGETHER),
-    ],
+    [("desktop", "vi", "light"), ("phone", "en", "dark"), ("office", "vi", "dark")],
 )
 def test_page_serves_everyone(browser: Browser, hue: Program, size: str, language: str, theme: str) -> None:
     width, height = SIZES[size]
@@ -126,7 +121,6 @@ def test_page_serves_everyone(browser: Browser, hue: Program, size: str, languag
     assert watched.foreign == []
 
 
-@TOGETHER
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "dark"), ("phone", "light")])
 def test_trouble_is_told_to_everyone_without_reload(
     browser: Browser, hue: Program, size: str, theme: str
@@ -146,7 +140,6 @@ def test_trouble_is_told_to_everyone_without_reload(
     assert (wrong, watched.said, watched.foreign) == ([], [], [])
 
 
-@TOGETHER
 def test_wall_serves_everyone(browser: Browser, hue: Program) -> None:
     context, watched = open_page(browser, hue.url, viewport={"width": 1920, "height": 1080})
     sign_in(watched.page, hue.url, *OFFICER)

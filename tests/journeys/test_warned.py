@@ -18,7 +18,7 @@ from tests.running import Program
 from tests.warned import tell
 from toancanh.kernel.notify.tests.parts import Browser as Keys
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("warned")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 HEADLINE = "Nước sông Hương tại Kim Long vượt báo động 3"
 KIM_LONG, HUONG_AN = "19774", "19804"
 THERE = {"latitude": 16.4605, "longitude": 107.5640}
