@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -16,6 +17,9 @@ from toancanh.domains.damage.queries import Board, Row
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 from toancanh.web import formats
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
@@ -60,10 +64,10 @@ def workbook(board: Board) -> bytes:
     return out.getvalue()
 
 
-def _write(sheet: object, line: int, values: list[int | None]) -> None:
+def _write(sheet: Worksheet, line: int, values: list[int | None]) -> None:
     for column, value in enumerate(values, start=1):
         if value is not None:
-            sheet.write_number(line, column, value)  # type: ignore[attr-defined]
+            sheet.write_number(line, column, value)
 
 
 def told(board: Board) -> str:

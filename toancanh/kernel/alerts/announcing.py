@@ -1,12 +1,12 @@
-"""Tells open pages that an alert changed, whichever process changed it."""
+"""What open pages are told of alerts that changed."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
 
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.alerts.ringing import CHANGED
-from toancanh.kernel.runtime import revision
+from toancanh.kernel.runtime.announcing import Announcements
 from toancanh.kernel.runtime.live import Hub, Note, hub
 
 EVERY = 0.3
@@ -15,24 +15,13 @@ MOST = 500
 """Alerts of one look: pages that hear of one ask for the whole list."""
 
 
-class Announcements:
-    """Remembers up to which change pages were told."""
+def announcements(to: Hub = hub) -> Announcements:
+    """Of alerts."""
+    return Announcements(CHANGED, changes, to)
 
-    def __init__(self, to: Hub = hub) -> None:
-        self._hub = to
-        self._told: int | None = None
-        self._lock = threading.Lock()
 
-    def look(self) -> int:
-        """Tell what changed since the last look; what was there before the first is on the pages already."""
-        with self._lock:
-            newest = revision.current(CHANGED)
-            told, self._told = self._told, newest
-        if told is None or told == newest:
-            return 0
-        rows = Alert.objects.filter(revision__gt=told, revision__lte=newest).order_by("-revision")
-        columns = rows.values_list("pk", "severity", "state", "thing__unit__path")[:MOST]
-        self._hub.note(
-            (Note("alert", str(pk), severity, state), path) for pk, severity, state, path in columns
-        )
-        return 0
+def changes(after: int, until: int) -> Iterator[tuple[Note, str]]:
+    """A note for each alert, under the unit of its thing."""
+    rows = Alert.objects.filter(revision__gt=after, revision__lte=until).order_by("-revision")
+    for pk, severity, state, path in rows.values_list("pk", "severity", "state", "thing__unit__path")[:MOST]:
+        yield Note("alert", str(pk), severity, state), path

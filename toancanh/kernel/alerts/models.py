@@ -88,6 +88,11 @@ class Alert(models.Model):
     revision = models.BigIntegerField(db_index=True)
     """Of all alerts when this one last changed, in the order of commits."""
 
+    # No columns: what lists give their rows (`queries.with_windows`, `escalation.queries.mark`).
+    window: maintenance.Maintenance | None = None
+    step: escalation.Step | None = None
+    is_mine: bool = False
+
     class Meta:
         constraints = (
             models.UniqueConstraint(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
@@ -95,7 +94,7 @@ def column(to: Actor) -> list[Alert]:
     return sorted(rows, key=_urgency)[:SHOWN]
 
 
-def _urgency(alert: Any) -> tuple[object, ...]:  # noqa: ANN401 - an alert with its marks
+def _urgency(alert: Alert) -> tuple[object, ...]:
     return alert.window is not None, not alert.is_mine, -alert.severity, alert.state != AlertState.OPEN
 
 
@@ -103,7 +102,7 @@ def with_windows(rows: list[Alert]) -> list[Alert]:
     """Each with ``window``: the maintenance of its thing that holds now, or None."""
     windows = maintenance.of((alert.thing for alert in rows), clock.now())
     for alert in rows:
-        alert.window = windows.get(alert.thing_id)  # type: ignore[attr-defined]
+        alert.window = windows.get(alert.thing_id)
     return rows
 
 

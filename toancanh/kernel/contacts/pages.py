@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -103,7 +103,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "contacts/unit.html", said)
 
 
-def _arrange_place(post: Any, found: Unit, actor: Actor) -> None:  # noqa: ANN401 - a QueryDict
+def _arrange_place(post: QueryDict, found: Unit, actor: Actor) -> None:
     if post.get("do") == "close":
         known = {str(one.pk): one for one in queries.places_of(found)}
         place = known.get(post.get("place", ""))
@@ -177,7 +177,7 @@ def _read(found: Contact, actor: Actor) -> list[Any]:
     return in_clear(found.addresses.all())
 
 
-def _done(post: Any, found: Contact, actor: Actor) -> None:  # noqa: ANN401 - a QueryDict
+def _done(post: QueryDict, found: Contact, actor: Actor) -> None:
     if post.get("do") == "end":
         actions.end(found, post.get("reason", ""), by=actor)
     elif post.get("do") == "erase":

@@ -1,10 +1,10 @@
-"""Tells open pages that a message changed, whichever process changed it."""
+"""What open pages are told of messages that changed."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
 
-from toancanh.kernel.runtime import revision
+from toancanh.kernel.runtime.announcing import Announcements
 from toancanh.kernel.runtime.live import Hub, Note, hub
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings.keeping import CHANGED
@@ -16,29 +16,17 @@ MOST = 200
 """Messages of one look: pages that hear of one ask for the whole list."""
 
 
-class Announcements:
-    """Remembers up to which change pages were told."""
+def announcements(to: Hub = hub) -> Announcements:
+    """Of warnings."""
+    return Announcements(CHANGED, changes, to)
 
-    def __init__(self, to: Hub = hub) -> None:
-        self._hub = to
-        self._told: int | None = None
-        self._lock = threading.Lock()
 
-    def look(self) -> int:
-        """Tell what changed since the last look; what was there before the first is on the pages already."""
-        with self._lock:
-            newest = revision.current(CHANGED)
-            told, self._told = self._told, newest
-        if told is None or told == newest:
-            return 0
-        rows = Warning.objects.filter(revision__gt=told, revision__lte=newest).order_by("-revision")
-        for row in rows.prefetch_related("units")[:MOST]:
-            paths = [unit.path for unit in row.units.all()] or _everybody()
-            # A note each: who stands over one of its units alone hears of it as well.
-            self._hub.note(
-                (Note("warning", f"{row.pk}:{path}", row.level or 0, row.state), path) for path in paths
-            )
-        return 0
+def changes(after: int, until: int) -> Iterator[tuple[Note, str]]:
+    """A note for each unit of a message: who stands over one of them alone hears of it as well."""
+    rows = Warning.objects.filter(revision__gt=after, revision__lte=until).order_by("-revision")
+    for row in rows.prefetch_related("units")[:MOST]:
+        for path in [unit.path for unit in row.units.all()] or _everybody():
+            yield Note("warning", f"{row.pk}:{path}", row.level or 0, row.state), path
 
 
 def _everybody() -> list[str]:

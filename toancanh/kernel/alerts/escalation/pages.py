@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -47,7 +49,8 @@ class DelayForm(forms.Form):
     def __init__(self, data: dict[str, str] | None = None) -> None:
         super().__init__(data)
         choices = [(one.severity, words.severity(one.severity)) for one in reversed(delays.DEFAULTS)]
-        self.fields["severity"].choices = choices  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        fields["severity"].choices = choices
 
 
 @door(right=SIGHT, data="staff", methods=("GET", "HEAD", "POST"), max_body=SMALL)

@@ -43,12 +43,12 @@ def mark(rows: Iterable[Alert], person_key: str) -> None:
     """
     asking = {alert.pk: alert for alert in rows if alert.state == AlertState.OPEN}
     for alert in rows:
-        alert.step, alert.is_mine = None, False  # type: ignore[attr-defined]
+        alert.step, alert.is_mine = None, False
     if not asking:
         return
     for step in Step.objects.filter(alert__in=asking).prefetch_related("told").order_by("pk"):
         alert = asking[step.alert_id]
         if step.round == alert.highest:
-            alert.step = step  # type: ignore[attr-defined]
+            alert.step = step
             mine = any(f"person:{one.pk}" == person_key for one in step.told.all())
-            alert.is_mine = alert.is_mine or mine  # type: ignore[attr-defined]
+            alert.is_mine = alert.is_mine or mine

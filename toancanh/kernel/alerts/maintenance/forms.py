@@ -37,7 +37,8 @@ class EndForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=dict(initial or {}))
         spans = [(str(minutes), spoken(minutes)) for minutes in SPANS]
-        self.fields["span"].choices = [*spans, (UNTIL, _("Until a moment"))]  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        fields["span"].choices = [*spans, (UNTIL, _("Until a moment"))]
 
     def clean(self) -> dict[str, Any]:
         """A moment where a moment was chosen."""
@@ -87,7 +88,8 @@ class WindowForm(EndForm):
         super().__init__(data, initial)
         self._by = by
         kinds = [(key, said(kind.title)) for key, kind in catalogue.thing_types().items()]
-        self.fields["kind"].choices = [("", "—"), *kinds]  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        fields["kind"].choices = [("", "—"), *kinds]
 
     def clean_things(self) -> list[Thing]:
         """The stations; each must be one that the officer sees."""

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.city import NOON, PASSWORD, City, measure, person
 from toancanh.kernel.alerts import queries, rules
-from toancanh.kernel.alerts.announcing import Announcements
+from toancanh.kernel.alerts.announcing import announcements
 from toancanh.kernel.alerts.models import Alert, AlertState, Rule
 from toancanh.kernel.alerts.tests.test_desk import begun
 from toancanh.kernel.people import access
@@ -158,7 +158,7 @@ def test_page_of_an_alert_costs_the_same_whatever_its_story(
 
 def test_other_processes_hear_of_a_change_as_far_as_their_pages_may(rung: Alert, city: City) -> None:
     hub = Hub()
-    telling = Announcements(hub)
+    telling = announcements(hub)
     telling.look()
     client_of(city).post(f"/console/alerts/{rung.pk}/", {"do": "acknowledge"})
     telling.look()

@@ -379,7 +379,7 @@ def test_open_pages_hear_of_a_confirmation(city: City) -> None:
     head(city.west)
     tell(city.west)
     hub = Hub()
-    telling_pages = announcing.Announcements(hub)
+    telling_pages = announcing.announcements(hub)
     telling_pages.look()
     receipts.confirm(Told.objects.get())
     telling_pages.look()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
@@ -76,7 +77,8 @@ class PostForm(forms.Form):
             return
         self.known = {str(one.pk): one for one in organisations(by)}
         choices = [(number, one.name) for number, one in self.known.items()]
-        self.fields["organisation"].choices = choices  # type: ignore[attr-defined]
+        fields: Any = self.fields
+        fields["organisation"].choices = choices
 
     def clean_organisation(self) -> Organisation:
         """The organisation."""

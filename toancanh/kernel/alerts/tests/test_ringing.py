@@ -18,7 +18,7 @@ from toancanh.kernel.registry import actions as registry
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
@@ -97,11 +97,11 @@ def test_ten_minutes_of_flapping_around_a_line_are_one_alert_over_three_processe
     assert Chapter.objects.filter(alert=level()).count() == 1
 
 
+# The SQLite of tests lives in memory, where threads cannot wait for each other.
+@pytest.mark.several
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_officers_acknowledge_at_once_and_one_of_them_has(city: City) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("the SQLite of tests lives in memory, where threads cannot wait for each other")
     ringing(city)
     alert, start = level(), Barrier(2)
     officers = [actor("một", city.west), actor("hai", city.west)]
