@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,24 +137,32 @@ def quick_passwords() -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_store(tmp_path: Path) -> Iterator[None]:
     """Every test measures into a store of its own, opened only when it is used."""
+    with new_store(tmp_path):
+        yield
+
+
+@contextmanager
+def new_store(folder: Path) -> Iterator[None]:
+    """An empty store while it lasts, and nothing remembered of the one before."""
     name = f"readings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(NUMBERS)}"
     made: list[str] = []
 
     def open_own(where: str) -> Store:
         if ENGINE != "postgresql":
-            return open_store(str(tmp_path / "telemetry.db"))
+            return open_store(str(folder / "telemetry.db"))
         if not made:
             _on_server(f'CREATE DATABASE "{name}"')
             made.append(name)
         return open_store(f"{settings.DATABASE_URL.rpartition('/')[0]}/{name}")
 
-    monkeypatch.setattr(engine, "open_store", open_own)
-    engine.use(None)
-    forget()
-    yield
-    engine.close()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(engine, "open_store", open_own)
+        engine.use(None)
+        forget()
+        yield
+        engine.close()
     for database in made:
         _on_server(f'DROP DATABASE "{database}" WITH (FORCE)')
 
@@ -192,16 +201,31 @@ def _on_server(statement: str) -> None:
 @pytest.fixture
 def city(db: None) -> Iterator[City]:
     """A small city at noon, by the product's own actions: two communes, a gauge, a rain station."""
-    assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
     with clock.set_to(NOON):
-        if BUILT:
-            for model, rows in BUILT:
-                model.objects.bulk_create(rows)
-            yield City.found()
-        else:
-            made = City.build()
-            BUILT.extend((model, list(model.objects.all())) for model in own_models())
-            yield made
+        yield small_city()
+
+
+@pytest.fixture(scope="module")
+def standing_city(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[City]:
+    """The small city and its store for all tests of a module, which look and change nothing."""
+    folder = tmp_path_factory.mktemp("standing")
+    with new_store(folder), django_db_blocker.unblock(), transaction.atomic(), clock.set_to(NOON):
+        yield small_city()
+        transaction.set_rollback(True)
+
+
+def small_city() -> City:
+    """Build it, or copy the one that was built."""
+    assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
+    if BUILT:
+        for model, rows in BUILT:
+            model.objects.bulk_create(rows)
+        return City.found()
+    made = City.build()
+    BUILT.extend((model, list(model.objects.all())) for model in own_models())
+    return made
 
 
 def own_models() -> Iterator[Any]:

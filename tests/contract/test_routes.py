@@ -64,16 +64,27 @@ READABLE = [route for route in ALL if "GET" in route.door.methods]
 each = pytest.mark.parametrize("route", READABLE, ids=lambda route: route.pattern)
 
 
-@pytest.fixture
-def measured(city: City) -> Iterator[City]:
+@pytest.fixture(scope="module", autouse=True)
+def own_store() -> None:
+    """One store for the module: that of `seen`."""
+
+
+@pytest.fixture(scope="module")
+def seen(standing_city: City) -> City:
     """The small city at noon, with one thing that only its own officers may see."""
+    measure(standing_city.gauge, NOON, 2.5, 2.56)
+    measure(standing_city.rain, NOON, 1.0)
+    measure(thing("kin-dao", name="Trạm Bí Mật", public=False), NOON, 7.77)
+    people.create_token("level", by=BY, things=["gauge", "kin-dao"])
+    told(officer(standing_city), leader(standing_city))
+    return standing_city
+
+
+@pytest.fixture
+def measured(seen: City, db: None) -> Iterator[City]:
+    """It again for each test, who takes back what he wrote."""
     with clock.set_to(NOON):
-        measure(city.gauge, NOON, 2.5, 2.56)
-        measure(city.rain, NOON, 1.0)
-        measure(thing("kin-dao", name="Trạm Bí Mật", public=False), NOON, 7.77)
-        people.create_token("level", by=BY, things=["gauge", "kin-dao"])
-        told(officer(city), leader(city))
-        yield city
+        yield seen
 
 
 def due(route: Route, signed_in: bool = False) -> int:
@@ -104,13 +115,6 @@ def test_route_answers_with_data(measured: City, client: Client, route: Route) -
     for language in ("vi", "en"):
         status, body = text(client, address(route), language)
         assert status == due(route), body[:300]
-
-
-@each
-def test_route_answers_in_an_empty_store(db: None, client: Client, route: Route) -> None:
-    for language in ("vi", "en"):
-        status, body = text(client, address(route), language)
-        assert status in (200, 302, 404), body[:300]
 
 
 @each
