@@ -130,6 +130,22 @@ def _as_postgres(command: list[str]) -> list[str]:
     return ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", *command]
 
 
+def dump(url: str, to: Path) -> None:
+    """Write a database into a file, of whatever server of this machine."""
+    _client("pg_dump", "--format=custom", "--compress=0", f"--file={to}", url)
+
+
+def restore(what: Path, url: str) -> None:
+    """Fill an empty database from such a file."""
+    _client("pg_restore", "--exit-on-error", f"--dbname={url}", str(what))
+
+
+def _client(program: str, *arguments: str) -> None:
+    binaries = postgres_binaries()
+    assert binaries is not None, postgres_available()
+    subprocess.run([str(binaries / program), *arguments], check=True, timeout=120)
+
+
 @cache
 def shared_cluster() -> Cluster:
     """One cluster for all tests of this process, ended when the process ends."""

@@ -20,11 +20,13 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from pathlib import Path
 
+from tests import postgres
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = str(Path(sys.executable).parent / "toancanh")
 READY = 60.0
+DUMP = "database.dump"
 NOT_PASSED = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -118,30 +120,35 @@ def lay_out(program: Program, *packs: str | Path) -> None:
     Within a run of the suite a store of the leading packs of ours is made once and copied.
     """
     shared = os.environ.get("TOANCANH_TEST_SHARED")
-    ours = list(takewhile(lambda pack: isinstance(pack, str), packs))
-    if shared is None or "DATABASE_URL" in program.variables:
+    ours = [] if shared is None else list(takewhile(lambda pack: isinstance(pack, str), packs))
+    if shared is None:
         program.do("migrate")
-        ours = []
     else:
-        shutil.copytree(_made(Path(shared), *map(str, ours)), program.folder, dirs_exist_ok=True)
+        _copy(Path(shared), program, *map(str, ours))
     for pack in packs[len(ours) :]:
         program.do("pack", "load", str(ROOT / "packs" / pack))
 
 
-def _made(shared: Path, *packs: str) -> Path:
-    """A store with these packs that nobody runs; the first who asks makes it."""
-    made = shared / "-".join(("store", *packs))
+def _copy(shared: Path, program: Program, *packs: str) -> None:
+    """Give the program the store with these packs; the first who asks makes it."""
+    server = program.variables.get("DATABASE_URL")
+    made = shared / "-".join(("server" if server else "store", *packs))
     with made.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
+        is_new = not made.exists()
+        if is_new:
             aside = made.with_suffix(".new")
             aside.mkdir()
-            program = Program(aside)
-            program.do("migrate")
+            first = Program(aside, variables={"DATABASE_URL": server} if server else {})
+            first.do("migrate")
             for pack in packs:
-                program.do("pack", "load", str(ROOT / "packs" / pack))
+                first.do("pack", "load", str(ROOT / "packs" / pack))
+            if server:
+                postgres.dump(server, aside / DUMP)
             aside.rename(made)
-    return made
+    shutil.copytree(made, program.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(DUMP))
+    if server and not is_new:
+        postgres.restore(made / DUMP, server)
 
 
 @contextmanager
