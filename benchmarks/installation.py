@@ -20,6 +20,7 @@ from tests.running import ROOT, Program
 from toancanh.kernel.telemetry.store import DAY, SECOND, Row, Store, open_store
 
 SERIES = 10_000
+EVERY_S = 20
 DENSE = 10
 """Series with a reading a minute for a week; the others share the rest of the rows."""
 WEEK_ROWS = 7 * 24 * 60
@@ -82,14 +83,19 @@ class Installation:
 
 
 @contextmanager
-def installation(rows: int, keep: Path | None) -> Iterator[Installation]:
-    """Build it (or take the one kept in a folder), run it, and throw it away unless it is kept."""
+def installation(rows: int, keep: Path | None, lived_s: int = 0) -> Iterator[Installation]:
+    """Build it (or take the one kept in a folder), run it, and throw it away unless it is kept.
+
+    ``lived_s``: for so long every series had a reading each 20 s, so that no window begins empty.
+    """
     folder = keep or Path(tempfile.mkdtemp(prefix="toancanh-bench-"))
     program = Program(folder, variables={"MQTT_PORT": str(free_port())})
     try:
         if not (folder / "bench-things.json").exists():
             folder.mkdir(parents=True, exist_ok=True)
             _build(program, rows)
+        if lived_s:
+            _live(folder, lived_s)
         codes, token, stored = json.loads((folder / "bench-things.json.all").read_text())
         program.start()
         now = datetime.now(UTC).replace(microsecond=0)
@@ -141,6 +147,15 @@ def _ids(folder: Path) -> dict[str, int]:
     ).fetchall()
     connection.close()
     return dict(rows)
+
+
+def _live(folder: Path, seconds: int) -> None:
+    store = open_store(str(folder / "telemetry.db"))
+    now = int(time.time()) * SECOND
+    for age in range(seconds, 0, -EVERY_S):
+        at = now - age * SECOND
+        store.put([Row(series, at, at // SECOND % 7) for series in _ids(folder).values()], now)
+    store.close()
 
 
 def _fill(folder: Path, ids: list[int], rows: int) -> int:

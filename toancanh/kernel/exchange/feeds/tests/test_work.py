@@ -164,7 +164,7 @@ def test_rows_that_cannot_be_are_dead_letters(city: City, ada: Actor, service: P
         (Said(b'{"data": [{"code": "ga'), "bad_json", 200),
         (Said(b'{"data": [{"station": "gauge", "when": "2026-11-21", "v": 1}]}'), "changed", 200),
         (Said(b'{"error": "no"}'), "changed", 200),
-        (Said(gzip.compress(b" " * 50_000_000), headers={"Content-Encoding": "gzip"}), "too_large", 0),
+        (Said(gzip.compress(b" " * 50_000_000, 1), headers={"Content-Encoding": "gzip"}), "too_large", 0),
         (Said(gzip.compress(rows(1.0))[:-9], headers={"Content-Encoding": "gzip"}), "bad_answer", 0),
         (Said(rows(1.0), headers={"Content-Length": "100000"}), "unreachable", 0),
         (Said(late=5.0), "too_slow", 0),
