@@ -27,6 +27,7 @@ from toancanh.kernel.telemetry.directory import Directory, database_directory
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import queries as territory
 from toancanh.kernel.territory.queries import today
+from toancanh.site import demo_contacts
 from toancanh.site.building import ROOT
 
 PACKS = ("vietnam", "hue", "dong-ha")
@@ -75,6 +76,7 @@ def build(*, tell: Tell, past: timedelta = PAST) -> None:
     history(now - past, now, tell)
     communes = territory.in_force().filter(parent__code="46", tier="commune").order_by("code")
     damage.fill(list(communes), now, by=BY)
+    demo_contacts.fill(list(communes), now, by=BY)
     marks.write("demo", "ready")
 
 

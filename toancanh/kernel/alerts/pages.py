@@ -26,6 +26,7 @@ from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry import features
 from toancanh.kernel.telemetry.queries import measured
 from toancanh.lib.errors import NotFound, Refused
+from toancanh.web.filters import Choice
 
 FORM = ("GET", "HEAD", "POST")
 AFTERWARDS = timedelta(hours=3)
@@ -57,11 +58,26 @@ def listing(request: HttpRequest) -> HttpResponse:
     said = {
         "wish": wish,
         "page": queries.page(actor, wish),
-        "keys": [(key, features.said(rule.title)) for key, rule in catalogue.alert_rules().items()],
-        "severities": [(number, words.severity(number)) for number in (1, 2, 3)],
+        "filters": filters(wish),
+        "kept": [("thing", wish.thing)],
         "tab": "alerts",
     }
     return render(request, "alerts/list.html", said)
+
+
+def filters(wish: Wish) -> list[Choice]:
+    """What the list can be narrowed to."""
+    every = ("", _("All"))
+    rules = [(key, features.said(rule.title)) for key, rule in catalogue.alert_rules().items()]
+    worse = [(str(n), _("%(word)s and worse") % {"word": words.severity(n)}) for n in (1, 2, 3)]
+    periods = [("day", _("Day")), ("week", _("Week")), ("month", _("Month"))]
+    states = [(one, words.state(one)) for one in ("open", "acknowledged", "closed")]
+    return [
+        Choice("state", _("State"), [("live", _("Standing now")), *states, ("all", _("All"))], wish.state),
+        Choice("key", _("Rule"), [every, *rules], wish.key),
+        Choice("severity", _("Severity"), [every, *worse], str(wish.severity or "")),
+        Choice("period", _("Period"), [every, *periods], wish.period),
+    ]
 
 
 @door(right=SIGHT, data="staff", methods=FORM, max_body=SMALL)

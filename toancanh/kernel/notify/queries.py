@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from toancanh.kernel.notify.models import Delivery, Notice, Spread, State, Tally
+from toancanh.kernel.notify.models import Delivery, Notice, Setup, Spread, State, Tally
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,12 @@ def told(subject: str, recipients: Sequence[str]) -> list[Told]:
 
 def _told(rows: object) -> Iterator[Told]:
     return (Told(*row) for row in rows)  # type: ignore[attr-defined]
+
+
+def disconnected(names: Iterable[str]) -> list[str]:
+    """Which of these channels nothing leaves by: never set up, or turned off. One query."""
+    on = set(Setup.objects.filter(is_on=True).values_list("channel", flat=True))
+    return [name for name in names if name not in on]
 
 
 def messages(subject: str) -> list[Notice]:

@@ -15,6 +15,8 @@ from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.notify import queries as notify
+from toancanh.kernel.notify import setups
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
@@ -167,6 +169,8 @@ def _render(
         "levels": scale(clock.now().astimezone(clock.VIETNAM).date()).levels,
         "chosen_level": str(form["level"].value() or ""),
         "channels": [(name, name in (form["channels"].value() or [])) for name in CHANNELS],
+        "disconnected": notify.disconnected(CHANNELS),
+        "may_connect": actor.may(setups.RIGHT),
         "version": warning.version if warning else 0,
         "boundaries": f"/boundaries/{code}.json" if code else "",
         "tab": "warnings",

@@ -18,6 +18,7 @@ from toancanh.kernel.contacts import board
 from toancanh.kernel.contacts.board import Board
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.notify import queries as notify
+from toancanh.kernel.notify import setups
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -35,9 +36,11 @@ from toancanh.kernel.warnings import (
 )
 from toancanh.kernel.warnings import content as contents
 from toancanh.kernel.warnings.keeping import DRAFT, is_author
+from toancanh.kernel.warnings.levels import HIGHEST
 from toancanh.kernel.warnings.models import TOLD, UNFINISHED, Kind, StandingOrder, State, Warning
 from toancanh.kernel.warnings.queries import SIGHT, Wish
 from toancanh.lib.errors import NotFound, Refused
+from toancanh.web.filters import Choice
 
 FORM = ("GET", "HEAD", "POST")
 FOLLOWS = (Kind.UPDATE, Kind.CORRECTION, Kind.ALL_CLEAR)
@@ -52,12 +55,34 @@ def listing(request: HttpRequest) -> HttpResponse:
         "wish": wish,
         "page": queries.page(actor, wish),
         "waiting": queries.waiting(actor),
-        "events": [(key, said(one.title)) for key, one in catalogue.warning_events().items()],
+        "filters": filters(wish),
         "may_write": bool(actor.paths(DRAFT)),
         "now": clock.now(),
         "tab": "warnings",
     }
     return render(request, "warnings/list.html", shown)
+
+
+def filters(wish: Wish) -> list[Choice]:
+    """What the list can be narrowed to."""
+    every = ("", _("All"))
+    states = [
+        ("open", _("In hand and in force")),
+        ("waiting", _("Waiting for approval")),
+        ("now", _("In force")),
+        ("past", _("Past")),
+        ("withdrawn", _("Given up")),
+        ("all", _("All")),
+    ]
+    events = [(key, said(one.title)) for key, one in catalogue.warning_events().items()]
+    above = [(str(n), _("%(number)s and above") % {"number": n}) for n in range(1, HIGHEST + 1)]
+    exercises = [("no", _("without exercises")), ("yes", _("exercises only"))]
+    return [
+        Choice("state", _("State"), states, wish.state),
+        Choice("event", _("What it is about"), [every, *events], wish.event),
+        Choice("level", _("Risk level"), [every, *above], str(wish.level or "")),
+        Choice("exercise", _("Exercises"), [every, *exercises], wish.exercise),
+    ]
 
 
 @door(right=SIGHT, data="staff", methods=FORM, max_body=SMALL)
@@ -165,6 +190,8 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
         "lengths": lengths(found),
         "communes": len(communes),
         "channels": [(name, counts.get(name)) for name in found.channels],
+        "disconnected": notify.disconnected(found.channels),
+        "may_connect": actor.may(setups.RIGHT),
         "told": notify.progress(telling.subject(found)) if found.state in TOLD else None,
         "subject": telling.subject(found),
         "sees_chain": found.state in TOLD and bool(actor.paths(chain.SEE)),

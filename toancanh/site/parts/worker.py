@@ -22,7 +22,7 @@ from toancanh.kernel.people.shifts import actions as roster
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
 from toancanh.kernel.warnings import minding
-from toancanh.site import environment
+from toancanh.site import demo_calls, environment
 from toancanh.site.asgi import House
 
 
@@ -52,6 +52,8 @@ def mount(house: House) -> None:
         Loop("old lists", rosters.tidy, 3600.0),
         Loop("old numbers", telling.tidy, 3600.0),
     ]
+    if settings.DEMO:
+        house.loops.append(Loop("demo's calls", demo_calls.look, 3.0))
     judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
     alerts = Loop("alerts", judging.look, desk.EVERY)
     house.loops.append(alerts)

@@ -43,7 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows[: LENGTH + 1])
     said = {
-        "rosters": found[:LENGTH],
+        "rows": found[:LENGTH],
         "next_url": f"?before={found[LENGTH - 1].pk}" if len(found) > LENGTH else "",
         "first_url": HOME if before else "",
         "most": MOST,

@@ -49,12 +49,12 @@ def listing(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__lt=int(before))
     rows = list(found.defer("mapping", "preview")[: LENGTH + 1])
     shown = {
-        "imports": rows[:LENGTH],
+        "rows": rows[:LENGTH],
         "next_url": f"?before={rows[LENGTH - 1].pk}" if len(rows) > LENGTH else "",
         "first_url": HOME if before else "",
         "mappings": SavedMapping.objects.order_by("name"),
         "size": reading.MAX_BYTES // 1_048_576,
-        "rows": MAX_ROWS,
+        "most": MAX_ROWS,
         "days": work.KEPT.days,
     }
     return render(request, "exchange/imports.html", shown)
