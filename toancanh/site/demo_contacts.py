@@ -71,7 +71,7 @@ def rows(communes: Sequence[Unit]) -> Iterator[Row]:
         is_ward = unit.full_name.startswith("Phường")
         posts = (f"Chủ tịch UBND {'phường' if is_ward else 'xã'}", "Chỉ huy trưởng Ban Chỉ huy quân sự")
         for nth, post in enumerate(posts):
-            landline = f"0234 0{at:03} {nth:03}"
+            landline = f"0234 0{nth}00 {at:03}"
             email = f"{('chutich', 'quansu')[nth]}.{unit.code}@mau.example"
             yield (unit.full_name, "", name(unit, nth), post, landline, email, "", BASIS)
         kind, post = ("Tổ dân phố", "Tổ trưởng tổ dân phố") if is_ward else ("Thôn", "Trưởng thôn")
