@@ -36,7 +36,7 @@ BASIS = "Dữ liệu mẫu: không có người này"
 FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Võ", "Đặng", "Bùi", "Hồ")
 LETTERS = "ABCDEGHKLMNPQSTVXY"
 PLACES = 5
-UNREACHED = 8
+UNREACHED = 24
 """Of so many places one has a head without a number, as in every list."""
 Row = tuple[str, ...]
 

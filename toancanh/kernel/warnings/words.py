@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import get_language, gettext
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.notify import registry
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.warnings import texts
@@ -94,8 +95,8 @@ def channel(name: str) -> str:
 
 def channel_icon(name: str) -> str:
     """Its drawing."""
-    icons = {"webpush": "bell", "email": "inbox", "sms": "device-desktop", "voice": "phone", "zalo": "send"}
-    return icons.get(name, "volume")
+    found = registry.channels().get(name)
+    return found.icon if found is not None else "speakerphone"
 
 
 def event(key: str) -> str:

@@ -13,7 +13,7 @@ from toancanh.kernel.contacts.sealing import Reachable
 from toancanh.kernel.territory.models import Unit
 
 register = template.Library()
-ICONS = {Channel.PHONE: "phone", Channel.EMAIL: "inbox", Channel.ZALO: "send"}
+ICONS = {Channel.PHONE: "phone", Channel.EMAIL: "mail", Channel.ZALO: "message-2"}
 
 
 @register.filter
