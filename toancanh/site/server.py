@@ -234,4 +234,4 @@ def simulator_command(url: str) -> list[str]:
     """How the simulator is called."""
     simulate = [sys.executable, "-m", "toancanh.site.commands", "simulate", "--url", url, "--parent-pipe"]
     # So that the waiting room of the demo city is not empty, and something rings while somebody looks.
-    return [*simulate, "--stranger", "tram-bao-vinh", "--flood", "60"]
+    return [*simulate, "--stranger", "tram-bao-vinh", "--flood", "-60", "--flood-at", "hue-kim-long"]

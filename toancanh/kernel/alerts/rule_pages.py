@@ -101,6 +101,8 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         "thing": thing,
         "form": form,
         "may": may,
+        "version": version,
+        "condition": described(version, declared.kind) if version else [],
         "windows": maintenance.over(things, clock.now()),
         "is_own": version is not None
         and not version.is_declared

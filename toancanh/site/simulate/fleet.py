@@ -49,17 +49,19 @@ class Faults:
     spiking: str | None
 
 
-_FLOOD_M = 1.9
+_FLOOD_M = 2.6
+_RISE = 5
+"""Minutes; steeper, and the rules would doubt its readings."""
 _MINUTE_US = 60 * SECOND_US
 
 
 def flood_m(passed_us: int) -> float:
-    """A flash flood on top of the river: up within a quarter of an hour, down again within two hours."""
+    """A flash flood on top of the river: up within five minutes, down again within two hours."""
     minutes = passed_us / _MINUTE_US
     if not 0 < minutes < 125:
         return 0.0
-    if minutes < 15:
-        share = minutes / 15
+    if minutes < _RISE:
+        share = minutes / _RISE
         return _FLOOD_M * share * share * (3 - 2 * share)
     return _FLOOD_M * min(1.0, (125 - minutes) / 90)
 
@@ -82,23 +84,29 @@ def sensors_of(things: Iterable[Mapping[str, Any]]) -> list[Sensor]:
     ]
 
 
-def faults_of(sensors: Iterable[Sensor], seed: int) -> Faults:
-    """A silent rain station where another one is left, and a gauge (or rain station) that jumps."""
+def faults_of(sensors: Iterable[Sensor], seed: int, honest: str = "") -> Faults:
+    """A silent rain station where another one is left, and a gauge (or rain station) that jumps.
+
+    The gauge ``honest`` does not, where there is another one.
+    """
     known = list(sensors)
     rain = sorted(s.thing for s in known if s.series == "rain")
     levels = sorted(s.thing for s in known if s.series == "level")
     silent = Random(f"{seed}:silent").choice(rain) if len(rain) > 1 else None
-    rest = levels or [code for code in rain if code != silent]
+    rest = [code for code in levels if code != honest] or levels
+    rest = rest or [code for code in rain if code != silent]
     return Faults(silent, Random(f"{seed}:spiking").choice(rest) if rest else None)
 
 
 class Fleet:
     """All sensors, each with how far it has reported."""
 
-    def __init__(self, seed: int, flood_us: int | None = None) -> None:
-        """``flood_us``: when one gauge has a flash flood, so that somebody who looks sees an alert."""
+    def __init__(self, seed: int, flood_us: int | None = None, flood_at: str = "") -> None:
+        """``flood_us``: when a gauge, ``flood_at`` if there is one of that code, has a flash flood: somebody
+        who looks sees an alert."""
         self._seed = seed
         self._flood_us = flood_us
+        self._flood_at = flood_at
         self.flooded: str | None = None
         self._told: dict[tuple[str, str], int] = {}
         self._sensors: list[Sensor] = []
@@ -110,9 +118,10 @@ class Fleet:
     def muster(self, sensors: Iterable[Sensor], since_us: int, *, from_latest: bool) -> None:
         """Take over what the door lists; newcomers begin at ``since_us`` or after their latest reading."""
         self._sensors = sorted(sensors, key=lambda s: (s.thing, s.series))
-        self.faults = faults_of(self._sensors, self._seed)
-        levels = (s.thing for s in self._sensors if s.series == "level" and s.thing != self.faults.spiking)
-        self.flooded = next(levels, None) if self._flood_us is not None else None
+        self.faults = faults_of(self._sensors, self._seed, self._flood_at)
+        levels = [s.thing for s in self._sensors if s.series == "level" and s.thing != self.faults.spiking]
+        levels.sort(key=lambda code: code != self._flood_at)
+        self.flooded = next(iter(levels), None) if self._flood_us is not None else None
         for sensor in self._sensors:
             start = max(since_us, sensor.latest_us or 0) if from_latest else since_us
             self._told.setdefault((sensor.thing, sensor.series), start)

@@ -39,7 +39,7 @@ class Simulation:
         self._options = options
         self._door = Door(options.url, options.token)
         flood = _now_us() + options.flood * 1_000_000 if options.flood is not None else None
-        self._fleet = Fleet(options.seed, flood)
+        self._fleet = Fleet(options.seed, flood, options.flood_at)
         begun = _now_us() - STRANGER_FOR_US
         self._stranger = stranger(options.stranger, options.seed, begun) if options.stranger else None
         self._waiting: deque[dict[str, Any]] = deque()
@@ -207,6 +207,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--flood", type=int, metavar=_("SECONDS"), help=_("after so long one gauge has a flash flood")
+    )
+    parser.add_argument(
+        "--flood-at", metavar=_("CODE"), default="", help=_("which gauge has it, if it is there")
     )
     parser.add_argument("--parent-pipe", action="store_true", help=_("end when standard input closes"))
     parser.add_argument("--verbose", action="store_true", help=_("say who is silent, who jumps, and counts"))

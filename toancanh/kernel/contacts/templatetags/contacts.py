@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from django import template
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts import words
+from toancanh.kernel.contacts.actions import RIGHT
 from toancanh.kernel.contacts.board import Reached
 from toancanh.kernel.contacts.models import Address, Channel, Contact, Notice
 from toancanh.kernel.contacts.sealing import Reachable
+from toancanh.kernel.people.web import of
 from toancanh.kernel.territory.models import Unit
 
 register = template.Library()
 ICONS = {Channel.PHONE: "phone", Channel.EMAIL: "mail", Channel.ZALO: "message-2"}
+
+
+@register.filter
+def arranges(request: HttpRequest) -> bool:
+    """Whether the reader takes lists in somewhere: pages that he may not open are not offered."""
+    return bool(of(request).paths(RIGHT))
 
 
 @register.filter
