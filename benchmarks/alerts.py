@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.request import HTTPCookieProcessor, OpenerDirector
@@ -94,18 +92,13 @@ def rule() -> None:
 
 def _until_idle(city: Installation) -> None:
     """After a start states are folded: until the program takes less than a fifth of a core."""
-    end, before, quiet = time.monotonic() + FOLDED_S, _used_s(city.pid), 0
+    end, before, quiet = time.monotonic() + FOLDED_S, city.used_s(), 0
     while time.monotonic() < end and quiet < 6:
         time.sleep(5.0)
-        now = _used_s(city.pid)
+        now = city.used_s()
         # More than once: on a machine that others use it may only not have had its turn.
         quiet = quiet + 1 if now - before < 1.0 else 0
         before = now
-
-
-def _used_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _listener(city: Installation, seconds: float) -> subprocess.Popen[str]:

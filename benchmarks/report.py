@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +55,26 @@ def write(results: list[tuple[str, list[Figure]]], seconds: float, rows: int) ->
         lines += ["", f"## {title}", "", "| figure | measured | required | |", "| --- | --- | --- | --- |"]
         lines += [_line(figure) for figure in figures]
     PAGE.write_text("\n".join(lines) + "\n\n" + PEERS + _soak())
+    return PAGE
+
+
+def put(results: list[tuple[str, list[Figure]]], titles: Sequence[str], seconds: float) -> Path:
+    """Put these figures in the place of those under the same titles; the rest of the page stays as it is.
+
+    ``titles`` are those of all measurements in their order: what is new on the page stands where it belongs.
+    """
+    head, *sections = re.split(r"(?m)^(?=## )", PAGE.read_text())
+    known = {section.partition("\n")[0].removeprefix("## "): section for section in sections}
+    order = list(known)
+    load = f"load of the machine (1 minute) at the end: {os.getloadavg()[0]:.1f}"
+    how = f"Measured alone on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:g} s a measurement; {load}."
+    for title, figures in results:
+        if title not in known:
+            before = [order.index(one) for one in titles[: titles.index(title)] if one in known]
+            order.insert(max(before, default=-1) + 1, title)
+        table = ["| figure | measured | required | |", "| --- | --- | --- | --- |", *map(_line, figures)]
+        known[title] = "\n".join([f"## {title}", "", how, "", *table, "", ""])
+    PAGE.write_text((head + "".join(known[title] for title in order)).rstrip("\n") + "\n")
     return PAGE
 
 

@@ -1,7 +1,7 @@
 """The public's warning pages under a crowd: so many requests a second, and 25,000 visitors in five minutes.
 
-A visitor comes on a connection of his own and loads the list and what its script asks for; every fourth comes
-for the first time and loads the look of the page as well.
+Every visitor comes for the first time, on a connection of his own, and asks one after the other for all that
+Chromium asks for at its first visit, scripts, fonts and icons included, as its headers ask for it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmarks.figure import Figure, percentile
 from benchmarks.installation import Installation
@@ -21,8 +20,16 @@ HEADLINE, UNIT = "Nước sông Hương tại Kim Long vượt báo động 3", 
 TITLE = "Warning pages for a crowd"
 RATE = 160
 VISITORS, WITHIN = 25_000, 300
-AGAIN = ("/warnings/", "/warnings/now.json")
-HEAD = "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\nConnection: {way}\r\n\r\n"
+LIST = "/warnings/"
+HEAD = (
+    "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {way}\r\n"
+    'sec-ch-ua: "Chromium";v="142", "Not_A Brand";v="99"\r\nsec-ch-ua-mobile: ?1\r\n'
+    'sec-ch-ua-platform: "Android"\r\n'
+    "User-Agent: Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/142.0.0.0 Mobile\r\n"
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+    "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: no-cors\r\nReferer: http://localhost/warnings/\r\n"
+    "Accept-Encoding: gzip, deflate\r\nAccept-Language: vi-VN,vi;q=0.9\r\n\r\n"
+)
 
 
 @dataclass
@@ -31,6 +38,8 @@ class Crowd:
 
     times: list[float] = field(default_factory=list)
     """Milliseconds from asking to the last byte."""
+    visits: list[float] = field(default_factory=list)
+    """Milliseconds from the connection to the last byte of the last file."""
     statuses: Counter[int] = field(default_factory=Counter)
     late: float = 0.0
     """Seconds by which the slowest start of a visit was behind its plan: the crowd's own fault."""
@@ -47,35 +56,46 @@ def measure(city: Installation, seconds: float) -> list[Figure]:
     tell(city.program, HEADLINE, UNIT)
     while HEADLINE.encode() not in (city.program.folder / "public/warnings/index.html").read_bytes():
         time.sleep(0.2)
-    look = assets(city.program.folder / "public")
+    visit = first_visit(city.program.url)
     lasting = min(seconds, float(WITHIN))
-    single = asyncio.run(come(port, [("/warnings/",)] * int(RATE * lasting), RATE))
+    used = city.used_s()
+    single = asyncio.run(come(port, [(LIST,)] * int(RATE * lasting), RATE))
+    used_single = city.used_s() - used
     visits = VISITORS / WITHIN
-    crowd = asyncio.run(come(port, plan(int(visits * lasting), look), visits))
+    crowd = asyncio.run(come(port, [visit] * int(visits * lasting), visits))
+    used_crowd = city.used_s() - used - used_single
     return [
         Figure(
             "list alone, requests", single.statuses.total() / single.seconds, "/s", RATE * 0.99, "at least"
         ),
         Figure("list alone, p95", percentile(single.times, 0.95), "ms", 100),
-        Figure("list alone, failed", single.failed, ""),
+        Figure("list alone, failed", single.failed, "", 0),
+        Figure("list alone, a core's time for a request", used_single / single.statuses.total() * 1000, "ms"),
         Figure("visitors in five minutes at this rate", visits * WITHIN, "", VISITORS * 0.99, "at least"),
+        Figure("files of a first visit", len(visit), ""),
         Figure("requests of visitors", crowd.statuses.total() / crowd.seconds, "/s"),
         Figure("requests of visitors, p95", percentile(crowd.times, 0.95), "ms", 100),
+        Figure("whole visit, p95", percentile(crowd.visits, 0.95), "ms"),
         Figure("requests of visitors, failed", crowd.failed, "", 0),
+        Figure("visitors, share of a core", used_crowd / crowd.seconds, "cores"),
+        Figure("slowest start of a visit behind its plan", crowd.late * 1000, "ms"),
         Figure("memory afterwards", city.rss_mb(), "MB"),
     ]
 
 
-def assets(public: Path) -> tuple[str, ...]:
-    """What the list loads beside itself."""
-    page = (public / "warnings" / "index.html").read_text()
-    return tuple(dict.fromkeys(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)))
+def first_visit(url: str) -> tuple[str, ...]:
+    """Paths of all that a browser asks for that was never here, the worker that it installs included."""
+    from tests.browser import chromium, open_page
 
-
-def plan(visitors: int, look: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """What each visitor asks for, in turn."""
-    first = ("/warnings/", *look, "/warnings/now.json", "/manifest.webmanifest")
-    return [first if n % 4 == 0 else AGAIN for n in range(visitors)]
+    with chromium() as browser:
+        context, watched = open_page(browser, url)
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url.removeprefix(url).partition("#")[0]))
+        watched.page.goto(f"{url}{LIST}")
+        watched.page.wait_for_load_state("networkidle")
+        watched.page.wait_for_timeout(1_000)
+        context.close()
+    return tuple(dict.fromkeys(path for path in asked if path.startswith("/")))
 
 
 async def come(port: int, visits: list[tuple[str, ...]], rate: float) -> Crowd:
@@ -99,6 +119,7 @@ async def _visit(port: int, paths: tuple[str, ...], crowd: Crowd) -> None:
     writer = None
     try:
         async with asyncio.timeout(30):
+            came = time.perf_counter()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for n, path in enumerate(paths):
                 began = time.perf_counter()
@@ -109,6 +130,7 @@ async def _visit(port: int, paths: tuple[str, ...], crowd: Crowd) -> None:
                 await reader.readexactly(int(length[1]) if length else 0)
                 crowd.times.append((time.perf_counter() - began) * 1000)
                 crowd.statuses[int(head.split()[1])] += 1
+            crowd.visits.append((time.perf_counter() - came) * 1000)
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
         crowd.statuses[0] += 1
     finally:

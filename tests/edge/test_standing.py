@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.visitors import assets, come, plan
+from benchmarks.visitors import come
 from tests import running
 from tests.edge.https import made
 from tests.edge.wire import ask, wait
@@ -59,7 +59,10 @@ def told(program: Program) -> set[str]:
 
 
 def test_crowd_is_served_whole_and_sees_what_is_told_meanwhile(program: Program) -> None:
-    visits = plan(150, assets(program.folder / "public"))
+    page = (program.folder / "public/warnings/index.html").read_text()
+    look = dict.fromkeys(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
+    assert len(look) > 3
+    visits = [("/warnings/", *look, "/warnings/now.json", "/manifest.webmanifest")] * 60
     crowd = asyncio.run(come(program.port, visits, 60))
     assert crowd.failed == 0, crowd.statuses
     assert crowd.statuses[200] == sum(map(len, visits))

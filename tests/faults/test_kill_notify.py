@@ -20,7 +20,7 @@ from tests.running import ROOT, Program
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.xdist_group("kill notify")]
 KILLS = times(3, 50)
 PEOPLE = times(2_000, 20_000)
-SLICES = 2 * 500
+SLICES = 4 * 250
 """Copies that may be on their way when the worker dies."""
 PATIENCE = 120.0
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

@@ -82,6 +82,8 @@ class PushService:
     faults: list[str] = field(default_factory=list)
     now: float | None = None
     opens: bool = True
+    delay: float = 0.0
+    """Seconds from a message to its answer."""
 
     def endpoint(self, path: str) -> str:
         """The address of a path here."""
@@ -160,7 +162,11 @@ class _Wire(asyncio.Protocol):
                 "Content-Length: 0",
                 *(f"{k}: {v}" for k, v in headers.items()),
             ]
-            self._transport.write("\r\n".join((*lines, "", "")).encode())
+            answer = "\r\n".join((*lines, "", "")).encode()
+            if self._service.delay:
+                asyncio.get_running_loop().call_later(self._service.delay, self._transport.write, answer)
+            else:
+                self._transport.write(answer)
 
 
 @contextmanager
@@ -182,7 +188,10 @@ def push_service() -> Iterator[PushService]:
 
 
 async def _serve() -> None:
-    """Count until the input ends; every line of it is answered with what was counted."""
+    """Count until the input ends; every line of it is answered with what was counted.
+
+    A line with a number says how many seconds answers take from now on.
+    """
     loop = asyncio.get_running_loop()
     service = PushService()
     private = ec.derive_private_key(int(sys.argv[1]), CURVE)
@@ -199,7 +208,8 @@ async def _serve() -> None:
     server = await loop.create_server(lambda: _Wire(service), "127.0.0.1", 0, backlog=1000)
     service.port = server.sockets[0].getsockname()[1]
     print(service.port, flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        service.delay = float(line.strip() or service.delay)
         told = {
             "asked": service.asked,
             "different": len(service.topics),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.notify import registry, tallies
+from toancanh.kernel.notify.entering import Entry, insert
 from toancanh.kernel.notify.messages import KEY, RANKS, Message, Named, Recipient, Urgency, reference
 from toancanh.kernel.notify.models import Delivery, Notice, Spread, State, Tally
 from toancanh.kernel.runtime import clock
@@ -130,37 +132,32 @@ def _check(message: Message) -> None:
 def put(notice: Notice, recipients: Sequence[Recipient]) -> int:
     """Rows for those who have none yet; returns how many. The row of ``notice`` is locked by the caller."""
     now = clock.now()
-    rows: dict[str, Delivery] = {}
-    moved = tallies.moves()
+    entries: dict[str, Entry] = {}
+    channels = registry.channels()
     for one in recipients:
-        channel = registry.channel(one.channel)
+        channel = channels.get(one.channel) or registry.channel(one.channel)
         if not one.key or len(one.key) > 100:
             raise Refused(_("“%(key)s” cannot be a key.") % {"key": one.key[:130]}, "bad_key")
         code = reference(notice.key, one.key, one.channel)
-        row = Delivery(
-            notice=notice,
-            recipient=one.key,
-            channel=one.channel,
-            address=one.address[:300],
-            language="en" if one.language == "en" else "vi",
-            name=one.name[:150],
-            link=one.link[:200],
-            reference=code,
-            rank=notice.rank,
-            next_at=now,
-        )
+        language = "en" if one.language == "en" else "vi"
+        said = one.key, one.channel, one.address[:300], language, one.name[:150], one.link[:200], code
+        entry = Entry(*said, State.WAITING, now)
         try:
-            row.address = channel.address(one.address)
+            address = channel.address(one.address)
         except Refused as fault:
             # One bad number in a list keeps nobody else from being told.
-            row.state, row.next_at, row.ended_at = State.FAILED, None, now
-            row.reason, row.said = "bad_address", fault.message[:200]
-        rows[code] = row
-    known = set(Delivery.objects.filter(reference__in=list(rows)).values_list("reference", flat=True))
-    fresh = [row for code, row in rows.items() if code not in known]
-    for row in fresh:
-        tallies.move(moved, notice.pk, row.channel, "", row.state)
-    Delivery.objects.bulk_create(fresh, batch_size=SLICE)
+            told = fault.message[:200]
+            entry = Entry(*said, State.FAILED, None, ended_at=now, reason="bad_address", said=told)
+        else:
+            if address != entry.address:
+                entry = entry._replace(address=address)
+        entries[code] = entry
+    known = set(Delivery.objects.filter(reference__in=list(entries)).values_list("reference", flat=True))
+    fresh = [entry for code, entry in entries.items() if code not in known]
+    moved = tallies.moves()
+    for (channel_name, state), n in Counter((entry.channel, entry.state) for entry in fresh).items():
+        tallies.move(moved, notice.pk, channel_name, "", state, n)
+    insert(notice.pk, notice.rank, fresh)
     tallies.keep(moved)
     return len(fresh)
 

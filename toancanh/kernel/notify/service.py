@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two looks, where nobody in this process says that there is something to do."""
 THREADS = 4
-SLICES = 2
-"""Of one channel under way at once: while one is noted, the other is on the wire."""
 ASKED_UNTIL = timedelta(hours=6)
 """After a message is over nobody asks for its receipts any more."""
 
@@ -111,7 +109,7 @@ class Messenger:
             return
         every = channel.asked_every(values)
         # After a trouble one copy goes ahead, to see whether it is over.
-        most, slices = (1, 1) if setup.failures else (channel.slice, SLICES)
+        most, slices = (1, 1) if setup.failures else (channel.slice, channel.slices)
         if every:
             await self._ask(channel, sender, every)
         await asyncio.gather(*(self._slices(channel, sender, most, every) for _ in range(slices)))

@@ -14,7 +14,7 @@ from toancanh.kernel.runtime import clock
 
 log = logging.getLogger(__name__)
 
-SLICE = 2_000
+SLICE = 1_000
 """Recipients of one transaction: others write in between."""
 LEASE = timedelta(seconds=30)
 AGAIN = timedelta(seconds=30)

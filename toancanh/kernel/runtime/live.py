@@ -1,7 +1,7 @@
 """The live hub: committed readings on their way to open pages, many readings to a frame.
 
 One frame is encoded every tick and shared by all listeners; a slow listener is given the newest value of what
-it missed instead of a queue that grows.
+it missed instead of a queue that grows. A note, such as of an alert, does not wait for the tick.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -20,6 +22,8 @@ Reading = tuple[str, str, int, float, int, int]
 
 TICK = 0.2
 """Seconds between two frames: below what an eye takes for delay, above what 200 pages cost."""
+SOON = 0.05
+"""Seconds between two frames where there is a note."""
 KEEP = 600
 """Frames kept for pages that poll or come back …"""
 KEEP_READINGS = 100_000
@@ -98,6 +102,8 @@ class Hub:
         self.told = 0
         """Frames so far."""
         self._lock = threading.Lock()
+        self._wake: Callable[[], object] | None = None
+        """Lets the next frame be made soon; there once frames are made."""
 
     @property
     def cursor(self) -> int:
@@ -119,12 +125,22 @@ class Hub:
         """Take notes in, each with the path of its unit; safe from any thread."""
         with self._lock:
             self._notes.update(((note.kind, note.key), (note, path)) for note, path in notes)
+            wake = self._wake if self._notes else None
+        if wake is not None:
+            with suppress(RuntimeError):  # the loop ends just now
+                wake()
 
     async def run(self) -> None:
         """Turn what was published into frames until cancelled."""
         self._changed = asyncio.Condition()
+        noted = asyncio.Event()
+        self._wake = partial(asyncio.get_running_loop().call_soon_threadsafe, noted.set)
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(min(SOON, TICK))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(TICK - SOON, 0.0)):
+                    await noted.wait()
+            noted.clear()
             if not self._pending and not self._notes:
                 continue
             with self._lock:

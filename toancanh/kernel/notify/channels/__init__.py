@@ -171,6 +171,8 @@ class Channel:
     """Called in the transaction that notes what became of a slice."""
     slice: int = 100
     """Copies that one sender takes at once."""
+    slices: int = 2
+    """Slices under way at once: while one is noted, another is on the wire."""
     receipts: Callable[[Mapping[str, str], Hook], Sequence[Receipt]] | None = None
     """Reads a call of the peer's; raises NotAllowed for a caller that is not the peer."""
     asked_every: Callable[[Mapping[str, str]], int] = field(default=lambda _values: 0)

@@ -1,4 +1,4 @@
-"""The process that pushes: reads slices from its input, says what became of them, ends with its input.
+"""A process that pushes: reads slices from its input, says what became of them, ends with its input.
 
 Encrypting for a hundred thousand browsers takes a core for half a minute, which the process that holds doors
 and streams must not lose. Started by `beside`; knows neither database nor settings.
@@ -18,8 +18,10 @@ from toancanh.kernel.notify.channels.pushing import Job, Pusher, Result
 from toancanh.kernel.runtime.egress import Egress
 from toancanh.kernel.runtime.posting import Poster
 
-AT_ONCE = 48
-"""Connections to one push service."""
+AT_ONCE = 64
+"""Connections of one process to one push service: where it answers after 50 ms, 1,280 copies a second."""
+GIVES_WAY = 5
+"""By so much it is nicer than the process that holds doors and streams."""
 
 
 class Begin(msgspec.Struct, frozen=True):
@@ -98,6 +100,7 @@ async def main() -> None:
 if __name__ == "__main__":
     import uvloop
 
+    os.nice(GIVES_WAY)
     # Sentences are for logs here: nobody's language is known.
     settings.configure(USE_I18N=False, USE_TZ=True)
     uvloop.run(main())

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,7 +17,7 @@ from toancanh.kernel.runtime.egress import Stopped
 from toancanh.kernel.runtime.posting import Posted, Poster
 
 AT_ONCE = 64
-"""Copies on their way in one process."""
+"""Copies of one slice on their way."""
 
 
 class Job(msgspec.Struct, frozen=True, array_like=True):
@@ -69,10 +68,11 @@ class Pusher:
         return results
 
     async def _one(self, job: Job) -> Result:
-        parts = urlsplit(job.endpoint)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        scheme, _mark, rest = job.endpoint.partition("://")
+        host = rest.partition("/")[0].partition("?")[0]
+        origin = f"{scheme}://{host}"
         if wait := self._breaker.wait(origin, time.monotonic()):
-            return Result("waiting", "unreachable", parts.netloc, wait, tried=False)
+            return Result("waiting", "unreachable", host, wait, tried=False)
         try:
             body = encrypted(job.plain, unb64(job.p256dh), unb64(job.auth))
         except ValueError as fault:

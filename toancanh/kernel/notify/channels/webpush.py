@@ -31,8 +31,10 @@ class Push:
     def __init__(self, values: Mapping[str, str]) -> None:
         if not values.get("private_key"):
             raise NotReady(_("Web Push has no key yet; save its set-up to make one."))
-        contact, now = values.get("contact", ""), clock.now().timestamp()
-        self._pusher = Beside(settings.EGRESS_ALLOW, values["private_key"], contact, now)
+        contact = values.get("contact", "")
+        self._pusher = Beside(
+            settings.EGRESS_ALLOW, values["private_key"], contact, lambda: clock.now().timestamp()
+        )
 
     async def hand(self, parcels: Sequence[Parcel], aside: Aside) -> list[Outcome]:
         """Encrypt each for its browser and post it."""
@@ -55,7 +57,7 @@ class Push:
         return [None] * len(parcels)
 
     async def close(self) -> None:
-        """End the process that pushes."""
+        """End the processes that push."""
         await self._pusher.close()
 
 
@@ -154,5 +156,6 @@ CHANNEL = Channel(
     address=address,
     shown=lambda text: f"#{text}",
     after=after,
-    slice=500,
+    slice=250,
+    slices=4,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from asyncio.subprocess import Process
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -88,13 +89,13 @@ def test_answers_of_push_services_mean_what_the_rfc_says(service: PushService) -
 
 
 def test_who_is_asked_for_patience_waits_as_long(service: PushService) -> None:
-    rows = [subscribed(service, f"/busy/{n}") for n in range(300)]
+    rows = [subscribed(service, f"/busy/{n}") for n in range(200)]
     actions.send(message(), told(*rows), by=BY)
     hand("webpush")
     # Those that were on their way when it said so, and not one more.
     assert service.asked <= 64
     waits = [(row.next_at - clock.now()).total_seconds() for row in Delivery.objects.all() if row.next_at]
-    assert len(waits) == 300
+    assert len(waits) == 200
     assert min(waits) >= 119
     assert sum(Delivery.objects.values_list("attempts", flat=True)) == service.asked
 
@@ -113,7 +114,7 @@ def test_a_second_copy_carries_the_same_topic(service: PushService) -> None:
 def test_who_never_answers_holds_up_nobody_else(
     service: PushService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(beside, "SECONDS", 0.4)
+    monkeypatch.setattr(beside, "SECONDS", 2.0)
     rows = [subscribed(service, "/hang/1"), *(subscribed(service, f"/ok/{n}") for n in range(40))]
     actions.send(message(), told(*rows), by=BY)
     _parcels, outcomes = hand("webpush")
@@ -131,13 +132,13 @@ def test_copies_of_a_pushing_process_that_died_go_again_under_the_same_topic(
     found: list[list[Result]] = []
 
     async def run(aside: Aside) -> None:
-        pusher = beside.Beside(("127.0.0.0/8",), key, "", clock.now().timestamp())
+        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp())
         jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
         pushing = asyncio.create_task(pusher.push(jobs))
         while sum(service.topics.values()) < 21:
             await asyncio.sleep(0.01)
-        assert pusher._child is not None
-        pusher._child.kill()
+        (process,) = running(pusher)
+        process.kill()
         found.append(await pushing)
         found.append(await pusher.push(jobs[1:]))
         await pusher.close()
@@ -150,11 +151,78 @@ def test_copies_of_a_pushing_process_that_died_go_again_under_the_same_topic(
     assert sorted(service.topics.values()) == [1, *[2] * 20]
 
 
+def running(pusher: beside.Beside) -> list[Process]:
+    """The processes that push for it."""
+    return [child._running.process for child in pusher._children if child._running is not None]
+
+
+def test_a_second_process_pushes_only_while_the_first_has_work(service: PushService) -> None:
+    rows = [subscribed(service, f"/{how}/{n}") for n, how in enumerate(["hang"] * 2 + ["ok"] * 20)]
+    actions.send(message(), told(*rows), by=BY)
+    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
+    found: list[list[Result]] = []
+    counts: list[int] = []
+
+    async def run(aside: Aside) -> None:
+        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=2)
+        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
+        for start in (2, 12):
+            found.append(await pusher.push(jobs[start : start + 10]))
+            counts.append(len(running(pusher)))
+        held = [asyncio.create_task(pusher.push([jobs[n]])) for n in range(2)]
+        while sum(service.topics.values()) < 22:
+            await asyncio.sleep(0.01)
+        counts.append(len(running(pusher)))
+        await pusher.close()
+        for task in held:
+            found.append(await task)
+        counts.append(len(running(pusher)))
+
+    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
+    keys = webpush.keys(parcels)
+    sync(run)
+    assert counts == [1, 1, 2, 0]
+    assert [{result.state for result in some} for some in found] == [
+        {"handed"},
+        {"handed"},
+        {"waiting"},
+        {"waiting"},
+    ]
+    assert service.faults == []
+
+
+def test_a_process_that_starts_days_later_signs_for_that_day(
+    service: PushService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "IDLE", 0.0)
+    rows = [subscribed(service, "/ok/1"), subscribed(service, "/ok/2")]
+    actions.send(message(expires=clock.now() + timedelta(days=9)), told(*rows), by=BY)
+    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
+    found: list[Result] = []
+
+    async def run(aside: Aside) -> None:
+        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=1)
+        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
+        found.extend(await pusher.push(jobs[:1]))
+        while running(pusher):
+            await asyncio.sleep(0.01)
+        with clock.set_to(clock.now() + timedelta(days=3)):
+            service.now = clock.now().timestamp()
+            found.extend(await pusher.push(jobs[1:]))
+        await pusher.close()
+
+    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
+    keys = webpush.keys(parcels)
+    sync(run)
+    assert [result.state for result in found] == ["handed", "handed"]
+    assert (len(service.told), service.faults) == (2, [])
+
+
 def test_one_connection_carries_many(service: PushService) -> None:
     actions.send(message(), told(*(subscribed(service, f"/ok/{n}") for n in range(200))), by=BY)
     hand("webpush")
     assert len(service.told) == 200
-    assert service.connections <= 48
+    assert service.connections <= 64
 
 
 def test_nothing_goes_to_addresses_that_are_closed(

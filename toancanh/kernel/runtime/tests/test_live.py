@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from toancanh.kernel.runtime import clock
-from toancanh.kernel.runtime.live import KEEP, Hub, Reading
+from toancanh.kernel.runtime import clock, live
+from toancanh.kernel.runtime.live import KEEP, Hub, Note, Reading
 
 
 def reading(value: float, thing: str = "gauge", time: int = 1) -> Reading:
@@ -109,6 +109,19 @@ def test_waiting_listener_is_woken_by_the_next_frame() -> None:
     played(play)
 
 
+def test_a_note_from_another_thread_does_not_wait_for_the_tick(monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "TICK", 20.0)
+
+    async def play(hub: Hub) -> None:
+        for number in (1, 2):
+            waiting = asyncio.create_task(hub.after(hub.cursor, ("",), 15.0))
+            await asyncio.to_thread(hub.note, [(Note("alert", str(number), 2, "open"), "1/5/")])
+            _cursor, data = await asyncio.wait_for(waiting, 10.0)
+            assert [note["key"] for said in told(data) for note in said["notes"]] == [str(number)]
+
+    played(play)
+
+
 def test_hidden_reading_is_heard_only_below_the_path() -> None:
     async def play(hub: Hub) -> None:
         await frames(hub, [[(reading(1.0), None), (reading(2.0, "hidden"), "1/5/")]])
@@ -152,8 +165,6 @@ def test_poll_tells_the_newest_of_each_series_and_where_to_go_on() -> None:
 
 
 def test_memory_of_frames_is_bounded(monkeypatch: Any) -> None:
-    from toancanh.kernel.runtime import live
-
     monkeypatch.setattr(live, "TICK", 0.0)
 
     async def play(hub: Hub) -> None:
