@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0
 """Seconds between two looks, where nobody in this process says that there is something to do."""
+AT_HAND = 0.25
+"""Seconds between two looks of a slice that has nothing while another has."""
 THREADS = 4
 ASKED_UNTIL = timedelta(hours=6)
 """After a message is over nobody asks for its receipts any more."""
@@ -36,6 +39,8 @@ class Messenger:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
         self._open: dict[str, tuple[int, Sender]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._busy: Counter[str] = Counter()
+        """Slices of each channel that are being handed over."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_troubled = False
 
@@ -117,9 +122,20 @@ class Messenger:
             self._woken.set()
 
     async def _slices(self, channel: Channel, sender: Sender, most: int, every: int) -> None:
-        while parcels := await self._aside(work.lease, channel, most, self._slot):
-            outcomes = await handed(sender, parcels, self._aside)
-            await self._aside(work.note, channel, parcels, outcomes, every)
+        while True:
+            parcels = await self._aside(work.lease, channel, most, self._slot)
+            if not parcels:
+                if not self._busy[channel.name]:
+                    return
+                # A list may still be coming in: while others hand over, this one stays at hand.
+                await asyncio.sleep(AT_HAND)
+                continue
+            self._busy[channel.name] += 1
+            try:
+                outcomes = await handed(sender, parcels, self._aside)
+                await self._aside(work.note, channel, parcels, outcomes, every)
+            finally:
+                self._busy[channel.name] -= 1
             if most == 1 or any(outcome.whole for outcome in outcomes):
                 return
 
