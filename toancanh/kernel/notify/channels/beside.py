@@ -102,7 +102,8 @@ class _Child:
         try:
             running = await self._started()
             # Of this very process: one that was let go a moment ago may still be ending.
-            answered = running.waiting[number] = asyncio.get_running_loop().create_future()
+            answered: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
+            running.waiting[number] = answered
             running.tell(Slice(number, list(jobs)))
             await running.drain()
             return await answered
