@@ -29,6 +29,7 @@ class Gateway:
     """Called with a receipt before the answer leaves."""
     states: dict[str, str] = field(default_factory=dict)
     """What it says to whoever asks, by its own number."""
+    answers: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -58,6 +59,12 @@ class Gateway:
             self.tell({"id": said["id"], "number": number, "state": "DELIVRD"})
         return instead or Said(body={"code": 0, "data": {"number": number}})
 
+    def answered(self, number: str, text: str) -> dict[str, str]:
+        """What it passes on when the owner of a number sends something back."""
+        with self._lock:
+            self.answers += 1
+            return {"sender": number, "content": text, "number": f"mo-{self.answers}"}
+
 
 @contextmanager
 def gateway(port: int = 0) -> Iterator[Gateway]:
@@ -85,6 +92,9 @@ MAPPING = {
     "hook_path": "state",
     "received_words": "DELIVRD, seen",
     "failed_words": "UNDELIV",
+    "reply_number_path": "sender",
+    "reply_text_path": "content",
+    "reply_id_path": "number",
     "per_second": "500",
 }
 """How this gateway is spoken to."""

@@ -165,6 +165,8 @@ RECIPIENTS = {
     "contacts.chain": "toancanh.kernel.contacts.telling.recipients",
     "telemetry.sirens": "toancanh.kernel.telemetry.sirens.recipients",
 }
+# What people answer to messages: callables that take the number and the text.
+REPLIES = ["toancanh.kernel.contacts.receipts.replied"]
 PUSH_HOSTS = environment.push_hosts()
 PUBLIC_URL = environment.public_url()
 

@@ -198,6 +198,7 @@ urlpatterns = [
     path("console/messages/channels/<slug:name>/", sent.channel, name="channel"),
     path("hooks/messages/<slug:channel>", hooks.told, name="message_hook"),
     path("hooks/messages/<slug:channel>/<str:secret>", hooks.told, name="message_hook_secret"),
+    path("hooks/messages/<slug:channel>/<str:secret>/replies", hooks.replied, name="message_replies"),
     path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", sign_out, name="account_logout"),
     path("language/", language, name="set_language"),

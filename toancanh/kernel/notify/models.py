@@ -141,6 +141,17 @@ class EarlyReceipt(models.Model):
         constraints = (models.UniqueConstraint(fields=["channel", "peer_id"], name="early_once"),)
 
 
+class Answered(models.Model):
+    """An answer of a person's that was passed on; kept for a while, so that twice is once."""
+
+    channel = models.CharField(max_length=20)
+    peer_id = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["channel", "peer_id"], name="answered_once"),)
+
+
 class Setup(models.Model):
     """How a channel is set up here, and how it does."""
 

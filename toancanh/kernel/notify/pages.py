@@ -119,6 +119,7 @@ def _form(request: HttpRequest, name: str, status: int = 200) -> HttpResponse:
         "fields": forms.fields(way, setup, typed),
         "is_on": typed.get("is_on") == "1" if typed is not None else setup is None or setup.is_on,
         "hook": _hook(name, setup),
+        "replies": registry.channel(name).replies is not None,
         "can_test": setup is not None and setup.is_on and name not in ("webpush", "siren"),
         "address": request.POST.get("address", ""),
         "subscribers": Subscription.objects.count() if name == "webpush" else None,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from toancanh.kernel.notify import tallies
-from toancanh.kernel.notify.models import Delivery, EarlyReceipt, State
+from toancanh.kernel.notify import registry, tallies
+from toancanh.kernel.notify.channels import Reply
+from toancanh.kernel.notify.models import Answered, Delivery, EarlyReceipt, State
 from toancanh.kernel.runtime import clock
 
 KEPT = timedelta(days=2)
-"""For receipts whose copy nobody knows."""
+"""For receipts whose copy nobody knows, and for answers that a gateway may pass on twice."""
 
 
 @transaction.atomic
@@ -51,7 +53,24 @@ def settle(row: Delivery, state: str, said: str, at: datetime) -> None:
     tallies.keep(moved)
 
 
+@transaction.atomic
+def answered(channel: str, replies: Sequence[Reply]) -> int:
+    """Pass on what people answered; returns how many answers meant something to somebody."""
+    meant = 0
+    for reply in replies:
+        is_new = True
+        if reply.peer_id:
+            _row, is_new = Answered.objects.get_or_create(
+                channel=channel, peer_id=reply.peer_id[:100], defaults={"at": clock.now()}
+            )
+        if is_new:
+            meant += sum(listener(reply.number, reply.text) for listener in registry.listeners()) > 0
+    return meant
+
+
 def forget() -> int:
-    """Drop receipts that belong to nobody."""
-    gone, _kinds = EarlyReceipt.objects.filter(at__lt=clock.now() - KEPT).delete()
-    return gone
+    """Drop receipts that belong to nobody, and what is known of answers that nobody passes on again."""
+    before = clock.now() - KEPT
+    gone, _kinds = EarlyReceipt.objects.filter(at__lt=before).delete()
+    old, _kinds = Answered.objects.filter(at__lt=before).delete()
+    return gone + old

@@ -121,7 +121,8 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Hook:
-    """A call that a peer made to the address for receipts: ``/hooks/messages/CHANNEL/SECRET``."""
+    """A call that a peer made to the address for receipts, ``/hooks/messages/CHANNEL/SECRET``, or to the one
+    for answers below it."""
 
     secret: str
     query: Mapping[str, str]
@@ -138,6 +139,16 @@ class Receipt:
     reference: str = ""
     peer_id: str = ""
     said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What somebody answered to a message, by the number that it came from."""
+
+    number: str
+    text: str
+    peer_id: str = ""
+    """What the gateway calls the answer; the same again is the same answer. Empty where it does not say."""
 
 
 class NotReady(Refused):
@@ -175,6 +186,8 @@ class Channel:
     """Slices under way at once: while one is noted, another is on the wire."""
     receipts: Callable[[Mapping[str, str], Hook], Sequence[Receipt]] | None = None
     """Reads a call of the peer's; raises NotAllowed for a caller that is not the peer."""
+    replies: Callable[[Mapping[str, str], Hook], Sequence[Reply]] | None = None
+    """Reads answers that people sent back; raises NotAllowed as `receipts` does."""
     asked_every: Callable[[Mapping[str, str]], int] = field(default=lambda _values: 0)
     """Seconds between two questions for a receipt; 0: the other side tells by itself, or never."""
     is_ready: Callable[[Mapping[str, str]], bool] = field(default=lambda _values: True)

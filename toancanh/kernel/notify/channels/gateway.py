@@ -18,6 +18,7 @@ from toancanh.kernel.notify.channels import (
     Outcome,
     Parcel,
     Receipt,
+    Reply,
     failed,
     later,
     mapping,
@@ -207,13 +208,18 @@ def every(values: Mapping[str, str]) -> int:
     return max(10, int(values.get("poll_every") or 60)) if values.get("poll_url") else 0
 
 
-def receipts(values: Mapping[str, str], hook: Hook) -> list[Receipt]:
-    """Receipts of a call of the gateway's; raises NotAllowed for a caller that does not know the secret."""
+def told(values: Mapping[str, str], hook: Hook) -> list[Any]:
+    """What a call of the gateway's tells, one by one; raises NotAllowed for who does not know the secret."""
     if not hmac.compare_digest(hook.secret.encode(), values.get("hook_secret", "").encode()):
         raise NotAllowed(_("This address is known to the gateway alone."))
     tree: Any = mapping.read(hook.body, hook.content_type) if hook.body else dict(hook.query)
+    return tree if isinstance(tree, list) else [tree]
+
+
+def receipts(values: Mapping[str, str], hook: Hook) -> list[Receipt]:
+    """Receipts of a call of the gateway's."""
     found = []
-    for one in tree if isinstance(tree, list) else [tree]:
+    for one in told(values, hook):
         word = mapping.at(one, values.get("hook_path", ""))
         code = mapping.at(one, values.get("hook_id_path", ""))
         state = meant(values, word)
@@ -224,6 +230,17 @@ def receipts(values: Mapping[str, str], hook: Hook) -> list[Receipt]:
                     reference=code if is_ours else "", peer_id="" if is_ours else code, state=state, said=word
                 )
             )
+    return found
+
+
+def replies(values: Mapping[str, str], hook: Hook) -> list[Reply]:
+    """Answers that people sent back; none where nobody said where a call tells them."""
+    paths = {"number": "reply_number_path", "text": "reply_text_path", "peer_id": "reply_id_path"}
+    found = []
+    for one in told(values, hook):
+        said = {name: mapping.at(one, values[path]) for name, path in paths.items() if values.get(path)}
+        if said.get("number") and said.get("text"):
+            found.append(Reply(**said))
     return found
 
 

@@ -61,6 +61,19 @@ ANSWERS = (
     Field(name="error_path", title=_("Where the answer tells the error")),
     Field(name="id_path", title=_("Where the answer tells the gateway's own number")),
 )
+REPLIES = (
+    Field(
+        name="reply_number_path",
+        title=_("Where an answer of a person tells his number"),
+        hint=_("Only where the gateway passes on what people send back. Its address stands above."),
+    ),
+    Field(name="reply_text_path", title=_("Where it tells the text")),
+    Field(
+        name="reply_id_path",
+        title=_("Where it tells the answer's own number"),
+        hint=_("By it an answer that the gateway passes on twice counts once."),
+    ),
+)
 RECEIPTS = (
     Field(
         name="hook_id",

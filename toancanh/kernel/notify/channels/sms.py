@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from toancanh.kernel.notify import texts
 from toancanh.kernel.notify.channels import Channel, Field, Parcel, gateway
-from toancanh.kernel.notify.channels.gateway_fields import ANSWERS, RECEIPTS, SENDING
+from toancanh.kernel.notify.channels.gateway_fields import ANSWERS, RECEIPTS, REPLIES, SENDING
 
 
 class Sms(gateway.Gateway):
@@ -51,11 +51,13 @@ CHANNEL = Channel(
         Field(name="most_segments", title=_("Segments at most"), kind="number", default="3", most=2),
         *ANSWERS,
         *RECEIPTS,
+        *REPLIES,
     ),
     open=Sms,
     check=gateway.check,
     address=texts.phone,
     shown=texts.masked,
     receipts=gateway.receipts,
+    replies=gateway.replies,
     asked_every=gateway.every,
 )
