@@ -146,6 +146,8 @@ WAYS_TO_SEND = ["toancanh.kernel.exchange.sensorthings.card.example"]
 REACTIONS = {
     "warnings.issued": ["toancanh.kernel.warnings.telling.issued"],
     "warnings.lapsed": ["toancanh.kernel.warnings.telling.lapsed"],
+    "alerts.acknowledged": ["toancanh.kernel.alerts.escalation.telling.settled"],
+    "alerts.closed": ["toancanh.kernel.alerts.escalation.telling.settled"],
     "alerts.opened": ["toancanh.site.demo_drafts.rang"],
     "alerts.raised": ["toancanh.site.demo_drafts.rang"],
 }

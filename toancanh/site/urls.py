@@ -19,6 +19,7 @@ from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
 from toancanh.kernel.contacts import receipt_pages as receipts
 from toancanh.kernel.contacts import settings_pages as contact_rules
+from toancanh.kernel.contacts.officers import pages as reach
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.cap import pages as received
 from toancanh.kernel.exchange.cap import public as cap
@@ -137,6 +138,9 @@ urlpatterns = [
         name="warning_edit",
     ),
     path("console/duty/", shifts.roster, name="roster"),
+    path("console/duty/reach/", reach.mine, name="reach"),
+    path("console/duty/reach/people/", reach.people, name="reach_people"),
+    path("console/duty/reach/<int:number>/", reach.one, name="reach_one"),
     path("console/duty/book/", handover.book, name="handover_book"),
     path("console/duty/book/new/<int:number>/", handover.new, name="handover_new"),
     path("console/duty/book/<int:number>/", handover.one, name="handover"),

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from django.db import models
 
+from toancanh.kernel.contacts.officers import models as officers
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.territory.models import Unit
+
+__all__ = [
+    "Address", "Call", "Channel", "Contact", "Counts", "Ground", "Kind", "Neighbourhood", "Notice",
+    "NoticeUnit", "Setting", "Told", "Via", "officers",
+]  # fmt: skip
 
 
 class Neighbourhood(models.Model):

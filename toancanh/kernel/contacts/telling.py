@@ -31,6 +31,8 @@ from toancanh.lib.errors import NotFound, Refused
 CHANGED = "receipts"
 """The revision that moves with every change of what somebody was told or confirmed."""
 KIND = "contacts.notice"
+OFFICER = "contacts.officer"
+"""Kind of every message to somebody with an account (`officers`): its copies hold numbers too."""
 SOURCE = "contacts.chain"
 """Name of the list in the site's ``RECIPIENTS``."""
 WAYS: Mapping[str, tuple[str, bool]] = {
@@ -203,6 +205,6 @@ def _taken(notice: Notice, part: Sequence[Contact], channels: Sequence[str]) -> 
 def tidy() -> int:
     """Take the numbers out of copies with which nothing more is to be done; returns how many."""
     before = clock.now() - ADDRESSES_KEPT
-    done = Delivery.objects.filter(notice__kind=KIND, notice__made_at__lt=before).exclude(address="")
-    pks = list(done.exclude(state=State.WAITING).values_list("pk", flat=True)[:2000])
+    done = Delivery.objects.filter(notice__kind__in=(KIND, OFFICER), notice__made_at__lt=before)
+    pks = list(done.exclude(address="").exclude(state=State.WAITING).values_list("pk", flat=True)[:2000])
     return Delivery.objects.filter(pk__in=pks).update(address="", name="")

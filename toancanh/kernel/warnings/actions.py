@@ -17,8 +17,8 @@ from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory.models import Unit
+from toancanh.kernel.warnings import asking, orders, policies, reach
 from toancanh.kernel.warnings import content as said
-from toancanh.kernel.warnings import orders, policies, reach
 from toancanh.kernel.warnings.content import Content
 from toancanh.kernel.warnings.keeping import (
     DRAFT,
@@ -129,6 +129,7 @@ def edit(warning: Warning, version: int, content: Content, *, by: Actor) -> Warn
     for name, value in columns.items():
         setattr(row, name, value)
     row.state = State.DRAFT
+    asking.stop(row, by=by)
     if row.previous is None:
         Thread.objects.filter(pk=row.thread_id).update(event=row.event)
     row.places.all().delete()
@@ -181,6 +182,7 @@ def send_back(warning: Warning, version: int, reason: str, *, by: Actor) -> Warn
     if row.state != State.SUBMITTED:
         raise Refused(_("Nothing waits for approval here."), "not_submitted")
     row.state, row.reason = State.RETURNED, _reason(reason)
+    asking.stop(row, by=by)
     return keep(row, "returned", row.reason, now, by)
 
 
@@ -191,6 +193,7 @@ def withdraw(warning: Warning, version: int, reason: str, *, by: Actor) -> Warni
     _unfinished(row)
     check(DRAFT, _now(row), by)
     row.state, row.reason = State.WITHDRAWN, _reason(reason)
+    asking.stop(row, by=by)
     return keep(row, "withdrawn", row.reason, now, by)
 
 
@@ -248,6 +251,7 @@ def _issue(row: Warning, what: str, now: datetime, by: Actor) -> Warning:
     if row.previous is not None:
         _check_follow(thread, row.previous, row.kind)
         end(row.previous, now, by)
+    asking.stop(row, by=by)
     row.number = next_number(row.is_exercise, now)
     row.state, row.approved_at, row.approved_by = State.APPROVED, now, person(by)
     row.approved_post, row.issuer = by.post[:120], by.organisation[:200]

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from toancanh.kernel.declare import program
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.warnings import policies
+from toancanh.kernel.warnings import asking, policies
 from toancanh.kernel.warnings.keeping import keep
 from toancanh.kernel.warnings.models import Kind, State, Warning
 
@@ -53,7 +53,8 @@ def _tell(pk: int, what: str, column: str, now: datetime) -> int:
         return 0
     for name in (column, *ALSO.get(column, ())):
         setattr(row, name, getattr(row, name) or now)
-    keep(row, what, "", now, BY, counts=False)
+    asked = asking.ask(row, what, now, by=BY) if state == State.SUBMITTED else []
+    keep(row, what, ", ".join(person.full_name for person in asked)[:1000], now, BY, counts=False)
     payload = {"warning": row.pk, "number": row.number or "", "is_exercise": row.is_exercise}
     journal.emit(f"warnings.{what}", f"{row.pk}:{row.version}", payload)
     return 1

@@ -8,6 +8,7 @@ from toancanh.kernel.alerts import desk
 from toancanh.kernel.alerts.escalation import escalating
 from toancanh.kernel.contacts import settings as contacts
 from toancanh.kernel.contacts import telling
+from toancanh.kernel.contacts.officers import actions as officers
 from toancanh.kernel.exchange.feeds import work as feeds
 from toancanh.kernel.exchange.feeds.service import Feeds
 from toancanh.kernel.exchange.inbox import clearing
@@ -51,6 +52,7 @@ def mount(house: House) -> None:
         Loop("old contacts", contacts.tidy, 3600.0),
         Loop("old lists", rosters.tidy, 3600.0),
         Loop("old numbers", telling.tidy, 3600.0),
+        Loop("closed accounts", officers.tidy, 3600.0),
     ]
     if settings.DEMO:
         house.loops.append(Loop("demo's calls", demo_calls.look, 3.0))

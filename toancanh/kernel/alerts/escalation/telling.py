@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
+from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from toancanh.kernel.alerts import words
 from toancanh.kernel.alerts.escalation.models import Step
-from toancanh.kernel.alerts.models import Alert
-from toancanh.kernel.declare import Actor, Title
+from toancanh.kernel.alerts.models import Alert, AlertState
+from toancanh.kernel.contacts.officers import queries as officers
+from toancanh.kernel.declare import Actor, Title, program
 from toancanh.kernel.notify import actions as notify
-from toancanh.kernel.notify.messages import Message, Recipient, Urgency
+from toancanh.kernel.notify.messages import Message, Urgency
+from toancanh.kernel.notify.models import Notice
 from toancanh.kernel.people.models import Person
 
+BY = program("escalation")
 USEFUL = timedelta(hours=6)
 """After so long nobody is helped by hearing of it."""
 
 
 def tell(step: Step, alert: Alert, people: Sequence[Person], *, by: Actor) -> None:
     """Put the message to everyone on duty at the level into the outbox, in the transaction of the step."""
-    recipients = [way for one in people for way in ways(one)]
+    recipients = officers.recipients(people)
     if not recipients:
         return
     said = {}
@@ -30,9 +36,9 @@ def tell(step: Step, alert: Alert, people: Sequence[Person], *, by: Actor) -> No
             title = f"{words.severity(alert.severity)}: {words.title(alert.key)}"
             said[language] = (title, f"{alert.thing}: {words.reading(alert)}")
     message = Message(
-        key=f"alerts.step:{step.pk}",
-        kind="alerts.step",
-        subject=f"alerts.alert:{alert.pk}",
+        key=key(step),
+        kind=officers.KIND,
+        subject=subject(alert),
         title=Title(said["vi"][0], said["en"][0]),
         body=Title(said["vi"][1], said["en"][1]),
         link=f"/console/alerts/{alert.pk}/",
@@ -43,8 +49,27 @@ def tell(step: Step, alert: Alert, people: Sequence[Person], *, by: Actor) -> No
     notify.send(message, recipients, by=by)
 
 
-def ways(person: Person) -> list[Recipient]:
-    """How somebody is reached beyond the open pages: by the address of the account."""
-    if not person.email:
-        return []
-    return [Recipient(f"person:{person.pk}", "email", person.email, "vi", name=person.full_name)]
+def settled(payload: Mapping[str, Any]) -> None:
+    """Somebody acknowledged it, or it is closed: copies that still wait never leave.
+
+    The event may come late or twice: what an alert asks that has become worse meanwhile stays.
+    """
+    with transaction.atomic():
+        alert = Alert.objects.select_for_update(of=("self",)).get(pk=payload["alert"])
+        steps = alert.steps.all()
+        if alert.state == AlertState.OPEN:
+            steps = steps.exclude(round=alert.highest)
+        keys = {key(step) for step in steps}
+        rows = Notice.objects.filter(subject=subject(alert), cancelled_at=None)
+        for one in sorted(keys & set(rows.values_list("key", flat=True))):
+            notify.cancel(one, by=BY, because=_("Somebody has answered, or it is closed."))
+
+
+def key(step: Step) -> str:
+    """The same step is one message for ever."""
+    return f"alerts.step:{step.pk}"
+
+
+def subject(alert: Alert) -> str:
+    """What all messages of an alert are found by."""
+    return f"alerts.alert:{alert.pk}"

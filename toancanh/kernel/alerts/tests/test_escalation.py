@@ -22,8 +22,12 @@ from toancanh.kernel.alerts.escalation.models import Delay, Step
 from toancanh.kernel.alerts.maintenance import actions as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
 from toancanh.kernel.alerts.tests.test_desk import begun
+from toancanh.kernel.contacts.officers import actions as officers
+from toancanh.kernel.contacts.officers.actions import Said
+from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Entry, Event
-from toancanh.kernel.notify.models import Delivery
+from toancanh.kernel.notify import ending
+from toancanh.kernel.notify.models import Delivery, State
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Organisation, Person
@@ -214,6 +218,61 @@ def test_message_goes_to_who_has_an_address(rung: Alert) -> None:
     delivery = Delivery.objects.get()
     assert delivery.address == "ba@example.vn"
     assert "Trạm Cầu Gỗ" in delivery.notice.body_vi
+
+
+@pytest.mark.django_db
+def test_each_step_reaches_its_people_once_on_every_channel_that_they_chose(rung: Alert) -> None:
+    said = Said(phone="0914123456", email="an@example.vn", channels=("sms", "voice", "email"))
+    for name in ("an", "ba"):
+        officers.set_reach(Person.objects.get(username=name), said, by=BY)
+    for minutes in (0, 0, 5, 10, 10, 12):
+        look(minutes)
+    told = [(one.name, one.channel) for one in Delivery.objects.order_by("pk")]
+    ways = ("sms", "voice", "email")
+    assert told == [("Nguyễn an", way) for way in ways] + [("Nguyễn ba", way) for way in ways]
+    assert {one.notice.link for one in Delivery.objects.all()} == {f"/console/alerts/{rung.pk}/"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["acknowledge", "close", "over"])
+def test_copies_that_wait_are_taken_back_once_somebody_answers_or_it_is_over(
+    rung: Alert, city_on_duty: City, how: str
+) -> None:
+    an = Person.objects.get(username="an")
+    officers.set_reach(an, Said(phone="0914123456", channels=("sms",)), by=BY)
+    look(0)
+    desk = begun()
+    with clock.set_to(NOON + MINUTE):
+        if how == "acknowledge":
+            actions.acknowledge(rung, by=access.actor(an))
+        elif how == "close":
+            actions.close(rung, "sai", by=access.actor(an))
+        else:
+            measure(city_on_duty.gauge, NOON + MINUTE, 0.2)
+            desk.look()
+    with clock.set_to(NOON + 40 * MINUTE):
+        if how == "over":
+            measure(city_on_duty.gauge, NOON + 40 * MINUTE, *[0.2] * 39)
+            desk.look()
+        outbox.deliver()
+        while ending.look():
+            pass
+    assert [one.state for one in Delivery.objects.all()] == [State.CANCELLED]
+
+
+@pytest.mark.django_db
+def test_late_event_takes_nothing_back_of_what_has_become_worse_meanwhile(rung: Alert) -> None:
+    an = Person.objects.get(username="an")
+    officers.set_reach(an, Said(phone="0914123456", channels=("sms",)), by=BY)
+    look(0)
+    with clock.set_to(NOON + MINUTE):
+        actions.acknowledge(rung, by=access.actor(an))
+    Alert.objects.update(state=AlertState.OPEN, severity=3, highest=3, asked_at=NOON + 2 * MINUTE)
+    look(2)
+    with clock.set_to(NOON + 3 * MINUTE):
+        outbox.deliver()
+    cancelled = [one.notice.cancelled_at is not None for one in Delivery.objects.order_by("pk")]
+    assert cancelled == [True, False]
 
 
 @pytest.mark.django_db
