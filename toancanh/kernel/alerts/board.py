@@ -272,7 +272,7 @@ class Board:
         """Let what stands once somebody has finished working at a station be news."""
         now = clock.now_us()
         for window in self._muting.over(now):
-            keys = [key for key in self.specs if key[1] in window.things]
+            keys = [key for key, spec in self.specs.items() if window.things & spec.things(key[1])]
             if not all(key in self.watched for key in keys):
                 continue
             stale = [key for key in keys if key in self._stale]
@@ -292,16 +292,23 @@ class Board:
         severity, told, spec = made.severity(now), self._told[key], self.specs[key]
         if not severity and not told:
             return
-        if severity > told and (not is_news or self._muting.covers(key[1], now if kept is None else kept)):
-            return
-        why = made.reason(now)
+        muted: dict[str, int] = {}
+        if severity > told:
+            at = now if kept is None else kept
+            if not is_news or self._muting.covers(key[1], at):
+                return
+            muted = {name: thing for name, thing in spec.elsewhere if self._muting.covers(thing, at)}
+            if muted and (severity := made.severity(now, muted)) <= told:
+                return
+        why = made.reason(now, muted)
         if severity and why.worst is not None and why.worst != self._peak.get(key):
             self._peak[key] = why.worst
             self._peaked.add(key)
         if severity == told:
             return
         worst = severity if severity > told else 0
-        self._found.append(Finding(key, spec.rule, worst, why, severity, self._peak.get(key)))
+        left_out = tuple(sorted(set(muted.values())))
+        self._found.append(Finding(key, spec.rule, worst, why, severity, self._peak.get(key), left_out))
         self._tell(key, severity)
         self._peaked.discard(key)
         if not severity:

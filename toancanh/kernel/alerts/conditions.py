@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -95,6 +95,15 @@ def leaves(condition: Condition) -> Iterator[Bands | Silence]:
 def series_names(condition: Condition) -> frozenset[str]:
     """The series that the condition reads."""
     return frozenset(leaf.series for leaf in leaves(condition))
+
+
+def may_ring(condition: Condition, muted: Collection[str]) -> bool:
+    """Whether it can ring at all while parts that read these series say nothing."""
+    if isinstance(condition, Every):
+        return all(may_ring(part, muted) for part in condition.parts)
+    if isinstance(condition, Either):
+        return any(may_ring(part, muted) for part in condition.parts)
+    return condition.series not in muted
 
 
 KINDS: Mapping[str, type[Any]] = {"bands": Bands, "silence": Silence, "every": Every, "either": Either}

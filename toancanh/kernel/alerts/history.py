@@ -14,7 +14,7 @@ from heapq import merge
 
 from django.db.models import Q
 
-from toancanh.kernel.alerts import ringing
+from toancanh.kernel.alerts import conditions, ringing
 from toancanh.kernel.alerts.folding import SECOND
 from toancanh.kernel.alerts.maintenance import queries as maintenance
 from toancanh.kernel.alerts.models import Alert, AlertState, Backlog, Chapter
@@ -124,10 +124,18 @@ def _written(key: Key, spec: Spec, episode: Episode) -> int:
     same = Alert.objects.filter(key=key[0], thing=key[1])
     if same.filter(Q(over_at=None) | Q(over_at__gte=start), since__lte=end).exists():
         return 0
-    if episode.closed > clock.now_us() - LATE or maintenance.was_muted(key[1], start, end):
+    if episode.closed > clock.now_us() - LATE or _was_muted(key, spec, start, end):
         return 0
     _learn(key, spec, episode, start, end)
     return 1
+
+
+def _was_muted(key: Key, spec: Spec, start: datetime, end: datetime) -> bool:
+    """Whether somebody worked at the station then, or at others without which it does not ring."""
+    if maintenance.was_muted(key[1], start, end):
+        return True
+    muted = {name for name, thing in spec.elsewhere if maintenance.was_muted(thing, start, end)}
+    return not conditions.may_ring(spec.condition, muted)
 
 
 def _learn(key: Key, spec: Spec, episode: Episode, start: datetime, end: datetime) -> None:

@@ -116,7 +116,7 @@ class Chapter(models.Model):
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="story")
     at = models.DateTimeField()
     what = models.CharField(max_length=20)
-    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``told``,
+    """``opened``, ``raised``, ``lowered``, ``acknowledged``, ``noted``, ``muted``, ``part_muted``, ``told``,
     ``escalated``, ``unfilled``, ``closed``, ``over`` or
     ``learned``."""
     severity = models.PositiveSmallIntegerField()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,12 @@ from toancanh.kernel.alerts.rules import Key
 from toancanh.kernel.alerts.watching import Reason
 from toancanh.kernel.declare import program
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock, revision
 
 BY = program("alerts")
+PART_MUTED = "part_muted"
+"""Of the chapter that says which stations elsewhere said nothing since they were worked at."""
 CHANGED = "alerts"
 """The revision that moves with every change of an alert; its row also keeps two changes in one order."""
 
@@ -32,6 +36,8 @@ class Finding:
     severity: int = 0
     peak: Point | None = None
     """The most extreme quantity since it rings."""
+    muted: tuple[int, ...] = ()
+    """Things elsewhere that it also reads and that were worked at: their parts said nothing."""
 
 
 def apply(finding: Finding) -> None:
@@ -82,7 +88,7 @@ def _open(finding: Finding, now: datetime) -> Alert:
         revision=number(),
         **facts(why),
     )
-    _tell(alert, "opened", now)
+    _tell(alert, "opened", now, finding.muted)
     return alert
 
 
@@ -107,7 +113,7 @@ def _raise(alert: Alert, finding: Finding, now: datetime) -> None:
         alert.state, alert.asked_at = AlertState.OPEN, now
         alert.acknowledged_at = alert.acknowledged_by = None
     alert.revision = number()
-    _tell(alert, "raised", now)
+    _tell(alert, "raised", now, finding.muted)
 
 
 def _lower(alert: Alert, finding: Finding, now: datetime) -> None:
@@ -127,9 +133,13 @@ def _end(alert: Alert, now: datetime) -> None:
     alert.save()
 
 
-def _tell(alert: Alert, what: str, now: datetime) -> None:
+def _tell(alert: Alert, what: str, now: datetime, muted: Collection[int] = ()) -> None:
     """Write the chapter, the journal's entry and the event in one."""
     Chapter.objects.create(alert=alert, at=now, what=what, severity=alert.severity, value=alert.value)
+    if muted:
+        names = ", ".join(str(one) for one in Thing.objects.filter(pk__in=muted).order_by("pk"))
+        said = {"what": PART_MUTED, "severity": alert.severity, "text": names[:1000]}
+        Chapter.objects.create(alert=alert, at=now, **said)
     content = {"key": alert.key, "thing": alert.thing_id, "severity": alert.severity, "line": alert.line}
     content |= {"value": alert.value, "rule": alert.rule_id}
     entry = journal.record(f"alerts.{what}", f"alert:{alert.pk}", by=BY, content=content)

@@ -74,6 +74,8 @@ class Spec:
     """Name in the condition and number of each series that it reads."""
     since: int = 0
     """From when on (µs) the version holds."""
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    """Name in the condition and thing of each series that another station measures."""
 
     @property
     def span(self) -> int:
@@ -86,6 +88,10 @@ class Spec:
                 # What is left of a flood is known from the flood.
                 longest = max(longest, conditions.LONGEST_S)
         return 3 * LATE + longest * SECOND
+
+    def things(self, own: int) -> frozenset[int]:
+        """The thing that it is watched on, and all others that it reads."""
+        return frozenset((own, *(thing for _name, thing in self.elsewhere)))
 
     @property
     def has_silence(self) -> bool:
@@ -137,13 +143,15 @@ class Known:
         self.series: dict[tuple[int, str], int] = {}
         self.named: dict[str, int] = {}
         self.kinds: dict[str, str] = {}
+        self.owners: dict[str, int] = {}
+        """Things by code."""
         for pk, name, thing, kind, code in rows.values_list(
             "pk", "name", "thing", "thing__kind", "thing__code"
         ):
             self.things.setdefault(kind, {})[thing] = None
             self.series[thing, name] = pk
             self.named[f"{code}/{name}"] = pk
-            self.kinds[code] = kind
+            self.kinds[code], self.owners[code] = kind, thing
 
     def spec(
         self, rule: int, declared: AlertRule, thing: int, condition: Condition, since: int = 0
@@ -164,7 +172,9 @@ class Known:
                 if not made.lines:
                     return None
                 leaves.append((position, made))
-        return Spec(rule, condition, tuple(leaves), tuple(sorted(series.items())), since)
+        owners = {name: self.owners[name.rpartition("/")[0]] for name in series if "/" in name}
+        elsewhere = tuple(sorted(one for one in owners.items() if one[1] != thing))
+        return Spec(rule, condition, tuple(leaves), tuple(sorted(series.items())), since, elsewhere)
 
     def _limits(self, series: int) -> dict[str, float]:
         return {limit.name: limit.value for limit in self.limits.get(series, ())}

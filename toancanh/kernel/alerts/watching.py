@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from toancanh.kernel.alerts.folding import SECOND, Leaf, Point, State
@@ -132,20 +132,24 @@ class Watched:
                     return False
         return True
 
-    def severity(self, now: int) -> int:
-        """How severe it is at ``now``; 0 where nothing rings."""
-        return self._severity(self.condition, now, iter(range(len(self._order))))
+    def severity(self, now: int, muted: Collection[str] = ()) -> int:
+        """How severe it is at ``now``; 0 where nothing rings. Parts that read ``muted`` series count 0."""
+        return self._severity(self.condition, now, iter(range(len(self._order))), muted)
 
-    def _severity(self, condition: Condition, now: int, numbers: Iterator[int]) -> int:
+    def _severity(
+        self, condition: Condition, now: int, numbers: Iterator[int], muted: Collection[str]
+    ) -> int:
         if isinstance(condition, Every):
             severities = []
             for part in condition.parts:
-                before = self._severity(part, now, numbers)
+                before = self._severity(part, now, numbers, muted)
                 severities.append(before if self._is_heard(part, now, condition.valid_s) else 0)
             return min(severities)
         if isinstance(condition, Either):
-            return max([self._severity(part, now, numbers) for part in condition.parts])
+            return max([self._severity(part, now, numbers, muted) for part in condition.parts])
         number = next(numbers)
+        if condition.series in muted:
+            return 0
         track = self.tracks[condition.series]
         if isinstance(condition, Silence):
             return condition.severity if self._is_silent(condition, now) else 0
@@ -186,10 +190,12 @@ class Watched:
                     found.append(begins)
         return found
 
-    def reason(self, now: int) -> Reason:
-        """The leaf that says most about why it rings."""
+    def reason(self, now: int, muted: Collection[str] = ()) -> Reason:
+        """The leaf that says most about why it rings, of those that do not read ``muted`` series."""
         found = Reason(series=self._order[0].series)
         for number, leaf in enumerate(self._order):
+            if leaf.series in muted:
+                continue
             track = self.tracks[leaf.series]
             if isinstance(leaf, Silence):
                 severity = leaf.severity if self._is_silent(leaf, now) else 0

@@ -50,6 +50,7 @@ def chapter(one: Chapter) -> str:
         "acknowledged": _("Acknowledged"),
         "noted": _("Note"),
         "muted": _("Station under maintenance"),
+        "part_muted": _("Left out: a station that it also reads is under maintenance"),
         "told": _("Told to who is on duty"),
         "escalated": _("Nobody acknowledged: passed on to the next level"),
         "unfilled": _("Nobody is on duty at this level"),

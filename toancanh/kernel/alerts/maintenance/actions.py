@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.alerts import ringing
+from toancanh.kernel.alerts import conditions, ringing, rules
 from toancanh.kernel.alerts.actions import RIGHT, person
 from toancanh.kernel.alerts.maintenance.models import Maintenance
 from toancanh.kernel.alerts.maintenance.queries import CHANGED, about
@@ -158,3 +159,22 @@ def _tell(row: Maintenance, now: datetime, by: Actor) -> None:
         Chapter(alert=alert, severity=alert.severity, **facts) for alert in standing.order_by("pk")
     )
     standing.update(revision=ringing.number())
+    _tell_readers(row, text, facts)
+
+
+def _tell_readers(row: Maintenance, text: str, facts: dict[str, Any]) -> None:
+    """The same for what stands elsewhere and also reads one of these stations."""
+    reading: dict[str, list[Alert]] = {}
+    standing = Alert.objects.filter(over_at=None).exclude(about(row)).exclude(state=AlertState.CLOSED)
+    for alert in standing.select_related("rule").order_by("pk"):
+        condition = rules.read(alert.rule)
+        for name in conditions.series_names(condition) if condition is not None else ():
+            code, slash, _name = name.rpartition("/")
+            if slash:
+                reading.setdefault(code, []).append(alert)
+    things = Thing.objects.filter(about(row, prefix=""), code__in=reading).order_by("pk")
+    told = {alert.pk: (alert, thing) for thing in things for alert in reading[thing.code]}
+    for alert, thing in told.values():
+        said = {**facts, "what": ringing.PART_MUTED, "text": f"{thing}: {text}"[:1000]}
+        Chapter.objects.create(alert=alert, severity=alert.severity, **said)
+    Alert.objects.filter(pk__in=told).update(revision=ringing.number())
