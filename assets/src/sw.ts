@@ -9,7 +9,9 @@ const DATA = ['/warnings/now.json', '/warnings/places.json']
 const KEPT_AT = 'x-kept-at'
 const PATIENCE_MS = 6_000
 
-interface Told { id: string; key: string; title: string; body: string; link: string; urgency: string; language: string; expires: string }
+const SPREAD_MS = 5_000
+
+interface Told { id: string; receipt?: string; key: string; title: string; body: string; link: string; urgency: string; language: string; expires: string }
 
 function isWarning(path: string): boolean {
   return ROOTS.some((root) => path.startsWith(root)) && path !== '/warnings/subscription'
@@ -93,6 +95,14 @@ worker.addEventListener('fetch', (event) => {
   else if (url.pathname.startsWith('/static/')) event.respondWith(keptOrFresh(event.request))
 })
 
+/** The centre's receipt: not all browsers at once, no cookie, and never tried again. */
+async function report(told: Told): Promise<void> {
+  if (!told.receipt) return
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS))
+  const body = JSON.stringify({ id: told.id, token: told.receipt })
+  await fetch('/warnings/shown', { method: 'POST', body, credentials: 'omit', cache: 'no-store', keepalive: true, referrerPolicy: 'no-referrer' })
+}
+
 worker.addEventListener('push', (event) => {
   const told = event.data?.json() as Told
   const shown = worker.registration.showNotification(told.title, {
@@ -104,7 +114,8 @@ worker.addEventListener('push', (event) => {
     requireInteraction: told.urgency === 'high',
     data: { link: told.link || ROOTS[told.language === 'en' ? 1 : 0] },
   })
-  event.waitUntil(shown.then(() => keepAll().catch(() => undefined)))
+  const reported = shown.then(() => report(told)).catch(() => undefined)
+  event.waitUntil(Promise.all([reported, shown.then(() => keepAll().catch(() => undefined))]))
 })
 
 worker.addEventListener('notificationclick', (event) => {

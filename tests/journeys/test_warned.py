@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from tests.edge.wire import ask, wait
 from tests.journeys.test_everyone import faults
 from tests.running import Program
 from tests.warned import tell
+from toancanh.kernel.notify import showing
 from toancanh.kernel.notify.tests.parts import Browser as Keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -100,6 +102,44 @@ def test_citizen_finds_out_and_subscribes_in_two_touches(
     expect(page.locator("h1")).to_have_text(HEADLINE)
     assert page.locator(".tc-area-concerned path").count() == 1
     assert watched.said == []
+    page.context.close()
+
+
+def copies(program: Program) -> list[tuple[str, str]]:
+    """Reference and state of every push in the store."""
+    with closing(sqlite3.connect(program.folder / "city.db", timeout=10)) as city:
+        return list(city.execute("SELECT reference, state FROM notify_delivery WHERE channel = 'webpush'"))
+
+
+def test_browser_shows_a_push_and_says_so_once_and_without_a_cookie(
+    browser: Browser, warned: tuple[Program, str]
+) -> None:
+    program, _number = warned
+    watched = phone(browser, program, permissions=["notifications"])
+    page, keys = watched.page, Keys()
+    wish = {"endpoint": "https://fcm.googleapis.com/fcm/send/shown", "units": [HUONG_AN]}
+    wish["keys"] = {"p256dh": keys.p256dh, "auth": keys.auth}
+    page.goto(f"{program.url}/warnings/")
+    options = "{method: 'POST', body: JSON.stringify(wish)}"
+    assert page.evaluate(f"wish => fetch('/warnings/subscription', {options}).then(said => said.ok)", wish)
+    tell(program, "Nước lên ở Hương An", HUONG_AN)
+    assert wait(lambda: len(copies(program)) == 1, 20)
+    ((reference, _state),) = copies(program)
+    secret = (program.folder / "secret.key").read_text().strip()
+    told = {"id": reference, "key": "k", "title": "Nước lên", "body": "…", "link": "", "urgency": "high"}
+    told |= {"language": "vi", "expires": "", "receipt": showing.token(reference, secret)}
+    registered: list[str] = []
+    devtools = page.context.new_cdp_session(page)
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda said: registered.extend(one["registrationId"] for one in said["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    page.evaluate("navigator.serviceWorker.register('/sw.js').then(() => undefined)")
+    assert wait(lambda: page.evaluate("1") and bool(registered), 20)
+    push = {"origin": program.url, "registrationId": registered[-1], "data": json.dumps(told)}
+    devtools.send("ServiceWorker.deliverPushMessage", push)
+    assert wait(lambda: copies(program) == [(reference, "received")], 30)
     page.context.close()
 
 

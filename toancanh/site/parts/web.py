@@ -14,6 +14,7 @@ from servestatic import ServeStaticASGI
 
 from toancanh.kernel.alerts import announcing
 from toancanh.kernel.contacts import announcing as receipts
+from toancanh.kernel.notify import showing
 from toancanh.kernel.portal import copies
 from toancanh.kernel.runtime import doors
 from toancanh.kernel.runtime.doors import Door
@@ -62,6 +63,10 @@ def mount(house: House) -> None:
     confirmed = Loop("receipt notes", confirming.look, receipts.EVERY)
     house.loops.append(confirmed)
     house.changed.append(confirmed.wake)
+    shown = showing.Shown()
+    house.edge.mount(showing.PATH, shown, showing.DOOR)
+    house.loops.append(Loop("shown pushes", shown.write, showing.EVERY))
+    house.leaving.append(shown.end)
     list(doors.routes())
     wsgi.django()
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from toancanh.kernel.notify import subscriptions
+from toancanh.kernel.notify import showing, subscriptions
 from toancanh.kernel.notify.channels import Aside, Channel, Field, NotReady, Outcome, Parcel, failed
 from toancanh.kernel.notify.channels.beside import Beside
 from toancanh.kernel.notify.channels.encrypting import LARGEST, new_key
@@ -53,7 +53,7 @@ class Push:
         return outcomes
 
     async def ask(self, parcels: Sequence[Parcel], aside: Aside) -> list[Outcome | None]:
-        """Push services tell nothing more."""
+        """Push services tell nothing more; browsers report by themselves (`showing`)."""
         return [None] * len(parcels)
 
     async def close(self) -> None:
@@ -87,6 +87,7 @@ def said(parcel: Parcel) -> bytes:
     notice: Notice = parcel.notice
     words = {
         "id": parcel.reference,
+        "receipt": showing.token(parcel.reference),
         "key": notice.key,
         "kind": notice.kind,
         "title": parcel.title,
