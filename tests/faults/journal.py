@@ -29,12 +29,6 @@ def rows(city: Path, statement: str) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
-def forget_leases(city: Path) -> None:
-    """As if a minute had passed: what a dead worker held may be taken by the next."""
-    with closing(sqlite3.connect(city, timeout=30)) as connection, connection:
-        connection.execute("UPDATE journal_event SET next_at = created WHERE next_at IS NOT NULL")
-
-
 def changes_of(found: Iterable[tuple[Any, str]]) -> set[tuple[int, float]]:
     """Series and value of each change of a threshold among what RECORDED found."""
     pairs = ((p if isinstance(p, dict) else json.loads(p), json.loads(content)) for p, content in found)

@@ -10,16 +10,16 @@ import pytest
 
 from tests.edge.wire import wait
 from tests.faults import clerk, witness
-from tests.faults.journal import RECORDED, UNSEALED, WAITING, changes_of, count, forget_leases, rows
+from tests.faults.journal import RECORDED, UNSEALED, WAITING, changes_of, count, rows
 from tests.faults.ledger import compare
-from tests.faults.measure import FULL, seconds, seed, tell, times
+from tests.faults.measure import seconds, seed, tell, times
 from tests.faults.senders import gather
 from tests.faults.town import Town, flowing, sending
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.xdist_group("kill roles")]
 BACK = seconds(5, 60)
 LEASE = 60
-"""Seconds for which a worker that died keeps the events it held from the next one."""
+"""Seconds for which a worker that died keeps the events it held from others than who takes its place."""
 
 
 @pytest.mark.parametrize("role", ["ingest", ""], ids=["ingest", "all in one"])
@@ -71,8 +71,6 @@ def test_doors_feel_nothing_when_web_and_worker_are_killed(town: Town, tmp_path:
     assert slowest < BACK
     assert silence < seconds(2, 15)
     city = town.folder / "city.db"
-    if not FULL:
-        forget_leases(city)
     untold = "SELECT key, attempts, next_at, fault FROM journal_event WHERE next_at IS NOT NULL LIMIT 5"
     assert wait(lambda: not count(city, WAITING), LEASE + 30), rows(city, untold)
     assert wait(lambda: not count(city, UNSEALED), 30)

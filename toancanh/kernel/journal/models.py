@@ -34,6 +34,8 @@ class Event(models.Model):
     created = models.DateTimeField()
     next_at = models.DateTimeField(null=True, db_index=True)
     """When to try next; null once done."""
+    holder = models.CharField(max_length=230, blank=True)
+    """Place of the process that delivers it now; empty while it waits, and once it is done."""
     attempts = models.PositiveIntegerField(default=0)
     fault = models.CharField(max_length=400, blank=True)
 

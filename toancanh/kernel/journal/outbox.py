@@ -26,13 +26,33 @@ BATCH = 100
 KEPT = timedelta(days=30)
 
 
-def deliver() -> int:
+class Duty:
+    """Delivers in the place ``slot`` of a process: call `look` again and again."""
+
+    def __init__(self, slot: str) -> None:
+        self._slot = slot
+        self._is_new = True
+
+    def look(self) -> int:
+        """Run what is due; at first what a process in this place held when it ended is free again."""
+        if self._is_new:
+            let_go(self._slot)
+            self._is_new = False
+        return deliver(self._slot)
+
+
+def let_go(slot: str) -> int:
+    """Free what a process in this place held: nobody else is there to finish it."""
+    return Event.objects.filter(holder=slot, next_at__isnull=False).update(next_at=clock.now(), holder="")
+
+
+def deliver(slot: str = "") -> int:
     """Run what is due now; returns how many events were done. A failing one is tried again later.
 
     Several processes may deliver at once: an event belongs to who leased it until the lease is over.
     """
     done, leased = 0, clock.now()
-    for event in _lease():
+    for event in _lease(slot):
         if clock.now() - leased > LEASE / 2 and not _still_ours(event):
             continue
         try:
@@ -42,9 +62,9 @@ def deliver() -> int:
             # Whatever broke, the event stays and is tried again; the other events go on.
             log.exception("reaction to %s failed", event.name)
             wait = timedelta(seconds=min(2**event.attempts, LONGEST.total_seconds()))
-            _own(event).update(next_at=clock.now() + wait, fault=str(fault)[:400])
+            _own(event).update(next_at=clock.now() + wait, holder="", fault=str(fault)[:400])
         else:
-            done += _own(event).update(next_at=None, fault="")
+            done += _own(event).update(next_at=None, holder="", fault="")
     return done
 
 
@@ -72,8 +92,8 @@ def sweep() -> int:
     return events + sessions
 
 
-def _lease() -> list[Event]:
-    """Take due events for a minute: who dies holding them loses them to the next sweep."""
+def _lease(slot: str = "") -> list[Event]:
+    """Take due events for a minute: who dies holding them and does not come back loses them to the others."""
     now = clock.now()
     # No wait is longer than the longest: what seems due later was put off before the clock was set back.
     is_due = Q(next_at__lte=now) | Q(next_at__gt=now + LONGEST)
@@ -82,6 +102,6 @@ def _lease() -> list[Event]:
         events = list(due.select_for_update(skip_locked=True)[:BATCH])
         for event in events:
             event.attempts += 1
-            event.next_at = now + LEASE
-        Event.objects.bulk_update(events, ["attempts", "next_at"])
+            event.next_at, event.holder = now + LEASE, slot
+        Event.objects.bulk_update(events, ["attempts", "next_at", "holder"])
     return events

@@ -29,7 +29,7 @@ from toancanh.site.asgi import House
 
 def mount(house: House) -> None:
     """Take them up."""
-    deliver = Loop("outbox", outbox.deliver, 1.0)
+    deliver = Loop("outbox", outbox.Duty(house.reporter.slot).look, 1.0)
     house.loops += [
         Loop("sealer", sealer.seal, 0.5, at_end=True),
         deliver,

@@ -135,6 +135,21 @@ def test_event_held_by_one_who_died_comes_back_after_the_lease(db: None, reactio
     assert reaction.seen == [1]
 
 
+def test_what_one_who_died_held_is_delivered_at_once_when_he_is_back(db: None, reaction: Reaction) -> None:
+    happened(1)
+    with clock.set_to(clock.now()):
+        outbox._lease("worker@here:1")
+        assert outbox.Duty("worker@there:1").look() == 0
+        # Only at his start: what he holds since is his.
+        back = outbox.Duty("worker@here:1")
+        assert back.look() == 1
+        happened(2)
+        outbox._lease("worker@here:1")
+        assert back.look() == 0
+    assert reaction.seen == [1]
+    assert set(Event.objects.filter(next_at=None).values_list("holder", flat=True)) == {""}
+
+
 def test_event_that_another_process_took_over_meanwhile_is_left_to_it(
     db: None, reaction: Reaction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
