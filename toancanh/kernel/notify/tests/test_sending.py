@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from toancanh.kernel.declare import Title
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.notify import actions, ending, queries, receipts, registry, spreading, work
 from toancanh.kernel.notify import subscriptions as browsers
-from toancanh.kernel.notify.channels import HANDED, failed, later
+from toancanh.kernel.notify.channels import HANDED, Aside, Outcome, failed, later
 from toancanh.kernel.notify.messages import Named, Recipient, reference
 from toancanh.kernel.notify.models import Delivery, Notice, Spread, State, Subscription, Tally, Wanted
-from toancanh.kernel.notify.tests.parts import Browser, message, refused, set_up
+from toancanh.kernel.notify.service import Messenger
+from toancanh.kernel.notify.tests.parts import Browser, message, refused, set_up, sync
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotFound
 
@@ -154,8 +156,56 @@ def test_what_a_killed_worker_held_is_free_once_it_is_back_in_its_place(city: Ci
     # The one who was killed comes back to life: what he failed at says nothing, what he handed over counts.
     work.note(channel, lost, [later("unreachable"), HANDED], 0)
     assert counted() == (1, 1, 0, 0)
+    assert work.lease(channel, 9, "worker@there:1") == [], "who tries now still holds it"
     work.note(channel, again, [HANDED, HANDED], 0)
     assert counted() == (0, 2, 0, 0)
+
+
+def test_worker_that_dies_while_it_hands_over_has_noted_nothing(city: City) -> None:
+    set_up("webpush")
+    actions.send(message(), people(2), by=BY)
+    channel = registry.channel("webpush")
+
+    class Dying:
+        async def hand(self, _parcels: object, _aside: object) -> list[Outcome]:
+            raise asyncio.CancelledError
+
+    async def run(aside: Aside) -> None:
+        service = Messenger(SLOT)
+        service._aside = aside  # type: ignore[method-assign]
+        with pytest.raises(asyncio.CancelledError):
+            await service._slices(channel, Dying(), 9, 0)  # type: ignore[arg-type]
+
+    sync(run)
+    assert counted() == (2, 0, 0, 0)
+    assert work.let_go(SLOT) == 2
+
+
+def test_list_that_is_taken_back_while_it_is_brought_in_stays_so(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.send(message(), Named(browsers.SOURCE, {"units": ["90001"]}), by=BY)
+
+    def slow(*_said: object) -> list[Recipient]:
+        actions.cancel(message().key, by=BY)
+        return people(3)
+
+    monkeypatch.setattr(registry, "source", lambda _name: slow)
+    assert spreading.look() == 1
+    assert counted() == (0, 0, 0, 0)
+    assert spreading.look() == 0
+    assert not queries.progress(message().key).is_spreading
+
+
+def test_list_of_a_message_that_is_over_is_not_brought_in(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.send(message(), Named(browsers.SOURCE, {"units": ["90001"]}), by=BY)
+    monkeypatch.setattr(registry, "source", lambda _name: lambda *_said: people(3))
+    with clock.set_to(clock.now() + timedelta(hours=1)):
+        assert spreading.look() == 1
+    assert counted() == (0, 0, 0, 0)
+    assert not queries.progress(message().key).is_spreading
 
 
 def test_attempts_wait_longer_and_end(city: City) -> None:

@@ -132,6 +132,22 @@ def test_second_approval_does_nothing(city: City, by: Actor, order: Actor) -> No
     assert Event.objects.filter(name=ISSUED).count() == 1
 
 
+def test_order_that_cannot_be_told_is_none(by: Actor, order: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    warning = actions.draft(full(), by=by)
+    warning = actions.submit(warning, warning.version, by=by)
+
+    def fails(*_said: object) -> None:
+        raise RuntimeError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions.journal, "emit", fails)
+        with pytest.raises(RuntimeError):
+            actions.approve(warning, warning.version, by=order)
+    row = Warning.objects.get()
+    assert (row.state, row.number) == (State.SUBMITTED, None)
+    assert actions.approve(row, row.version, by=order).number == "CB-2026-0001"
+
+
 def test_returned_draft_is_mended_and_submitted_again(by: Actor, order: Actor) -> None:
     warning = actions.draft(full(), by=by)
     warning = actions.submit(warning, warning.version, by=by)

@@ -67,6 +67,7 @@ def test_subscribers_of_its_communes_get_it_once(by: Actor, order: Actor) -> Non
     assert notice.title_vi.startswith("Bản tin cảnh báo: Nước sông tại Trạm Cầu Gỗ")
     assert notice.body_vi.startswith("Cấp 2: rủi ro trung bình.\nKhông đi qua đường ngập.")
     assert notice.link == "/warnings/CB-2026-0001/"
+    assert notice.expires_at == sent.valid_until
 
 
 def test_who_subscribed_before_a_merger_is_told(by: Actor, order: Actor) -> None:
@@ -185,6 +186,38 @@ def test_program_that_was_down_reports_upwards_at_once(by: Actor) -> None:
     with clock.set_to(NOON + timedelta(hours=5)):
         minding.look()
         assert steps(warning) == ["escalated"]
+
+
+def test_channels_try_ten_minutes_where_it_was_approved_just_before_its_end(by: Actor, order: Actor) -> None:
+    subscribed("tay", "90001")
+    told(by, order, full(valid_until=NOON + timedelta(minutes=1)))
+    spread()
+    assert {notice.expires_at for notice in Notice.objects.all()} == {NOON + telling.LEAST}
+
+
+def test_half_of_what_follows_is_nothing(by: Actor, order: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribed("tay", "90001")
+    told(by, order)
+
+    def fails(*_said: object) -> None:
+        raise RuntimeError("not today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, "tell_chain", fails)
+        outbox.deliver()
+    assert not Notice.objects.exists()
+    with clock.set_to(NOON + timedelta(seconds=2)):
+        spread()
+    assert Delivery.objects.count() == 1
+
+
+def test_two_processes_that_see_the_same_remind_once(by: Actor, order: Actor) -> None:
+    warning = actions.draft(full(), by=by)
+    warning = actions.submit(warning, warning.version, by=by)
+    with clock.set_to(NOON + policies.current(NOON).remind_after):
+        for expected in (1, 0):
+            assert minding._tell(warning.pk, "reminded", "reminded_at", clock.now()) == expected
+    assert steps(warning) == ["reminded"]
 
 
 def test_running_out_is_told_before_and_after(by: Actor, order: Actor) -> None:
