@@ -23,7 +23,8 @@ from toancanh.kernel.warnings.tests.making import EN, VI, approved, full
 said = json.load(sys.stdin)
 by = program("test")
 words = {"vi": replace(VI, headline=said["headline"]), "en": replace(EN, headline=said["headline"])}
-content = full(*said["units"], level=said["level"], valid_until=clock.now() + timedelta(hours=6), **words)
+until = clock.now() + timedelta(hours=said["hours"])
+content = full(*said["units"], level=said["level"], valid_until=until, **words)
 if said["follows"]:
     warning = actions.follow(Warning.objects.get(number=said["follows"]), said["kind"], content, by=by)
 else:
@@ -40,10 +41,11 @@ def tell(
     is_exercise: bool = False,
     follows: str = "",
     kind: str = "update",
+    hours: float = 6,
 ) -> str:
     """Approve a warning for these units; its number."""
     said: dict[str, Any] = {"headline": headline, "units": units, "level": level}
-    said |= {"is_exercise": is_exercise, "follows": follows, "kind": kind}
+    said |= {"is_exercise": is_exercise, "follows": follows, "kind": kind, "hours": hours}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         input=json.dumps(said),

@@ -32,6 +32,10 @@ WORDS = {
     "unreceived": "lost of these",
     "named": "named as gaps",
     "late": "named after (s)",
+    "second": "second copies, under the same key and after a kill",
+    "knocks": "knocks in 40 minutes of 503",
+    "minutes": "told after (minutes)",
+    "expired": "run out meanwhile and not sent",
     "page p99": "officer's page p99 (s)",
 }
 

@@ -52,6 +52,29 @@ def line() -> None:
     ruling.set_rule("flood.level", None, condition, by=program("tests"), reason="tests")
 
 
+def change(code: str, severity: str) -> None:
+    """Give one gauge a rule of its own, with the same line and another severity."""
+    from toancanh.kernel.alerts import ruling
+    from toancanh.kernel.declare import Bands, Line, program
+    from toancanh.kernel.registry.models import Thing
+
+    lines = (Line(at=LINE, severity=int(severity)),)
+    condition = Bands(series="level", lines=lines, hysteresis=0.1, calm_s=1800)
+    thing = Thing.objects.select_related("unit").get(code=code)
+    ruling.set_rule("flood.level", thing, condition, by=program("tests"), reason="tests")
+
+
+def rename(code: str, name: str) -> None:
+    """Call a station something else."""
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.registry import actions
+    from toancanh.kernel.registry.models import Thing
+
+    was = Thing.objects.get(code=code)
+    actions.register(was.code, was.kind, name, was.lon, was.lat, by=program("tests"))
+
+
 if __name__ == "__main__":
     django.setup()
-    {"prepare": prepare, "judge": judge, "line": line}[sys.argv[1]]()
+    each = {"prepare": prepare, "judge": judge, "line": line, "change": change, "rename": rename}
+    each[sys.argv[1]](*sys.argv[2:])

@@ -8,6 +8,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 FULL = os.environ.get("FAULTS") == "full"
 """Set by `python -m tests.faults.full`: whole counts, and the bars of docs/reliability.md are asserted.
 
@@ -16,6 +18,10 @@ The short run of every day does each fault a few times beside other tests, so it
 
 SHARED = bool(os.environ.get("SHARED"))
 """Whole counts on a machine that others use too: nothing may be lost there either, but waits are generous."""
+
+
+whole = pytest.mark.skipif(not FULL, reason="a whole count: python -m tests.faults.full")
+"""What takes minutes, or differs from its short neighbour in the engine alone."""
 
 
 def times(few: int, many: int) -> int:

@@ -14,28 +14,38 @@ from datetime import timedelta
 import django
 
 SLICE = 2_000
+BROWSER = 12345
+"""The private key of every browser here."""
 
 
 def prepare(port: str, many: str) -> None:
     """The store; the first line that is printed says how long the subscriptions took."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
     from tests.city import BY, City
     from toancanh.kernel.notify import setups
-    from toancanh.kernel.notify.channels.encrypting import b64
-    from toancanh.kernel.notify.models import Subscription, Wanted
-    from toancanh.kernel.runtime import clock
     from toancanh.kernel.territory.models import Unit
 
     if not Unit.objects.filter(code="90001").exists():
         City.build()
     setups.change("webpush", {"contact": "it@hue.gov.vn"}, is_on=True, by=BY)
-    key = ec.derive_private_key(12345, ec.SECP256R1()).public_key()
-    p256dh, auth = b64(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)), b64(bytes(16))
-    unit, now = Unit.objects.get(code="90001"), clock.now()
     began = time.monotonic()
-    for first in range(0, int(many), SLICE):
+    subscribe(port, range(int(many)), "90001")
+    print(time.monotonic() - began)
+
+
+def subscribe(port: str, numbers: range, *codes: str) -> None:
+    """Browsers behind the push service of that port, all with the keys of `BROWSER`, ask for these units."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from toancanh.kernel.notify.channels.encrypting import b64
+    from toancanh.kernel.notify.models import Subscription, Wanted
+    from toancanh.kernel.runtime import clock
+    from toancanh.kernel.territory.models import Unit
+
+    key = ec.derive_private_key(BROWSER, ec.SECP256R1()).public_key()
+    p256dh, auth = b64(key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)), b64(bytes(16))
+    units, now = Unit.objects.filter(code__in=codes), clock.now()
+    for first in range(numbers.start, numbers.stop, SLICE):
         rows = [
             Subscription(
                 endpoint=f"http://127.0.0.1:{port}/ok/{n}",
@@ -45,11 +55,10 @@ def prepare(port: str, many: str) -> None:
                 created=now,
                 changed_at=now,
             )
-            for n in range(first, min(first + SLICE, int(many)))
+            for n in range(first, min(first + SLICE, numbers.stop))
         ]
         made = Subscription.objects.bulk_create(rows)
-        Wanted.objects.bulk_create(Wanted(subscription=row, unit=unit) for row in made)
-    print(time.monotonic() - began)
+        Wanted.objects.bulk_create(Wanted(subscription=row, unit=unit) for row in made for unit in units)
 
 
 def send(key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import random
@@ -13,16 +12,12 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.faults.judges import LINE
-from tests.faults.measure import seconds, seed, tell, times
-from tests.faults.running import post
-from tests.faults.town import GATEWAY, Town
+from tests.faults.measure import seed, tell, times
 from tests.postgres import shared_cluster
 from tests.running import ROOT, Program
 from toancanh.kernel.telemetry.store import Row, open_store
@@ -143,58 +138,3 @@ def test_every_wave_rings_once_whatever_is_killed(tmp_path: Path, engine: str) -
     tell("kill who judges", seed=chosen, kills=KILLS, waves=len(wanted), lost=0, twice=0)
     said = (tmp_path / SAID).read_text()
     assert "IntegrityError" not in said, said
-
-
-ROLES = ("ingest", "web", "worker")
-ALERTS = 20
-OPENED = """SELECT t.code, count(*), (SELECT count(*) FROM journal_entry e
-    WHERE e.action = 'alerts.opened' AND e.subject = 'alert:' || a.id)
-    FROM alerts_alert a JOIN registry_thing t ON t.id = a.thing_id
-    WHERE a.key = 'flood.level' GROUP BY t.code"""
-
-
-def test_twenty_alerts_ring_once_each_whatever_role_is_killed(town: Town) -> None:
-    """The water crosses the line at one gauge after the other while one role after the other dies."""
-    random.seed(chosen := seed())
-    door, *_rest = town.start(*ROLES)
-    env = {**door.environment, "DJANGO_SETTINGS_MODULE": "toancanh.site.settings"}
-    subprocess.run([sys.executable, "-m", "tests.faults.judges", "line"], env=env, cwd=ROOT, check=True)
-    kills = times(6, 50)
-    turns = [ROLES[number % len(ROLES)] for number in range(kills)]
-    random.shuffle(turns)
-    crossed: dict[str, float] = {}
-
-    def cross() -> None:
-        for number in range(1, ALERTS + 1):
-            row: dict[str, object] = {"thing": f"t{number}", "series": "level", "value": LINE + 1}
-            row["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-            while True:
-                try:
-                    if post(door.port, [row], f"crossing-{number}", town.tokens[GATEWAY])[0] == 200:
-                        break
-                except (OSError, http.client.HTTPException):
-                    pass
-                time.sleep(0.05)
-            crossed[f"t{number}"] = time.monotonic()
-            time.sleep(kills / ALERTS * 0.5)
-
-    water = threading.Thread(target=cross, daemon=True)
-    water.start()
-    for role in turns:
-        time.sleep(random.uniform(0.02, 1.0))
-        town.program(role).kill()
-        town.program(role).start()
-    water.join(120)
-    assert len(crossed) == ALERTS
-    city, end = town.folder / "city.db", time.monotonic() + seconds(15, 90)
-    while True:
-        with closing(sqlite3.connect(city, timeout=20)) as database:
-            rang = database.execute(OPENED).fetchall()
-        if {code for code, *_ in rang} == set(crossed):
-            break
-        assert time.monotonic() < end, (
-            f"lost {set(crossed) - {code for code, *_ in rang}}: {town.log[-2000:]}"
-        )
-        time.sleep(0.2)
-    assert [one for one in rang if one[1:] != (1, 1)] == []
-    tell("kill any role during alerts", seed=chosen, kills=kills, alerts=len(rang), lost=0, twice=0)

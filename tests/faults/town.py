@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 
+from tests.faults.journal import rows
 from tests.faults.senders import HttpSender, MqttSender, Sender
 from tests.ports import free_port
 from tests.running import ROOT, Program
@@ -22,6 +23,7 @@ from toancanh.kernel.telemetry.store import Store, open_store
 
 GAUGES = 240
 OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
+LEADER = ("lanhdao", "mat-khau-cua-lanh-dao-2026")
 GATEWAY, DEVICE, OTHER = "gateway", "device-a", "device-b"
 TOKENS: dict[str, list[str]] = {
     GATEWAY: [],
@@ -47,13 +49,16 @@ print(json.dumps(said))
 
 
 def found(program: Program, pack: Path) -> dict[str, str]:
-    """Bring a store up with gauges t1, t2 … and an officer; the secrets of its tokens."""
+    """Bring a store up with gauges t1, t2 …, an officer and a leader; the secrets of its tokens."""
     packs = (ROOT / "packs" / "vietnam", ROOT / "packs" / "hue", gauges(pack, GAUGES))
-    name, password = OFFICER
+    posts = ((OFFICER, "--officer", "Trần Văn Trực"), (LEADER, "--leader", "Lê Thị Lãnh Đạo"))
     wanted = [
         ["migrate"],
         *(["pack", "load", str(folder)] for folder in packs),
-        ["person", "create", name, "--officer", "--name", "Trần Văn Trực", "--password", password],
+        *(
+            ["person", "create", name, post, "--name", who, "--password", password]
+            for (name, password), post, who in posts
+        ),
         *(["token", "create", token, *words] for token, words in TOKENS.items()),
     ]
     # The commands of a host in one process: each alone would begin anew.
@@ -87,8 +92,7 @@ def gauges(folder: Path, count: int) -> Path:
 
 def series_ids(city: Path) -> dict[str, int]:
     """The number of each thing's series, in an SQLite file."""
-    with closing(sqlite3.connect(city)) as connection:
-        return dict(connection.execute(_SERIES).fetchall())
+    return dict(rows(city, _SERIES))
 
 
 @dataclass
@@ -103,12 +107,12 @@ class Town:
     programs: dict[str, Program] = field(default_factory=dict)
 
     def program(self, role: str) -> Program:
-        """The process of a role (empty: all of them in one), not started here."""
+        """The process of a role (empty: all of them in one), not started here; `worker#2` is a second one."""
         if role not in self.programs:
             own = {"MQTT_PORT": str(self.mqtt_port), **self.variables}
             if self.where:
                 own["DATABASE_URL"] = self.where
-            self.programs[role] = Program(self.folder, variables=own, role=role)
+            self.programs[role] = Program(self.folder, variables=own, role=role.partition("#")[0])
         return self.programs[role]
 
     def start(self, *roles: str) -> list[Program]:
@@ -129,12 +133,16 @@ class Town:
         """Where the measurements are."""
         return open_store(self.where or str(self.folder / "telemetry.db"))
 
-    def series(self) -> dict[str, int]:
-        """The number of each thing's series."""
+    def ask(self, statement: LiteralString) -> list[Any]:
+        """What a statement in SQL of both engines finds, past all code of the product."""
         if self.where:
             with psycopg.connect(self.where, connect_timeout=10) as server:
-                return dict(server.execute(_SERIES).fetchall())
-        return series_ids(self.folder / "city.db")
+                return server.execute(statement).fetchall()
+        return rows(self.folder / "city.db", statement)
+
+    def series(self) -> dict[str, int]:
+        """The number of each thing's series."""
+        return dict(self.ask(_SERIES))
 
     def senders(self, port: int, seed: int, rate: float = 2_000, *, mqtt: bool = True) -> list[Sender]:
         """Two gateways over HTTP, two devices over MQTT: as many readings a second in all, not yet sent."""
