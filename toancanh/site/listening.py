@@ -73,6 +73,11 @@ class Listening:
             return f"https://{written(plain[0])}/"
         return self.url(port)
 
+    def beyond(self, port: int) -> str:
+        """The same, where it leads here from other machines too; else empty."""
+        named = any(name[0] not in "*." for name in self.names)
+        return self.public_url(port).rstrip("/") if named and self.is_secure else ""
+
     def url(self, port: int) -> str:
         """Where a person finds it, to be printed."""
         if not self.speaks_tls:

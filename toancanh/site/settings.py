@@ -75,7 +75,10 @@ LISTENING = listening.wanted(PORT)
 TRUST_ROOT = DATA / "tls" / "root.crt" if LISTENING.is_own else None
 METRICS_FROM = environment.metrics_from()
 ALLOWED_HOSTS = list(dict.fromkeys([*environment.hosts(), *map(listening.bracketed, LISTENING.names)]))
-PUBLIC_URL = LISTENING.public_url(PORT)
+FEED_URL = environment.public_url() or LISTENING.public_url(PORT)
+"""Put before addresses in feeds, which cannot do without; on a machine alone it is its own."""
+PUBLIC_URL = environment.public_url() or LISTENING.beyond(PORT)
+"""Put before links in messages; empty where they would lead nowhere."""
 CSRF_TRUSTED_ORIGINS = LISTENING.origins(PORT)
 ROOT_URLCONF = "toancanh.site.urls"
 DATABASES = {"default": _database()}
@@ -170,7 +173,6 @@ RECIPIENTS = {
 # What people answer to messages: callables that take the number and the text.
 REPLIES = ["toancanh.kernel.contacts.receipts.replied"]
 PUSH_HOSTS = environment.push_hosts()
-PUBLIC_URL = environment.public_url()
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [

@@ -194,7 +194,7 @@ def places_json() -> bytes:
 
 def feed(name: str, language: Language) -> str:
     """RSS or Atom of every message told, newest first."""
-    base = settings.PUBLIC_URL.rstrip("/")
+    base = settings.FEED_URL.rstrip("/")
     with translation.override(language):
         made = FEEDS[name](
             title=f"{_('Warnings')} · {exchange.locality()['name']}",
