@@ -90,6 +90,13 @@ def test_late_reading_notifies_nobody_and_the_next_on_time_does(desk: Desk, city
     assert levels() == [("open", 2, "BĐ2")]
 
 
+def test_late_readings_that_nothing_makes_doubtful_ring_no_more(desk: Desk, city: City) -> None:
+    at(desk, city, -60, 0.8)
+    for minute in range(-58, -40):
+        at(desk, city, minute, 1.2, late=16)
+    assert levels() == []
+
+
 def test_late_readings_count_for_the_state_once_one_comes_on_time(desk: Desk, city: City) -> None:
     at(desk, city, 0, 0.5)
     # A jump that the next reading has to confirm; the late one, kept meanwhile, does.
@@ -178,6 +185,36 @@ def test_process_without_the_lease_writes_nothing_even_if_it_slept_through(desk:
     assert desk._board is None
 
 
+def test_second_process_waits_as_long_as_the_first_lives(desk: Desk, city: City) -> None:
+    other = begun()
+    measure(city.gauge, NOON, 1.2)
+    assert other.look() == 0
+    assert (levels(), other._board) == ([], None)
+    desk.look()
+    assert levels() == [("open", 1, "BĐ1")]
+    assert Cursor.objects.get().owner == desk._owner
+
+
+# Where there is one writer, what is committed first has the lower number.
+@pytest.mark.several
+def test_entries_that_were_judged_before_their_neighbours_committed_ring_no_second_time(
+    desk: Desk, city: City
+) -> None:
+    at(desk, city, 0, 0.5)
+    desk.leave()
+    behind = Cursor.objects.get()
+    for minute in range(1, 50):
+        with clock.set_to(NOON + minute * MINUTE):
+            measure(city.gauge, NOON + minute * MINUTE, 1.4 if minute < 5 else 0.4)
+    first, second = behind.mark["at"]
+    judged = engine.store().follow((first, second)).entries
+    behind.mark = {"at": behind.mark["at"], "known": [[entry.number, entry.place] for entry in judged]}
+    behind.save()
+    with clock.set_to(NOON + 49 * MINUTE):
+        begun().look()
+    assert levels() == []
+
+
 def test_failed_commit_loses_nothing(desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     at(desk, city, 0, 0.5)
 
@@ -259,6 +296,17 @@ def test_alert_closed_by_hand_stays_closed_until_it_is_over_or_worse(desk: Desk,
     first = Alert.objects.earliest("pk")
     assert story(first) == ["opened", "closed", "over"]
     assert [chapter.post for chapter in first.story.all()] == ["", "Cán bộ", ""]
+
+
+def test_alert_closed_by_hand_stays_closed_when_its_worst_comes_back(desk: Desk, city: City) -> None:
+    at(desk, city, 0, 2.2)
+    for minute in range(5, 45, 5):
+        at(desk, city, minute, 1.5)
+    assert levels() == [("open", 1, "BĐ2")]
+    actions.close(Alert.objects.get(), "Đã có người trực tại chỗ", by=BY)
+    at(desk, city, 46, 2.2)
+    assert levels() == [("closed", 1, "BĐ2")]
+    assert story(Alert.objects.get()) == ["opened", "lowered", "closed"]
 
 
 def test_notes_are_kept_and_strangers_are_refused(desk: Desk, city: City) -> None:

@@ -172,7 +172,7 @@ def test_worker_that_dies_while_it_hands_over_has_noted_nothing(city: City) -> N
 
     async def run(aside: Aside) -> None:
         service = Messenger(SLOT)
-        service._aside = aside  # type: ignore[method-assign]
+        service._aside = aside  # type: ignore[method-assign, assignment]
         with pytest.raises(asyncio.CancelledError):
             await service._slices(channel, Dying(), 9, 0)  # type: ignore[arg-type]
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.city import BY, NOON, City, unit_row
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory import actions as territory
@@ -140,7 +141,7 @@ def test_order_that_cannot_be_told_is_none(by: Actor, order: Actor, monkeypatch:
         raise RuntimeError("the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(actions.journal, "emit", fails)
+        patch.setattr(journal, "emit", fails)
         with pytest.raises(RuntimeError):
             actions.approve(warning, warning.version, by=order)
     row = Warning.objects.get()
