@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import random
 import time
 from collections.abc import Iterator
@@ -35,12 +36,19 @@ PATIENCE = 120.0 * SLOWER
 
 
 def send(door: Program, town: Town, things: list[str], value: float, at: datetime | None = None) -> None:
-    """These gauges measured that."""
-    time = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
+    """These gauges measured that; sent until it is acknowledged."""
+    moment = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
     rows: list[dict[str, object]] = [
-        {"thing": one, "series": "level", "value": value, "time": time} for one in things
+        {"thing": one, "series": "level", "value": value, "time": moment} for one in things
     ]
-    assert post(door.port, rows, token=town.tokens[GATEWAY])[0] == 200
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if post(door.port, rows, token=town.tokens[GATEWAY])[0] == 200:
+                return
+        except (OSError, http.client.HTTPException):
+            assert time.monotonic() < end, town.log[-3000:]
+        time.sleep(0.1)
 
 
 def story(town: Town, thing: str) -> list[tuple[str, int]]:
