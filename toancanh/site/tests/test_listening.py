@@ -9,8 +9,7 @@ import pytest
 
 from toancanh.site.listening import Listening
 
-GIVEN = {"certificate": Path("c"), "key": Path("k")}
-PROXY = {"proxies": (ip_network("10.0.0.0/8"),)}
+CERT, KEY, PROXIES = Path("c"), Path("k"), (ip_network("10.0.0.0/8"),)
 
 
 @pytest.mark.parametrize(
@@ -18,9 +17,9 @@ PROXY = {"proxies": (ip_network("10.0.0.0/8"),)}
     [
         (Listening(), "http://localhost:8000/", ""),
         (Listening(names=("ioc.vn",)), "http://localhost:8000/", ""),
-        (Listening("0.0.0.0", ("ioc.vn",), **GIVEN), "https://ioc.vn:8000/", "https://ioc.vn:8000"),
+        (Listening("0.0.0.0", ("ioc.vn",), CERT, KEY), "https://ioc.vn:8000/", "https://ioc.vn:8000"),
         (Listening("0.0.0.0", ("*", ".vn")), "https://localhost:8000/", ""),
-        (Listening(names=("*", "ioc.vn"), **PROXY), "https://ioc.vn/", "https://ioc.vn"),
+        (Listening(names=("*", "ioc.vn"), proxies=PROXIES), "https://ioc.vn/", "https://ioc.vn"),
         (Listening("0.0.0.0", ("2001:db8::1",)), "https://[2001:db8::1]:8000/", "https://[2001:db8::1]:8000"),
     ],
 )  # fmt: skip
