@@ -35,6 +35,7 @@ from toancanh.kernel.telemetry.letterbox import waiting
 from toancanh.kernel.telemetry.store import Store, open_store
 from toancanh.kernel.territory import boundaries
 from toancanh.kernel.territory import pages as outlines
+from toancanh.kernel.territory.calendars import queries as calendars
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings import queries as warnings
 
@@ -170,6 +171,7 @@ def new_store(folder: Path) -> Iterator[None]:
 def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
+    calendars.forget()
     taking.forget()
     deriving.forget()
     alerts.forget()

@@ -67,6 +67,34 @@ THRESHOLD = [
     "verified",
     "note",
 ]
+CALENDAR = ["code", "name", "name_en", "unit_code", "keeps_holidays"]
+WEEK = [
+    "calendar_code",
+    "valid_from",
+    "since",
+    "hours",
+    "cut_off",
+    "day_minutes",
+    "reason",
+    "reason_en",
+    "legal_basis",
+    "source",
+    "verified",
+]
+DAY = [
+    "calendar_code",
+    "kind",
+    "first",
+    "last",
+    "hours",
+    "like",
+    "closed",
+    "reason",
+    "reason_en",
+    "legal_basis",
+    "source",
+    "verified",
+]
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST = {"legal_basis": 300, "source": 300, "note": 300, "full_name": 120, "name": 150, "code": 80}
 
@@ -320,3 +348,28 @@ def test_the_country_has_thirty_four_provinces_today() -> None:
         for f in features(country, "boundaries.geojson")
     }
     assert bounded == keys(country)
+
+
+@each_pack
+def test_calendars_say_by_which_decision_they_work(pack: Path) -> None:
+    calendars = rows(pack, "calendars.csv", CALENDAR)
+    weeks, days = rows(pack, "weeks.csv", WEEK), rows(pack, "days.csv", DAY)
+    own = {row["code"] for row in calendars}
+    assert {row["calendar_code"] for row in weeks} == own
+    assert {row["calendar_code"] for row in days} <= {"", *own}
+    for row in calendars:
+        assert CODE.fullmatch(row["code"])
+        assert row["name"]
+        assert row["name_en"]
+    for row in weeks + days:
+        assert row["reason"]
+        assert row["reason_en"]
+        assert row["legal_basis"]
+        assert row["verified"] in {"true", "false"}
+        assert row["verified"] == "true" or row["source"] or "mẫu" in row["reason"]
+    for row in days:
+        first, last = date.fromisoformat(row["first"]), date.fromisoformat(row["last"])
+        assert first <= last
+        # A day worked instead has its day off in the same table.
+        assert (row["kind"] == "worked") == bool(row["like"])
+        assert not row["like"] or [d for d in days if (d["kind"], d["first"]) == ("swapped", row["like"])]

@@ -129,6 +129,15 @@ def parser() -> argparse.ArgumentParser:
     text = _("lines follow from what was measured before, and rules hold from then on: 2020-01-20T00:00:00Z")
     made.add_argument("--fit-before", required=True, metavar=_("TIME"), help=text)
 
+    made = add(commands, "due", _("count working days: until when something is due"), due_command)
+    text = _("when it was received: 2026-11-21T14:05, or a day alone, which does not count itself")
+    made.add_argument("time", metavar=_("TIME"), help=text)
+    made.add_argument("days", metavar=_("DAYS"), help=_("working days, such as 5 or 0.5"))
+    text = _("code of the calendar; that of the locality unless given")
+    made.add_argument("--calendar", default="", metavar=_("CODE"), help=text)
+    text = _("counts at once, from the next working day, or from there when the cut-off hour is over")
+    made.add_argument("--from", dest="begin", choices=("now", "next", "cutoff"), default="now", help=text)
+
     journal = group("journal", _("the record of what happened"))
     add(journal, "verify", _("check the chain"), journal_verify)
     web = group("web", _("the front end"))
@@ -312,6 +321,18 @@ def alerts_replay(said: argparse.Namespace) -> int:
     for line in found.lines():
         print(json.dumps(line))
     for remark in replay.aside(found):
+        print(remark, file=sys.stderr)
+    return 0
+
+
+def due_command(said: argparse.Namespace) -> int:
+    """Print the due time alone; why it is so goes to the other stream."""
+    from toancanh.kernel.runtime import clock
+    from toancanh.site import due
+
+    found = due.count(said.time, said.days, said.calendar, said.begin)
+    print(found.due.astimezone(clock.VIETNAM).isoformat())
+    for remark in due.remarks(found):
         print(remark, file=sys.stderr)
     return 0
 

@@ -14,7 +14,7 @@ from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
-from toancanh.kernel.console import health
+from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
 from toancanh.kernel.contacts import receipt_pages as receipts
@@ -148,6 +148,11 @@ urlpatterns = [
     path("console/duty/posts/<int:number>/", shifts.post, name="duty_post"),
     path("console/duty/posts/<int:number>/shift/", shifts.new_shift, name="shift_new"),
     path("console/duty/shifts/<int:number>/", shifts.shift, name="shift"),
+    path("console/calendar/", calendars.year, name="calendar"),
+    path("console/calendar/new/", calendars.new, name="calendar_new"),
+    path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),
+    path("console/calendar/<slug:code>/days/", calendars.days, name="calendar_days"),
+    path("console/calendar/<slug:code>/hours/", calendars.week, name="calendar_week"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

@@ -50,13 +50,15 @@ class Day(Moment):
 
 
 class TimeOfDay(forms.CharField):
-    """14:00, 14h or 14h30 as minutes after midnight; 24:00 is the end of the day."""
+    """14:00, 14h or 14h30 as minutes after midnight; 24:00 is the end of the day; None for nothing typed."""
 
     widget = forms.TextInput(control(inputmode="numeric", placeholder="06:00"))
 
     def clean(self, value: object) -> Any:  # noqa: ANN401 - minutes
         """The minutes."""
         typed = str(super().clean(value)).strip().lower().replace("h", ":").replace("g", ":")
+        if not typed:
+            return None
         hours, _colon, rest = typed.partition(":")
         minutes = rest or "0"
         if hours.isascii() and hours.isdigit() and minutes.isascii() and minutes.isdigit():

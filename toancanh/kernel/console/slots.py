@@ -74,6 +74,12 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "active": at.startswith("/console/duty/"),
         },
         {
+            "url": "/console/calendar/",
+            "title": _("Working time"),
+            "icon": "calendar-time",
+            "active": at.startswith("/console/calendar/"),
+        },
+        {
             "url": "/console/received/",
             "title": _("Received warnings"),
             "icon": "inbox",

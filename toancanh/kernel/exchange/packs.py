@@ -11,6 +11,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from toancanh.kernel.telemetry import actions as telemetry
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import actions as territory
 from toancanh.kernel.territory import queries as places
+from toancanh.kernel.territory.calendars import sections as calendars
 from toancanh.lib.errors import NotAllowed, Refused
 
 Row = dict[str, str]
@@ -211,11 +213,37 @@ def _thresholds(path: Path, by: Actor) -> None:
     _each(path, write)
 
 
+def _calendars(path: Path, by: Actor) -> None:
+    _each(path, lambda row: calendars.calendar(row, by=by))
+
+
+def _weeks(path: Path, by: Actor) -> None:
+    """Rows beside each other of one calendar and day are the seasons of one decision."""
+    told: list[tuple[str, str]] = []
+    for key, rows in groupby(_rows(path), key=lambda row: (row["calendar_code"], row["valid_from"])):
+        if key in told:
+            raise Refused(f"{path.name}: {' '.join(key)} {_('is there twice.')}", "bad_row")
+        told.append(key)
+        try:
+            calendars.week(list(rows), by=by)
+        except (KeyError, ValueError) as fault:
+            raise Refused(f"{path.name}, {' '.join(key)}: {fault}", "bad_row") from fault
+        except Refused as fault:
+            raise Refused(f"{path.name}, {' '.join(key)}: {fault.message}", fault.code) from fault
+
+
+def _days(path: Path, by: Actor) -> None:
+    _each(path, lambda row: calendars.days(row, by=by))
+
+
 SECTIONS: dict[str, Callable[[Path, Actor], None]] = {
     "units.csv": _units,
     "lineage.csv": _lineage,
     "boundaries.geojson": _boundaries,
     "zones.geojson": _zones,
+    "calendars.csv": _calendars,
+    "weeks.csv": _weeks,
+    "days.csv": _days,
     "stations.csv": _stations,
     "series.csv": _series,
     "thresholds.csv": _thresholds,

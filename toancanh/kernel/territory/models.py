@@ -5,6 +5,10 @@ Codes are reused with another meaning (19333 was Phường 1 of Đông Hà, sinc
 
 from django.db import models
 
+from toancanh.kernel.territory.calendars import models as calendars
+
+__all__ = ["Boundary", "Lineage", "Tier", "Unit", "Zone", "calendars"]
+
 
 class Tier(models.TextChoices):
     """Levels of government; districts ended on 1 July 2025 and live on in history."""

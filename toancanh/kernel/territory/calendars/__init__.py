@@ -1,0 +1,1 @@
+"""Working calendars: the dated table that rules which minutes are worked, where, and by which decision."""

@@ -1,0 +1,128 @@
+"""Reading calendars: the one to count by, its days with their reasons, and what is announced."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.runtime import revision
+from toancanh.kernel.territory.calendars.models import WorkCalendar, WorkDay, WorkWeek
+from toancanh.lib.errors import NotFound
+from toancanh.lib.worktime.calendar import Calendar, Entry, Kind, Season, Week
+
+CHANGED = "calendars"
+"""The revision that moves with every change of the table."""
+
+_made: dict[int, Calendar] = {}
+_seen = -1
+_lock = threading.Lock()
+
+
+def everyone() -> QuerySet[WorkCalendar]:
+    """Every calendar, those of the country first."""
+    return WorkCalendar.objects.select_related("unit").order_by("pk")
+
+
+def one(code: str) -> WorkCalendar:
+    """The calendar of that code."""
+    found = everyone().filter(code=code).first()
+    if found is None:
+        text = _("There is no calendar %(code)s. There are: %(known)s.")
+        known = ", ".join(everyone().values_list("code", flat=True)) or "–"
+        raise NotFound(text % {"code": code, "known": known})
+    return found
+
+
+def nearest(path: str) -> WorkCalendar:
+    """The calendar of a unit (by its path) or of the nearest above it: of several the one made first."""
+    rows = [row for row in everyone() if path.startswith(row.unit.path if row.unit else "")]
+    if not rows:
+        raise NotFound(
+            _("There is no working calendar yet. Load one: %(command)s")
+            % {"command": "toancanh pack load packs/vietnam"}
+        )
+    return max(rows, key=lambda row: (len(row.unit.path) if row.unit else 0, -row.pk))
+
+
+def working_time(row: WorkCalendar) -> Calendar:
+    """The calendar as it counts, of the table as it is now; laid out once for all until the table changes.
+
+    Who counts many terms asks once and keeps the answer.
+    """
+    global _seen
+    number = revision.current(CHANGED)
+    with _lock:
+        if number != _seen:
+            _made.clear()
+            _seen = number
+        found = _made.get(row.pk)
+        if found is None:
+            found = _made[row.pk] = Calendar(map(week, row.weeks.all()), map(entry, days(row)))
+    return found
+
+
+def days(row: WorkCalendar) -> QuerySet[WorkDay]:
+    """Entries that are about the calendar, in the order in which they were written."""
+    wanted = Q(calendar=row)
+    if row.keeps_holidays:
+        wanted |= Q(calendar=None)
+    return WorkDay.objects.filter(wanted).order_by("pk")
+
+
+def week(row: WorkWeek) -> Week:
+    """A decision as it counts."""
+    seasons = tuple(
+        Season((one["since"][0], one["since"][1]), tuple(_spans(day) for day in one["hours"]))
+        for one in row.seasons
+    )
+    return Week(row.valid_from, seasons, row.day_minutes, row.cut_off)
+
+
+def entry(row: WorkDay) -> Entry:
+    """An entry as it counts."""
+    closed = (row.closed_from, row.closed_to)
+    return Entry(
+        key=row.pk,
+        kind=Kind(row.kind),
+        first=row.first,
+        last=row.last,
+        hours=None if row.hours is None else _spans(row.hours),
+        like=row.like,
+        closed=closed if closed[0] is not None and closed[1] is not None else None,  # type: ignore[arg-type]
+        is_shared=row.calendar_id is None,
+    )
+
+
+def _spans(said: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple((start, end) for start, end in said)
+
+
+def known_years() -> set[int]:
+    """Years of whose holidays the table says anything."""
+    spans = WorkDay.objects.filter(calendar=None).values_list("first", "last")
+    return {year for first, last in spans for year in range(first.year, last.year + 1)}
+
+
+def unknown_years(row: WorkCalendar, first: date, last: date) -> list[int]:
+    """Years of a term whose holidays nobody has entered: what is counted there is preliminary."""
+    known = known_years() if row.keeps_holidays else set(range(first.year, last.year + 1))
+    return [year for year in range(first.year, last.year + 1) if year not in known]
+
+
+def ruling(row: WorkCalendar, first: date, last: date) -> list[WorkDay]:
+    """Entries that make days from ``first`` to ``last`` differ from their week, in the order of the days."""
+    calendar = working_time(row)
+    span = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    keys = dict.fromkeys(entry.key for day in span for entry in calendar.plan(day).entries)
+    rows = WorkDay.objects.in_bulk(keys)
+    return [rows[key] for key in keys]
+
+
+def forget() -> None:
+    """Lay everything out anew."""
+    global _seen
+    _seen = -1
