@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db import DatabaseError, transaction
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 SLICE = 1_000
 """Recipients of one transaction: others write in between."""
+PAUSE_S = 0.03
+"""… for so long at least: who waits to write on SQLite looks again after some milliseconds, in no order."""
 LEASE = timedelta(seconds=30)
 AGAIN = timedelta(seconds=30)
 """After a list that failed."""
@@ -34,6 +37,7 @@ def look() -> int:
         # The list belongs to another module: whatever breaks in it, other lists go on.
         log.exception("the list %s of %s failed", spread.source, spread.notice.key)
         Spread.objects.filter(pk=spread.pk).update(next_at=clock.now() + AGAIN, fault=str(fault)[:300])
+    time.sleep(PAUSE_S)
     return 1
 
 
