@@ -13,6 +13,7 @@ from tests.city import BY, City
 from toancanh.kernel.declare import Title
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.notify import actions, ending, queries, receipts, registry, spreading, work
+from toancanh.kernel.notify import service as service_module
 from toancanh.kernel.notify import subscriptions as browsers
 from toancanh.kernel.notify.channels import HANDED, Aside, Outcome, failed, later
 from toancanh.kernel.notify.messages import Named, Recipient, reference
@@ -180,6 +181,44 @@ def test_worker_that_dies_while_it_hands_over_has_noted_nothing(city: City) -> N
     sync(run)
     assert counted() == (2, 0, 0, 0)
     assert work.let_go(SLOT) == 2
+
+
+def test_slice_that_finds_nothing_is_at_hand_for_what_a_list_still_brings(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "AT_HAND", 0.01)
+    set_up("webpush")
+    actions.send(message(), people(4), by=BY)
+    channel = registry.channel("webpush")
+    taken: list[list[str]] = []
+    looks: list[int] = []
+
+    class Slow:
+        async def hand(self, parcels: Any, aside: Aside) -> list[Outcome]:
+            taken.append([parcel.address for parcel in parcels])
+            if len(taken) == 1:
+                while len(looks) < 4:  # the other has looked, and found nothing
+                    await asyncio.sleep(0.01)
+                await aside(lambda: actions.send(message(), people(4, 5), by=BY))
+                async with asyncio.timeout(30):
+                    await others.wait()
+            else:
+                others.set()
+            return [HANDED] * len(parcels)
+
+    async def run(aside: Aside) -> None:
+        async def noted(call: Any, *said: object) -> Any:
+            looks.append(1)
+            return await aside(call, *said)
+
+        service = Messenger(SLOT)
+        service._aside = noted  # type: ignore[method-assign]
+        await asyncio.gather(*(service._slices(channel, Slow(), 4, 0) for _ in range(2)))  # type: ignore[arg-type]
+
+    others = asyncio.Event()
+    sync(run)
+    assert sorted(int(number) for some in taken for number in some) == list(range(1, 9))
+    assert counted() == (0, 8, 0, 0)
 
 
 def test_list_that_is_taken_back_while_it_is_brought_in_stays_so(
