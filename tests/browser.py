@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,20 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+FLAT = "HTMLCanvasElement.prototype.getContext = () => null"
+"""For pages whose map other tests draw and look at: without it a test takes seconds instead of minutes."""
+PUSHES = """
+    const made = %s
+    let held = null
+    const unsubscribe = async () => (held = null, true)
+    const subscription = { endpoint: made.endpoint, toJSON: () => made, unsubscribe }
+    PushManager.prototype.getSubscription = async () => held
+    PushManager.prototype.subscribe = async (options) => {
+      if (options.applicationServerKey.length !== 65) throw new Error('no key')
+      return (held = subscription)
+    }
+    Notification.requestPermission = async () => 'granted'
+"""
 
 
 @dataclass
@@ -77,3 +92,12 @@ def sign_in(page: Page, base: str, username: str, password: str) -> None:
     page.fill("#id_password", password)
     page.click("form button.btn-primary")
     page.wait_for_url(f"{base}/console/**")
+
+
+def take_pushes(page: Page, endpoint: str, keys: dict[str, str]) -> None:
+    """Let the pages that follow subscribe at this endpoint with these keys of a browser.
+
+    It stands for what a browser's maker does: Chromium asks a push service of its own for an endpoint, which
+    no test may reach. All that the page itself does stays, and is what is tested.
+    """
+    page.add_init_script(PUSHES % json.dumps({"endpoint": endpoint, "keys": keys}))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,6 +67,28 @@ class Program:
     def token(self, name: str, *words: str) -> str:
         """A token, as the command prints it: alone on the last line."""
         return self.do("token", "create", name, *words).splitlines()[-1]
+
+    def module(self, name: str, said: object) -> str:
+        """What a module of the tests printed, run on this store with ``said`` as JSON on its input."""
+        done = subprocess.run(
+            [sys.executable, "-m", name],
+            input=json.dumps(said),
+            env={**self.environment, "DJANGO_SETTINGS_MODULE": "toancanh.site.settings"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def observe(self, token: str, *rows: Mapping[str, object]) -> dict[str, object]:
+        """Hand readings in at the HTTP door; its receipt."""
+        head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{self.url}/api/v1/observations", json.dumps(rows).encode(), head)
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            receipt: dict[str, object] = json.load(answer)
+        return receipt
 
     def start(self) -> None:
         """Start, and wait until it can serve."""

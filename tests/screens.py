@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -142,9 +140,8 @@ def main() -> None:
 def busy(browser: Browser, city: Program) -> Pages:
     """What an administrator's day leaves behind: refused rows, a table taken in, one that is looked at."""
     token = city.token(GATEWAY)
-    body = json.dumps([{"time": datetime.now(UTC).isoformat(), **row} for row in WRONG]).encode()
-    head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    urllib.request.urlopen(urllib.request.Request(f"{city.url}/api/v1/observations", body, head), timeout=20)
+    now = datetime.now(UTC).isoformat()
+    city.observe(token, *({"time": now, **row} for row in WRONG))
     context, watched = open_page(browser, city.url)
     page = watched.page
     sign_in(page, city.url, *OFFICER)

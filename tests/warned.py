@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from typing import Any
 
-from tests.running import ROOT, Program
-
-SCRIPT = """
-import json, sys
-import toancanh, django
-django.setup()
-from dataclasses import replace
-from datetime import timedelta
-from toancanh.kernel.declare import program
-from toancanh.kernel.runtime import clock
-from toancanh.kernel.warnings import actions
-from toancanh.kernel.warnings.models import Warning
-from toancanh.kernel.warnings.tests.making import EN, VI, approved, full
-said = json.load(sys.stdin)
-by = program("test")
-words = {"vi": replace(VI, headline=said["headline"]), "en": replace(EN, headline=said["headline"])}
-until = clock.now() + timedelta(hours=said["hours"])
-content = full(*said["units"], level=said["level"], valid_until=until, **words)
-if said["follows"]:
-    warning = actions.follow(Warning.objects.get(number=said["follows"]), said["kind"], content, by=by)
-else:
-    warning = actions.draft(content, by=by, is_exercise=said["is_exercise"])
-print(approved(warning, by, by).number)
-"""
+from tests.running import Program
 
 
 def tell(
@@ -46,14 +22,34 @@ def tell(
     """Approve a warning for these units; its number."""
     said: dict[str, Any] = {"headline": headline, "units": units, "level": level}
     said |= {"is_exercise": is_exercise, "follows": follows, "kind": kind, "hours": hours}
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        input=json.dumps(said),
-        env={**program.environment, "DJANGO_SETTINGS_MODULE": "toancanh.site.settings"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
+    return program.module("tests.warned", said).split()[-1]
+
+
+def main() -> None:
+    """As a process on the store of the program."""
+    import django
+
+    django.setup()
+
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from toancanh.kernel.declare import program
+    from toancanh.kernel.runtime import clock
+    from toancanh.kernel.warnings import actions
+    from toancanh.kernel.warnings.models import Warning
+    from toancanh.kernel.warnings.tests.making import EN, VI, approved, full
+
+    said, by = json.load(sys.stdin), program("test")
+    words = {"vi": replace(VI, headline=said["headline"]), "en": replace(EN, headline=said["headline"])}
+    until = clock.now() + timedelta(hours=said["hours"])
+    content = full(*said["units"], level=said["level"], valid_until=until, **words)
+    if said["follows"]:
+        warning = actions.follow(Warning.objects.get(number=said["follows"]), said["kind"], content, by=by)
+    else:
+        warning = actions.draft(content, by=by, is_exercise=said["is_exercise"])
+    print(approved(warning, by, by).number)
+
+
+if __name__ == "__main__":
+    main()

@@ -60,8 +60,9 @@ function put(source: Source, html: string): void {
     takeOver(old, fresh)
     source.renew = renewal(old)
     refreshAges(old)
-    // What the part told of has come to its end: the page around it is another one now.
-    if (fresh.hasAttribute('data-reload')) location.reload()
+    // What the part told of has come to its end: the page around it is another one now. Asked for by its address,
+    // since what stands may be the answer to a form, which a reload would send again.
+    if (fresh.hasAttribute('data-reload')) location.replace(location.pathname + location.search)
   }
   // Moving an element in a list takes the focus from it.
   if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true })

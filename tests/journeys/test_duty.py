@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,20 +51,6 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         yield program
 
 
-def measure(program: Program, token: str, *values: float) -> None:
-    """The gauge of Kim Long says how high the water stands."""
-    for value in values:
-        row = {
-            "thing": "hue-kim-long",
-            "series": "level",
-            "value": value,
-            "time": datetime.now(UTC).isoformat(),
-        }
-        head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        url = f"{program.url}/api/v1/observations"
-        urllib.request.urlopen(urllib.request.Request(url, json.dumps([row]).encode(), head), timeout=20)
-
-
 def write_roster(page: Page, url: str) -> None:
     """The administrator puts both officers on the roster: one round the clock today, one beside him."""
     page.goto(f"{url}/console/duty/posts/new/")
@@ -104,7 +88,8 @@ def test_urgent_alert_sounds_until_acknowledged_and_the_shift_is_handed_over(
     page.wait_for_selector(LIVE)
     page.locator("[data-sound]").first.click()
     assert heard(page) == 0, "nothing rings, nothing sounds"
-    measure(centre, token, 3.75)
+    now = datetime.now(UTC).isoformat()
+    centre.observe(token, {"thing": "hue-kim-long", "series": "level", "value": 3.75, "time": now})
     ring = page.locator("#ringing .tc-ring").first
     expect(ring).to_contain_text("trên BĐ3", timeout=30_000)
     expect(ring).to_contain_text("Đã báo đến bạn", timeout=20_000)

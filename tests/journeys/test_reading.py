@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -24,14 +22,7 @@ LIVE = "html[data-live=live]"
 def send(city: Program, token: str, *readings: tuple[str, str, datetime, float]) -> dict[str, object]:
     """Post readings through the public door."""
     rows = [{"thing": t, "series": s, "time": at.isoformat(), "value": v} for t, s, at, v in readings]
-    request = urllib.request.Request(
-        f"{city.url}/api/v1/observations",
-        data=json.dumps(rows).encode(),
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        found: dict[str, object] = json.load(answer)
-    return found
+    return city.observe(token, *rows)
 
 
 @pytest.fixture(scope="module")

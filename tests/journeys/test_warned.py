@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import running
-from tests.browser import Watched, open_page
+from tests.browser import Watched, open_page, take_pushes
 from tests.edge.wire import ask, wait
 from tests.journeys.test_everyone import faults
+from tests.peers.push import Keys
 from tests.running import Program
 from tests.warned import tell
 from toancanh.kernel.notify import showing
-from toancanh.kernel.notify.tests.parts import Browser as Keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 HEADLINE = "Nước sông Hương tại Kim Long vượt báo động 3"
@@ -26,19 +26,7 @@ KIM_LONG, HUONG_AN = "19774", "19804"
 THERE = {"latitude": 16.4605, "longitude": 107.5640}
 """In Kim Long."""
 PHONE = {"width": 360, "height": 780}
-PUSHES = """
-    const made = { endpoint: 'https://fcm.googleapis.com/fcm/send/journey', keys: %s }
-    let held = null
-    const unsubscribe = async () => (held = null, true)
-    const subscription = { endpoint: made.endpoint, toJSON: () => made, unsubscribe }
-    PushManager.prototype.getSubscription = async () => held
-    PushManager.prototype.subscribe = async (options) => {
-      if (options.applicationServerKey.length !== 65) throw new Error('no key')
-      return (held = subscription)
-    }
-    Notification.requestPermission = async () => 'granted'
-"""
-"""What the browser's maker does, whose push service no test may reach."""
+ENDPOINT = "https://fcm.googleapis.com/fcm/send/journey"
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +64,8 @@ def test_citizen_finds_out_and_subscribes_in_two_touches(
 ) -> None:
     program, number = warned
     watched = phone(browser, program)
-    keys = Keys()
     page = watched.page
-    page.add_init_script(PUSHES % f"{{ p256dh: '{keys.p256dh}', auth: '{keys.auth}' }}")
+    take_pushes(page, ENDPOINT, Keys.new().told)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
     page.goto(f"{program.url}/")
@@ -91,7 +78,7 @@ def test_citizen_finds_out_and_subscribes_in_two_touches(
     choose(page, KIM_LONG)
     page.click("[data-on]")
     expect(page.locator("[data-subscribed]")).to_contain_text("Máy này nhận cảnh báo của: Phường Kim Long")
-    assert kept(program) == [("https://fcm.googleapis.com/fcm/send/journey", KIM_LONG)]
+    assert kept(program) == [(ENDPOINT, KIM_LONG)]
     choose(page, HUONG_AN)
     page.click("[data-on]")
     expect(page.locator("[data-subscribed]")).to_contain_text("Phường Kim Long, Phường Hương An")
@@ -116,9 +103,9 @@ def test_browser_shows_a_push_and_says_so_once_and_without_a_cookie(
 ) -> None:
     program, _number = warned
     watched = phone(browser, program, permissions=["notifications"])
-    page, keys = watched.page, Keys()
+    page = watched.page
     wish = {"endpoint": "https://fcm.googleapis.com/fcm/send/shown", "units": [HUONG_AN]}
-    wish["keys"] = {"p256dh": keys.p256dh, "auth": keys.auth}
+    wish["keys"] = Keys.new().told
     page.goto(f"{program.url}/warnings/")
     options = "{method: 'POST', body: JSON.stringify(wish)}"
     assert page.evaluate(f"wish => fetch('/warnings/subscription', {options}).then(said => said.ok)", wish)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import secrets
 import sys
 import threading
 from collections import Counter
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from toancanh.kernel.notify.channels.encrypting import unb64
+from toancanh.kernel.notify.channels.encrypting import b64, unb64
 
 CURVE = ec.SECP256R1()
 
@@ -35,6 +36,16 @@ class Keys:
     def __init__(self, private: ec.EllipticCurvePrivateKey, auth: bytes) -> None:
         self.private, self.auth = private, auth
         self.public = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+    @staticmethod
+    def new() -> Keys:
+        """Those of another browser."""
+        return Keys(ec.generate_private_key(CURVE), secrets.token_bytes(16))
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What it tells when it subscribes."""
+        return {"p256dh": b64(self.public), "auth": b64(self.auth)}
 
     def opened(self, body: bytes) -> bytes:
         """The text, step by step as the RFC has it; raises where a step does not fit."""

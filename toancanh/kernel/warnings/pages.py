@@ -99,7 +99,11 @@ def warning(request: HttpRequest, number: int, *, locality: Locality) -> HttpRes
             found = sought(number, actor)
     status = 422 if fault else 200
     code = actor.unit_code or locality()["code"]
-    return render(request, "warnings/warning.html", shown(found, actor, fault, note, code), status=status)
+    said = shown(found, actor, fault, note, code)
+    # An open page asks with the state that it shows: what may be done is another thing once that has moved.
+    before = request.GET.get("seen", "")
+    said["state_seen"] = before if before in State.values else found.state
+    return render(request, "warnings/warning.html", said, status=status)
 
 
 def sought(number: int, actor: Actor) -> Warning:

@@ -80,6 +80,20 @@ def test_alert_leads_to_a_filled_draft(city: City, by: Actor) -> None:
     assert (warning.origin, warning.state) == (alert, State.SUBMITTED)
 
 
+def test_open_page_is_another_one_once_the_state_has_moved(by: Actor, order: Actor) -> None:
+    waiting = actions.draft(full(), by=by)
+    waiting = actions.submit(waiting, waiting.version, by=by)
+    client, url = client_of(by), f"{URL}{waiting.pk}/"
+    part = f'data-part-src="{url}?seen=submitted"'
+    assert part in client.get(url).content.decode()
+    assert "data-reload" not in client.get(f"{url}?seen=submitted").content.decode()
+    actions.approve(waiting, waiting.version, by=order)
+    page = client.get(f"{url}?seen=submitted").content.decode()
+    assert part in page
+    assert "data-reload" in page
+    assert "data-reload" not in client.get(f"{url}?seen=nonsense").content.decode()
+
+
 def test_draft_without_an_alert_leaves_what_is_to_be_filled(by: Actor) -> None:
     client = client_of(by)
     page = client.get(f"{URL}new/?template=flood.river.level").content.decode()
