@@ -61,6 +61,14 @@ def chapter(one: Chapter) -> str:
     return words.get(one.what, one.what)
 
 
+def passage(one: Chapter) -> str:
+    """The rest of the line; of a step of escalation "1 · Duty officer" is kept, in no language."""
+    level, dot, rest = one.text.partition(" · ")
+    if one.what in ("told", "escalated", "unfilled") and dot and level.isdigit():
+        return f"{_('Level %(n)s') % {'n': level}} · {rest}"
+    return one.text
+
+
 def declared(alert: Alert) -> SeriesType | None:
     """What the series is, as its kind declares it."""
     try:

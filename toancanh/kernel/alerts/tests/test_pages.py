@@ -87,6 +87,20 @@ def test_who_may_only_look_has_no_buttons(rung: Alert, city: City) -> None:
     assert client.post(url, {"do": "acknowledge"}).status_code == 422
 
 
+def test_officer_reads_the_rule_that_holds_and_cannot_change_it(rung: Alert, city: City) -> None:
+    told = client_of(city).get("/console/alerts/rules/flood.level/?thing=gauge").content.decode()
+    assert "Nghiêm trọng: từ BĐ2 trở lên" in told
+    assert 'name="do"' not in told
+
+
+def test_story_says_which_level_was_told(rung: Alert, city: City) -> None:
+    rung.story.create(at=NOON, what="told", severity=2, text="1 · Cán bộ trực: Lê An")
+    rung.story.create(at=NOON, what="noted", severity=2, text="1 · thuyền")
+    told = client_of(city).get(f"/console/alerts/{rung.pk}/").content.decode()
+    assert "Cấp 1 · Cán bộ trực: Lê An" in told
+    assert "<p>1 · thuyền</p>" in told
+
+
 def test_what_was_typed_is_not_lost(rung: Alert, city: City) -> None:
     refused = client_of(city).post(f"/console/alerts/{rung.pk}/", {"do": "close", "text": "x" * 301})
     assert "x" * 301 in refused.content.decode()

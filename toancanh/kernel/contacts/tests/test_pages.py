@@ -71,6 +71,11 @@ def test_numbers_are_shown_when_asked_for_and_that_is_written_down(ada: Client, 
     assert client.post(f"{HOME}export.xlsx").status_code == 403
 
 
+def test_lists_from_files_are_offered_to_who_may_take_them_in(ada: Client, city: City) -> None:
+    assert 'href="/console/contacts/lists/"' in page(ada, f"{HOME}receipts/")
+    assert 'href="/console/contacts/lists/"' not in page(officer(city), f"{HOME}receipts/")
+
+
 def test_officer_of_another_commune_sees_nobody(city: City) -> None:
     one = head(city.west)
     client = Client()

@@ -15,6 +15,7 @@ from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.alerts.tests.test_desk import begun
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.notify.models import Setup
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
@@ -118,6 +119,17 @@ def test_approval_takes_two_touches_and_shows_who_is_told(by: Actor, order: Acto
     assert answer.status_code == 302
     assert Warning.objects.get().number == "CB-2026-0001"
     assert "chờ bạn duyệt</span>" not in client.get(URL).content.decode()
+
+
+def test_page_names_the_channels_by_which_nothing_leaves(by: Actor, order: Actor) -> None:
+    warning = actions.draft(full("90"), by=by)
+    page = client_of(by).get(f"{URL}{warning.pk}/").content.decode()
+    assert "Chưa kết nối:" in page
+    assert 'href="/console/messages/channels/"' not in page
+    for name in warning.channels:
+        Setup.objects.update_or_create(channel=name, defaults={"is_on": True, "changed_at": clock.now()})
+    assert "Chưa kết nối:" not in client_of(by).get(f"{URL}{warning.pk}/").content.decode()
+    assert "Chưa kết nối: Thư điện tử" in " ".join(client_of(by).get(f"{URL}new/").content.decode().split())
 
 
 def test_who_may_not_order_has_no_button_and_no_way(city: City, by: Actor, order: Actor) -> None:
