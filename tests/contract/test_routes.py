@@ -36,8 +36,9 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
 # Where no authority of its own made the certificate, there is no root to download.
 # Nobody was sent a link with that secret; the city has told no warning.
-# A channel that nobody has set up takes no receipts.
-HOOKS = ("/hooks/messages/<slug:channel>", "/hooks/messages/<slug:channel>/<str:secret>")
+# A channel that nobody has set up takes no receipts and no answers.
+HOOK = "/hooks/messages/<slug:channel>"
+HOOKS = (HOOK, f"{HOOK}/<str:secret>", f"{HOOK}/<str:secret>/replies")
 LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/")
 NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *LINKS, *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
