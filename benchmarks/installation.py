@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sqlite3
@@ -22,6 +23,7 @@ from toancanh.kernel.telemetry.store import DAY, SECOND, Row, Store, open_store
 
 SERIES = 10_000
 EVERY_S = 20
+TIDE_S = 12.42 * 3600
 DENSE = 10
 """Series with a reading a minute for a week; the others share the rest of the rows."""
 WEEK_ROWS = 7 * 24 * 60
@@ -155,12 +157,17 @@ def _ids(folder: Path) -> dict[str, int]:
     return dict(rows)
 
 
+def tide(second: float) -> float:
+    """Level in metres at a time: a calm river by the sea, at which nothing rings."""
+    return round(0.9 + 0.2 * math.sin(second * math.tau / TIDE_S), 2)
+
+
 def _live(folder: Path, seconds: int) -> None:
     store = open_store(str(folder / "telemetry.db"))
     now = int(time.time()) * SECOND
     for age in range(seconds, 0, -EVERY_S):
         at = now - age * SECOND
-        store.put([Row(series, at, at // SECOND % 7) for series in _ids(folder).values()], now)
+        store.put([Row(series, at, tide(at / SECOND)) for series in _ids(folder).values()], now)
     store.close()
 
 
