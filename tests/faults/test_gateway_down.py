@@ -22,7 +22,7 @@ from tests.peers.push import push_service
 from tests.peers.web import Said, web
 from tests.ports import free_port
 from tests.postgres import shared_cluster
-from tests.running import Program, lay_out
+from tests.running import SLOWER, Program, lay_out
 from tests.warned import tell as warn
 
 pytestmark = [
@@ -61,7 +61,7 @@ class Hour:
                 time.sleep(60)
             else:
                 self._clock.jump(timedelta(minutes=self.minutes))
-                time.sleep(1.5)
+                time.sleep(1.5 * SLOWER)
 
 
 def states(town: Town) -> dict[str, dict[str, int]]:

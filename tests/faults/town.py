@@ -18,7 +18,7 @@ import psycopg
 from tests.faults.journal import rows
 from tests.faults.senders import HttpSender, MqttSender, Sender
 from tests.ports import free_port
-from tests.running import ROOT, Program
+from tests.running import ROOT, SLOWER, Program
 from toancanh.kernel.telemetry.store import Store, open_store
 
 GAUGES = 240
@@ -68,7 +68,7 @@ def found(program: Program, pack: Path) -> dict[str, str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=300 * SLOWER,
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])[-len(TOKENS) :]

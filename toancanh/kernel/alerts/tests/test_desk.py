@@ -91,8 +91,8 @@ def test_late_reading_notifies_nobody_and_the_next_on_time_does(desk: Desk, city
 
 
 def test_late_readings_that_nothing_makes_doubtful_ring_no_more(desk: Desk, city: City) -> None:
-    at(desk, city, -60, 0.8)
-    for minute in range(-58, -40):
+    at(desk, city, 0, 0.8)
+    for minute in range(1, 20):
         at(desk, city, minute, 1.2, late=16)
     assert levels() == []
 
@@ -230,6 +230,26 @@ def test_failed_commit_loses_nothing(desk: Desk, city: City, monkeypatch: pytest
     with clock.set_to(NOON + 2 * MINUTE):
         desk.look()
     assert levels() == [("open", 1, "BĐ1")]
+
+
+def test_failed_commit_loses_no_wave_that_is_over_by_then(
+    desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(desk, city, 0, 0.5)
+
+    def refuse(finding: ringing.Finding) -> None:
+        raise DatabaseError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ringing, "apply", refuse)
+        with pytest.raises(DatabaseError):
+            at(desk, city, 1, 1.5)
+    for minute in range(2, 50):
+        with clock.set_to(NOON + minute * MINUTE):
+            measure(city.gauge, NOON + minute * MINUTE, 0.4)
+    with clock.set_to(NOON + 50 * MINUTE):
+        desk.look()
+    assert levels() == [("closed", 1, "BĐ1")]
 
 
 def test_rule_that_comes_while_the_water_stands_high_rings(city: City) -> None:
