@@ -27,6 +27,8 @@ AHEAD = timedelta(days=2)
 RANKS = (3, 2, 1, 0)
 MOST_TRIES = 12
 """After so many attempts at one copy that is at fault itself it is given up."""
+OTHERS = ("broken", "too_slow", "unreachable")
+"""Reasons that lie with the other side: for these a copy is tried until its message is over."""
 
 
 TAKEN = ("pk", "notice_id", "reference", "address", "language", "name", "link", "attempts", "peer_id")
@@ -143,7 +145,7 @@ def _judged(outcome: Outcome, tried: int, now: datetime, ask_at: datetime | None
     said = outcome.reason, outcome.said
     if outcome.state == "waiting":
         own_fault = outcome.tried and not outcome.whole
-        if own_fault and attempts >= MOST_TRIES:
+        if own_fault and attempts >= MOST_TRIES and outcome.reason not in OTHERS:
             return Changes(State.FAILED, None, attempts, "tries", outcome.said, ended_at=now)
         wait = max(outcome.wait, pause(attempts) if own_fault else 0.0)
         # In whole seconds, so that most of a slice that waits changes alike.
@@ -169,9 +171,14 @@ def _early(channel: Channel, numbers: Sequence[str]) -> None:
 def _tell(channel: Channel, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Pause a channel whose other side takes nothing, and say why; or that it works."""
     setup = Setup.objects.select_for_update().filter(channel=channel.name)
+    works = any(outcome.state in ("handed", "received") for outcome in outcomes)
     down = next((outcome for outcome in outcomes if outcome.whole), None)
+    row = setup.first() if not works else None
+    if down is None and row is not None and row.failures:
+        # One copy went ahead to see whether the trouble is over: it is not.
+        down = next((one for one in outcomes if one.tried and one.reason in OTHERS), None)
     if down is not None:
-        row = setup.first()
+        row = row or setup.first()
         if row is not None:
             wait = pause(row.failures + 1, down.wait)
             setup.update(
@@ -181,6 +188,6 @@ def _tell(channel: Channel, outcomes: Sequence[Outcome], now: datetime) -> None:
                 reason=down.reason,
                 said=down.said,
             )
-    elif any(outcome.state in ("handed", "received") for outcome in outcomes):
+    elif works:
         well = {"paused_until": None, "failures": 0, "failing_since": None, "reason": "", "said": ""}
         setup.update(worked_at=now, **well)

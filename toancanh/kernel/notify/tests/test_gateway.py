@@ -93,11 +93,12 @@ def test_what_an_answer_means(peer: Gateway, said: Said, state: str, reason: str
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {}], ids=["says-when", "says-nothing"])
 def test_gateway_that_is_down_for_an_hour_loses_nothing_and_is_not_hammered(
-    peer: Gateway, monkeypatch: pytest.MonkeyPatch
+    peer: Gateway, headers: dict[str, str]
 ) -> None:
     begun, asked = clock.now(), []
-    peer.how = lambda _text: Said(status=503, headers={"Retry-After": "1"})
+    peer.how = lambda _text: Said(status=503, headers=headers)
     actions.send(message("short:1", expires=begun + timedelta(minutes=30)), told(20), by=BY)
     actions.send(message("long:1", expires=begun + timedelta(hours=3)), told(50), by=BY)
     seconds = 0
@@ -127,6 +128,21 @@ def test_gateway_that_is_down_for_an_hour_loses_nothing_and_is_not_hammered(
     assert (len(peer.taken), set(peer.taken.values())) == (50, {1})
     assert Setup.objects.get(channel="sms").failures == 0
     assert {one.reason for one in queries.of("warnings.warning:1") if one.state == "expired"} == {"expired"}
+
+
+def test_one_copy_outlasts_an_hour_of_trouble(peer: Gateway) -> None:
+    begun = clock.now()
+    peer.how = lambda _text: Said(status=503)
+    actions.send(message(expires=begun + timedelta(hours=3)), told(1), by=BY)
+    for minute in range(60):
+        with clock.set_to(begun + timedelta(minutes=minute)):
+            if work.due_channels():
+                hand("sms")
+    assert peer.asked > work.MOST_TRIES
+    peer.how = lambda _text: None
+    with clock.set_to(begun + timedelta(minutes=67)):
+        hand("sms")
+    assert queries.progress(message().key).total.handed == 1
 
 
 def test_nobody_listens_there(peer: Gateway) -> None:

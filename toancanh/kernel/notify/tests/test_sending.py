@@ -254,7 +254,7 @@ def test_attempts_wait_longer_and_end(city: City) -> None:
     channel, at, waits = registry.channel("webpush"), clock.now(), []
     for _ in range(work.MOST_TRIES):
         with clock.set_to(at):
-            work.note(channel, work.lease(channel, 1, SLOT), [later("broken", "HTTP 500")], 0)
+            work.note(channel, work.lease(channel, 1, SLOT), [later("refused", "HTTP 500")], 0)
         row = Delivery.objects.get()
         if row.next_at is not None:
             waits.append((row.next_at - at).total_seconds())
