@@ -185,17 +185,25 @@ def push_service() -> Iterator[PushService]:
     """A service on a free port of this machine, in a thread of its own."""
     service = PushService()
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(loop.create_server(lambda: _Wire(service), "127.0.0.1", 0))
-    service.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    is_open = threading.Event()
+
+    def serve() -> None:
+        # All of it here: a browser's driver has a loop of its own in the thread of the tests.
+        server = loop.run_until_complete(loop.create_server(lambda: _Wire(service), "127.0.0.1", 0))
+        service.port = server.sockets[0].getsockname()[1]
+        is_open.set()
+        loop.run_forever()
+        server.close()
+        loop.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
+    assert is_open.wait(10), "the push service could not open a port"
     try:
         yield service
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
-        server.close()
-        loop.close()
 
 
 async def _serve() -> None:
