@@ -95,6 +95,7 @@ def test_browser_finds_its_token_in_the_encrypted_text_alone(copies: list[str]) 
         (report("a", "AAAAAAAAAAAAAAAAAAAAAA"), 403),
         (json.dumps({"id": "a", "token": "ộ"}).encode(), 403),
     ],
+    ids=["nothing", "list", "number", "more", "bytes", "long", "unknown", "forged", "letters"],
 )
 def test_what_is_no_report_is_refused_and_changes_nothing(
     copies: list[str], body: bytes, status: int
