@@ -69,6 +69,9 @@ def put(results: list[tuple[str, list[Figure]]], titles: Sequence[str], seconds:
     load = f"load of the machine (1 minute) at the end: {os.getloadavg()[0]:.1f}"
     how = f"Measured alone on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {seconds:g} s a measurement; {load}."
     for title, figures in results:
+        if not figures:
+            # A peer that is not installed here: what was measured elsewhere stays.
+            continue
         if title not in known:
             before = [order.index(one) for one in titles[: titles.index(title)] if one in known]
             order.insert(max(before, default=-1) + 1, title)

@@ -26,6 +26,7 @@ from toancanh.kernel.telemetry.backfill import keep
 from toancanh.kernel.telemetry.directory import Directory, database_directory
 from toancanh.kernel.telemetry.models import Series
 from toancanh.kernel.territory import queries as territory
+from toancanh.kernel.territory.calendars.models import WorkCalendar
 from toancanh.kernel.territory.queries import today
 from toancanh.site import demo_contacts
 from toancanh.site.building import ROOT
@@ -69,15 +70,25 @@ def build(*, tell: Tell, past: timedelta = PAST) -> None:
     """Fill the store with the demo city; every step may be repeated."""
     marks.write("demo", "building")
     tell(_("Building the demo city: administrative units, stations, alarm levels …"))
-    for name in PACKS:
-        packs.load(ROOT / "packs" / name, by=BY)
+    lay_out()
     staff()
     now = clock.now()
     history(now - past, now, tell)
-    communes = territory.in_force().filter(parent__code="46", tier="commune").order_by("code")
-    damage.fill(list(communes), now, by=BY)
-    demo_contacts.fill(list(communes), now, by=BY)
+    settle_in(now)
     marks.write("demo", "ready")
+
+
+def lay_out() -> None:
+    """Load the packs of the city."""
+    for name in PACKS:
+        packs.load(ROOT / "packs" / name, by=BY)
+
+
+def settle_in(now: datetime) -> None:
+    """Let its communes have reported damage once, and have officials and heads who are told of warnings."""
+    communes = list(territory.in_force().filter(parent__code="46", tier="commune").order_by("code"))
+    damage.fill(communes, now, by=BY)
+    demo_contacts.fill(communes, now, by=BY)
 
 
 @transaction.atomic
@@ -129,7 +140,11 @@ def settle() -> None:
     if marks.read("demo") != "ready":
         return
     if settings.DEMO:
+        if not WorkCalendar.objects.exists():
+            # A demo city of a version before there were calendars.
+            lay_out()
         staff()
+        settle_in(clock.now())
     for person in Person.objects.filter(username__in=[one[0] for one in PUBLISHED]):
         if person.is_active != settings.DEMO:
             people.set_active(person, settings.DEMO, by=BY)

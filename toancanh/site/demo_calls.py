@@ -18,7 +18,7 @@ from toancanh.kernel.people import access
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
-from toancanh.site import demo
+from toancanh.site import demo, demo_contacts
 
 PACE = timedelta(seconds=12)
 WITHIN = timedelta(minutes=30)
@@ -35,7 +35,9 @@ def look() -> int:
     now = clock.now()
     made = 0
     for notice in Notice.objects.filter(made_at__gt=now - WITHIN, over_at=None).order_by("pk"):
-        officials = Told.objects.filter(notice=notice, contact__kind=Kind.OFFICIAL)
+        # Of a person whom somebody entered nobody says that he was reached.
+        samples = {"contact__kind": Kind.OFFICIAL, "contact__ground_note": demo_contacts.BASIS}
+        officials = Told.objects.filter(notice=notice, **samples)
         first = {one.unit_id: one for one in officials.order_by("-pk").prefetch_related("calls")}
         due = int((now - notice.made_at) / PACE)
         for one in sorted(first.values(), key=lambda told: told.pk)[:due]:

@@ -87,7 +87,8 @@ def name(unit: Unit, nth: int) -> str:
     """As specimen forms have it: Nguyễn Văn A, Trần Thị B; no two alike within a commune."""
     luck = seed(unit, nth)
     family, middle = FAMILIES[luck[1] % len(FAMILIES)], ("Văn", "Thị")[luck[2] % 2]
-    return f"{family} {middle} {LETTERS[(luck[3] % 10 + nth) % len(LETTERS)]}"
+    first = seed(unit, 0)[3]
+    return f"{family} {middle} {LETTERS[(first + nth) % len(LETTERS)]}"
 
 
 def seed(unit: Unit, nth: int) -> bytes:
