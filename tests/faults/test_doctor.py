@@ -143,8 +143,8 @@ def stuck(program: Program) -> None:
     long_ago = "2026-01-01 00:00:00"
     on_city(
         program,
-        "INSERT INTO journal_event(name, key, payload, created, next_at, attempts, fault)"
-        f" VALUES ('test.happened', '1', '{{}}', '{long_ago}', '{long_ago}', 9, 'not today')",
+        "INSERT INTO journal_event(name, key, payload, created, next_at, attempts, fault, holder)"
+        f" VALUES ('test.happened', '1', '{{}}', '{long_ago}', '{long_ago}', 9, 'not today', '')",
     )
 
 
