@@ -31,6 +31,7 @@ SEEN = f"sensorthings {toancanh.__version__}"
 words them."""
 MOST = 2_000
 """Things that are derived by themselves; where more have changed, all are gone through."""
+PATIENCE_S = 3.0
 UCUM = "http://www.opengis.net/def/uom/UCUM/0/"
 UNITS = {
     "m": ("metre", "m"),
@@ -68,8 +69,9 @@ def follow() -> None:
         return
     known: dict[int, int] | None
     is_nested = transaction.get_connection().in_atomic_block
-    # One at a time; in the meantime the others see what there was before.
-    if not _lock.acquire(blocking=_followed is None):
+    # One at a time. Who has just made something waits for it; where a whole city changes, the others see in
+    # the meantime what there was before.
+    if not _lock.acquire(timeout=-1 if _followed is None else PATIENCE_S):
         return
     try:
         with transaction.atomic():
