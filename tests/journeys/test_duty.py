@@ -93,7 +93,7 @@ def test_urgent_alert_sounds_until_acknowledged_and_the_shift_is_handed_over(
     ring = page.locator("#ringing .tc-ring").first
     expect(ring).to_contain_text("trên BĐ3", timeout=30_000)
     expect(ring).to_contain_text("Đã báo đến bạn", timeout=20_000)
-    page.wait_for_function("() => window.heard >= 3", timeout=20_000)
+    page.wait_for_function("() => window.heard >= 3", timeout=60_000)
     before = heard(page)
     page.wait_for_function("before => window.heard > before", arg=before, timeout=20_000)
     ring.click()

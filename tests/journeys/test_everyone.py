@@ -117,6 +117,7 @@ def fits(page: Page) -> bool:
 
 # Colours and words depend on theme and language, which two pairings meet; an old office PC brings only less
 # room. `make screens` pictures all of them.
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("size", "language", "theme", "smaller"),
     [("desktop", "vi", "light", OFFICE), ("phone", "en", "dark", None)],
