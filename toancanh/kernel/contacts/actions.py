@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts.facts import Facts
-from toancanh.kernel.contacts.models import Address, Contact, Neighbourhood
+from toancanh.kernel.contacts.models import Address, Call, Contact, Neighbourhood
 from toancanh.kernel.contacts.sealing import Keys, Reachable
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
@@ -126,6 +126,7 @@ def erase(contact: Contact, reason: str, *, by: Actor) -> Contact:
 def forget(contacts: list[int]) -> int:
     """Take personal data out of these rows; whoever calls it writes that down. Inside a transaction."""
     Address.objects.filter(contact__in=contacts).delete()
+    Call.objects.filter(told__contact__in=contacts, outcome=Call.ANSWERED).update(note="")
     return Contact.objects.filter(pk__in=contacts, erased_at=None).update(
         name="", folded="", ground_note="", erased_at=clock.now(), changes=F("changes") + 1
     )

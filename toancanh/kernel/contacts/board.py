@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts import actions, receipts, settings
@@ -34,6 +34,8 @@ class Line:
     received: int = 0
     confirmed: int = 0
     late: int = 0
+    answered: int = 0
+    """Those who sent something back that is no clear yes and whom nobody has called since."""
     heads: int = 0
     heads_confirmed: int = 0
     officials: int = 0
@@ -69,7 +71,7 @@ class Board:
     def total(self) -> Line:
         """All of them together; its unit means nothing."""
         names = ("told", "handed", "received", "confirmed", "late", "heads", "heads_confirmed", "officials",
-                 "officials_confirmed")  # fmt: skip
+                 "officials_confirmed", "answered")  # fmt: skip
         sums = {name: sum(getattr(line, name) for line in self.lines) for name in names}
         return Line(Unit(), self.rule.counts, **sums)
 
@@ -133,14 +135,16 @@ def _boards(notices: list[Notice], actor: Actor) -> list[Board]:
             line = lines[row.notice_id, row.unit_id] = Line(row.unit, made[row.notice_id].rule.counts)
             made[row.notice_id].lines.append(line)
     ways = _ways(notices)
+    newest = Call.objects.filter(told=OuterRef("pk")).order_by("-pk").values("outcome")[:1]
     columns = Told.objects.filter(notice__in=notices).values_list(
-        "notice_id", "unit_id", "contact_id", "contact__kind", "confirmed_at"
+        "notice_id", "unit_id", "contact_id", "contact__kind", "confirmed_at", Subquery(newest)
     )
-    for number, unit, contact, kind, confirmed in columns:
+    for number, unit, contact, kind, confirmed, outcome in columns:
         found = lines.get((number, unit))
         if found is not None:
             over = made[number].notice.over_at
             _count(found, kind, confirmed, ways.get((number, contact), Way()), over)
+            found.answered += outcome == Call.ANSWERED
     for one in made.values():
         one.lines.sort(key=lambda line: line.is_received)
     return list(made.values())
@@ -196,9 +200,12 @@ class Reached:
 
     @property
     def state(self) -> str:
-        """``confirmed``, ``received``, ``handed``, ``waiting``, ``failed`` or ``unreachable``."""
+        """``confirmed``, ``answered``, ``received``, ``handed``, ``waiting``, ``failed``,
+        ``unreachable``."""
         if self.told.confirmed_at is not None:
             return "confirmed"
+        if self.has_answered:
+            return "answered"
         if self.way.received_at is not None:
             return "received"
         if self.way.handed_at is not None:
@@ -206,6 +213,11 @@ class Reached:
         if self.way.is_waiting:
             return "waiting"
         return "failed" if self.way.is_failed else "unreachable"
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether something came back from his telephone that is no clear yes, and nobody called since."""
+        return any(call.outcome == Call.ANSWERED for call in list(self.told.calls.all())[:1])
 
     @property
     def is_late(self) -> bool:
@@ -220,7 +232,8 @@ class Reached:
 
 
 def people(notice: Notice, unit: Unit) -> list[Reached]:
-    """Who was told in a commune: first those of whom nothing was heard, officials before heads."""
+    """Who was told in a commune: first whose answer is to be read, then those of whom nothing was heard,
+    officials before heads."""
     ordered = Prefetch("contact__addresses", Address.objects.order_by("rank", "pk"))
     calls = Prefetch("calls", Call.objects.select_related("person").order_by("-pk"))
     rows = Told.objects.filter(notice=notice, unit=unit)
@@ -233,6 +246,7 @@ def people(notice: Notice, unit: Unit) -> list[Reached]:
     return sorted(
         reached,
         key=lambda one: (
+            not one.has_answered,
             one.told.confirmed_at is not None,
             one.told.contact.kind != Kind.OFFICIAL,
             one.told.contact.neighbourhood.folded if one.told.contact.neighbourhood else "",

@@ -195,7 +195,10 @@ class Told(models.Model):
 
 
 class Call(models.Model):
-    """One try to reach a person by telephone."""
+    """One try to reach a person by telephone, or what came back from his: then without an officer."""
+
+    ANSWERED = "answered"
+    """Outcome of a message that came back and is no clear yes; its words are the note."""
 
     told = models.ForeignKey(Told, on_delete=models.CASCADE, related_name="calls")
     at = models.DateTimeField()

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts import actions, sealing
@@ -20,6 +21,7 @@ from toancanh.kernel.territory.queries import today
 from toancanh.lib import phones
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 from toancanh.lib.fold import fold
+from toancanh.lib.lines import one_line
 
 OUTCOMES = ("reached", "silent", "wrong")
 OPEN = timedelta(days=30)
@@ -28,7 +30,14 @@ ANSWERED_WITHIN = timedelta(days=2)
 """A reply means what was told last, if that was not longer ago."""
 CALLING = timedelta(minutes=5)
 """How long the others see that somebody is calling."""
-YES = re.compile(r"(1|ok|oke|co|da nhan|roi|nhan|yes|received|da thong bao)\b.*")
+YES = re.compile(
+    r"(?:(?:da|vang|toi|em|minh|chau|chung toi) )*"
+    r"(?:1|ok|oke|co|ro|roi|yes|received|(?:da )?nhan(?: duoc)?|da thong bao)"
+    r"(?: (?:roi|nhe|nha|a|da thong bao|thong bao|thong tin|ban tin|tin|cho dan|cam on|thanks))*"
+)
+"""A whole short answer, folded. Whatever else stands in it may be a question or a cry for help."""
+MOST_ANSWERS = 50
+"""Kept of one person and notice: a telephone that answers by itself does not fill the page."""
 BY_LINK = program("contacts.link")
 BY_REPLY = program("contacts.reply")
 
@@ -53,12 +62,13 @@ def confirm(told: Told) -> Told:
 
 @transaction.atomic
 def replied(number: str, text: str) -> int:
-    """A message came back from a telephone; returns how many people confirmed by it."""
+    """A message came back from a telephone; returns how many people confirmed by it.
+
+    What is no clear yes confirms nobody: officers read its words beside whoever has that number.
+    """
     try:
         phone = phones.read(number, today()).e164
     except phones.BadPhone:
-        return 0
-    if not YES.fullmatch(fold(text)):
         return 0
     mark = Keys().mark(Channel.PHONE, phone)
     since = clock.now() - ANSWERED_WITHIN
@@ -66,8 +76,25 @@ def replied(number: str, text: str) -> int:
     newest = rows.order_by("-notice__made_at", "-notice").first()
     if newest is None:
         return 0
+    if "?" in text or not YES.fullmatch(fold(text)):
+        _show(rows.filter(notice=newest.notice_id), one_line(text)[:300])
+        return 0
     waiting = rows.filter(notice=newest.notice_id, confirmed_at=None).order_by("pk").first()
     return _confirm(_held(waiting), Via.REPLY, BY_REPLY) if waiting is not None else 0
+
+
+def _show(rows: QuerySet[Told], text: str) -> None:
+    """Let officers read an answer that is no yes; who of those that share a number sent it nobody knows."""
+    for pk in list(rows.order_by("pk").values_list("pk", flat=True)) if text else ():
+        row = _held(Told(pk=pk))
+        if row.calls.filter(outcome=Call.ANSWERED).count() >= MOST_ANSWERS:
+            continue
+        Call.objects.create(told=row, at=clock.now(), person=None, outcome=Call.ANSWERED, note=text)
+        row.revision = next_revision()
+        row.save(update_fields=["revision"])
+        # Not the words: the chain is for ever, and what people write may be about themselves.
+        content = {"contact": row.contact_id}
+        journal.record("contacts.answered", f"notice:{row.notice_id}", by=BY_REPLY, content=content)
 
 
 @transaction.atomic

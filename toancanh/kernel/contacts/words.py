@@ -18,6 +18,7 @@ def state(one: Reached) -> str:
         }[Via(one.told.via)]
         return _("%(how)s, after the end") % {"how": told} if one.is_late else told
     return {
+        "answered": _("answered, not confirmed: read it"),
         "received": _("on the device, not confirmed"),
         "handed": _("handed over, nothing heard"),
         "waiting": _("on its way"),
@@ -28,6 +29,7 @@ def state(one: Reached) -> str:
 def outcome(code: str) -> str:
     """What came of a call."""
     return {
+        "answered": _("answered"),
         "reached": _("reached"),
         "silent": _("nobody answers"),
         "wrong": _("not this person's number"),

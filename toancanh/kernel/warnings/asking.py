@@ -24,6 +24,7 @@ from toancanh.kernel.warnings import policies
 from toancanh.kernel.warnings.keeping import ORDER
 from toancanh.kernel.warnings.models import Warning
 from toancanh.kernel.warnings.texts import LANGUAGES
+from toancanh.lib.lines import one_line
 
 USEFUL = timedelta(hours=6)
 """Channels try so long; a report follows long before."""
@@ -84,7 +85,8 @@ def _words(warning: Warning, what: str, language: str) -> tuple[str, str]:
     body = _("Submitted at %(time)s by %(name)s. Open the link and sign in: approve it or send it back.")
     who = warning.submitted_by.full_name if warning.submitted_by else "—"
     facts = {"time": f"{since:%H:%M %d/%m/%Y}", "name": who}
-    return " ".join((title % {"headline": headline}).split())[:300], body % facts
+    # A draft of before 0.3.0 may hold what no title may.
+    return one_line(title % {"headline": headline})[:300], body % facts
 
 
 def stop(warning: Warning, *, by: Actor) -> None:

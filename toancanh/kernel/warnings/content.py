@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from toancanh.kernel.warnings.models import Warning
 from toancanh.kernel.warnings.texts import Quote, quotes
 from toancanh.lib.errors import Refused
 from toancanh.lib.fold import fold
+from toancanh.lib.lines import one_line
 
 CHANNELS = ("webpush", "email", "sms", "voice", "zalo", "siren")
 """Beside the public page, feeds and CAP, on which every message stands that is no exercise."""
@@ -92,7 +93,11 @@ def columns(content: Content) -> dict[str, Any]:
         raise Refused(_("Choose what the warning is about."), "no_event")
     if content.level is not None and not 1 <= content.level <= HIGHEST:
         raise Refused(_("The disaster-risk level is a number from 1 to 5."), "bad_level")
-    for own in (content.vi, content.en):
+    languages = {
+        name: replace(own, headline=one_line(own.headline))
+        for name, own in (("vi", content.vi), ("en", content.en))
+    }
+    for own in languages.values():
         if len(own.headline) > HEADLINE or any(len(text) > WORDS for text in own.all):
             said = _("A headline has %(headline)s characters at most, every other text %(words)s.")
             raise Refused(said % {"headline": HEADLINE, "words": WORDS}, "too_long")
@@ -102,7 +107,7 @@ def columns(content: Content) -> dict[str, Any]:
         raise Refused(_("A message quotes five bulletins at most and names 400 units at most."), "too_many")
     said_texts = {
         f"{name}_{language}": getattr(own, name).strip()
-        for language, own in (("vi", content.vi), ("en", content.en))
+        for language, own in languages.items()
         for name in ("headline", "what", "where", "instruction")
     }
     return {
@@ -122,17 +127,18 @@ def columns(content: Content) -> dict[str, Any]:
 
 
 def _row(quote: Quote) -> dict[str, str]:
-    if not quote.issuer.strip():
+    issuer, number, link = one_line(quote.issuer), one_line(quote.number), one_line(quote.link)
+    if not issuer:
         raise Refused(_("A quoted bulletin needs its issuer."), "bad_quote")
-    if max(map(len, (quote.issuer, quote.number))) > 200 or max(len(quote.link), len(quote.words)) > 1000:
+    if max(len(issuer), len(number)) > 200 or max(len(link), len(quote.words)) > 1000:
         raise Refused(_("The quoted bulletin is too long: quote what matters and link to it."), "bad_quote")
-    if quote.link and not re.match(r"https?://\S+\Z", quote.link):
+    if link and not re.match(r"https?://\S+\Z", link):
         raise Refused(_("The link to a bulletin begins with https://."), "bad_quote")
     return {
-        "issuer": quote.issuer.strip(),
-        "number": quote.number.strip(),
+        "issuer": issuer,
+        "number": number,
         "at": quote.at.isoformat() if quote.at else "",
-        "link": quote.link.strip(),
+        "link": link,
         "words": quote.words.strip(),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -61,24 +61,41 @@ def locked(warning: Warning, version: int) -> Warning:
     return row
 
 
-def keep(row: Warning, what: str, text: str, now: datetime, by: Actor, *, counts: bool = True) -> Warning:
+def keep(
+    row: Warning,
+    what: str,
+    text: str,
+    now: datetime,
+    by: Actor,
+    *,
+    counts: bool = True,
+    sealed: Mapping[str, object] | None = None,
+) -> Warning:
     """Save a change with its step of the story and its entry of the journal.
 
     ``counts`` is False where nobody changed what others may be looking at: their version stays good.
+    ``sealed`` is what the journal says instead of the text, where that names people.
     """
     if counts:
         row.version += 1
         row.changed_by, row.changed_at = person(by), now
     row.revision = next_revision()
     row.save()
-    tell(row, what, now, by, text)
+    tell(row, what, now, by, text, sealed)
     return row
 
 
-def tell(row: Warning, what: str, now: datetime, by: Actor, text: str = "") -> None:
+def tell(
+    row: Warning,
+    what: str,
+    now: datetime,
+    by: Actor,
+    text: str = "",
+    sealed: Mapping[str, object] | None = None,
+) -> None:
     """Write the step and the entry; an order is kept with every word of it."""
     Step.objects.create(warning=row, at=now, what=what, person=person(by), post=by.post[:120], text=text)
-    content: dict[str, object] = {"version": row.version, "text": text}
+    content: dict[str, object] = {"version": row.version, **({"text": text} if sealed is None else sealed)}
     if what in ("approved", "issued"):
         content |= facts(row)
     journal.record(f"warnings.{what}", f"warning:{row.pk}", by=by, content=content)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
 
 from toancanh.kernel.declare import program
@@ -14,6 +15,7 @@ from toancanh.kernel.warnings import asking, policies
 from toancanh.kernel.warnings.keeping import keep
 from toancanh.kernel.warnings.models import Kind, State, Warning
 
+log = logging.getLogger(__name__)
 BY = program("warnings")
 EVERY = 5.0
 """Seconds between two looks."""
@@ -41,7 +43,18 @@ ALSO = {"escalated_at": ("reminded_at",), "lapse_told_at": ("expiry_told_at",)}
 
 def _mind(rows: QuerySet[Warning], what: str, column: str, due: Q, now: datetime) -> int:
     found = list(rows.filter(due, **{column: None}).values_list("pk", flat=True)[:MOST])
-    return sum(_tell(pk, what, column, now) for pk in found)
+    return sum(_told(pk, what, column, now) for pk in found)
+
+
+def _told(pk: int, what: str, column: str, now: datetime) -> int:
+    """One warning that cannot be minded keeps no other from it; it is tried again at the next look."""
+    try:
+        return _tell(pk, what, column, now)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("warning %s: %s failed", pk, what)
+        return 0
 
 
 @transaction.atomic
@@ -54,7 +67,9 @@ def _tell(pk: int, what: str, column: str, now: datetime) -> int:
     for name in (column, *ALSO.get(column, ())):
         setattr(row, name, getattr(row, name) or now)
     asked = asking.ask(row, what, now, by=BY) if state == State.SUBMITTED else []
-    keep(row, what, ", ".join(person.full_name for person in asked)[:1000], now, BY, counts=False)
+    names = ", ".join(person.full_name for person in asked)[:1000]
+    # Names stay in the story, where they can be changed; the chain is for ever and has the keys.
+    keep(row, what, names, now, BY, counts=False, sealed={"persons": [person.pk for person in asked]})
     payload = {"warning": row.pk, "number": row.number or "", "is_exercise": row.is_exercise}
     journal.emit(f"warnings.{what}", f"{row.pk}:{row.version}", payload)
     return 1

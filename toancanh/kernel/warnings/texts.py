@@ -10,6 +10,7 @@ from toancanh.kernel.runtime import clock
 from toancanh.kernel.warnings import levels
 from toancanh.kernel.warnings.levels import Level
 from toancanh.kernel.warnings.models import Kind, Warning
+from toancanh.lib.lines import one_line
 from toancanh.web import formats
 
 Language = Literal["vi", "en"]
@@ -95,7 +96,8 @@ def of(warning: Warning, language: Language) -> Text:
     own = language if language == "vi" or warning.headline_en else "vi"
     found, exercise = level(warning), EXERCISE[language]
     label = LABELS[Kind(warning.kind)][language]
-    title = headline = str(getattr(warning, f"headline_{own}"))
+    # A draft of before 0.3.0 may hold what no channel takes in a title.
+    title = headline = one_line(getattr(warning, f"headline_{own}"))
     if warning.is_exercise:
         label, headline = f"{exercise} – {label}", f"[{exercise}] {title}"
     order = ""

@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.city import BY, NOON, City, actor, person
 from toancanh.kernel.contacts import actions, announcing, board, receipts, settings, telling
-from toancanh.kernel.contacts.models import Counts, Notice, Told, Via
+from toancanh.kernel.contacts.models import Call, Counts, Notice, Told, Via
 from toancanh.kernel.contacts.sealing import Keys
 from toancanh.kernel.contacts.tests.people import head, merged, official
 from toancanh.kernel.declare import Actor, Title
@@ -182,7 +182,12 @@ def test_page_of_the_link_speaks_the_language_of_the_person(city: City, client: 
     [
         ("84914123456", "1", 1), ("0914123456", "Đã nhận ạ", 1), ("+84914123456", "ROI, DA THONG BAO", 1),
         ("0914123456", "ai đó?", 0), ("0914123456", "", 0), ("0914999999", "1", 0), ("abc", "1", 0),
-        ("0914123456", "không", 0),
+        ("0914123456", "không", 0), ("0914123456", "Vâng em nhận được rồi ạ, cảm ơn", 1),
+        ("0914123456", "Tôi đã nhận, đã thông báo cho dân", 1), ("0914123456", "OK nhé!", 1),
+        ("0914123456", "Có gì vậy?", 0), ("0914123456", "Có phải lừa đảo không?", 0),
+        ("0914123456", "Có người mắc kẹt, cần cứu", 0), ("0914123456", "1 người bị thương", 0),
+        ("0914123456", "Nhắn nhầm người rồi", 0), ("0914123456", "Rồi sao nữa", 0),
+        ("0914123456", "Đã nhận nhưng không hiểu", 0), ("0914123456", "Đã nhận?", 0),
     ],
 )  # fmt: skip
 def test_reply_confirms_what_was_told_last(city: City, number: str, text: str, confirmed: int) -> None:
@@ -194,6 +199,42 @@ def test_reply_confirms_what_was_told_last(city: City, number: str, text: str, c
         assert receipts.replied(number, text) == 0
     assert Told.objects.exclude(confirmed_at=None).count() == confirmed
     assert not Told.objects.exclude(notice=last).exclude(confirmed_at=None).exists()
+
+
+def test_answer_that_is_no_yes_is_read_by_officers(city: City, client: Client) -> None:
+    one = head(city.west)
+    official(city.west)
+    notice = tell(city.west)
+    client.force_login(person("truc", city.province))
+    here = f"/console/contacts/receipts/{notice.pk}/"
+    assert "trả lời cần đọc" not in client.get(here).content.decode()
+    assert receipts.replied("0914123456", "Có người mắc\u00a0kẹt, cần cứu\0 <b>") == 0
+    assert "1 trả lời cần đọc" in client.get(here).content.decode()
+    page = client.get(f"{here}90001/").content.decode()
+    assert "đã trả lời (Có người mắc kẹt, cần cứu &lt;b&gt;)" in page
+    assert "trả lời, chưa xác nhận" in page
+    assert "None" not in page
+    # Before the official, of whom nothing was heard; confirmed later it is still read.
+    assert board.people(notice, city.west)[0].state == "answered"
+    receipts.confirm(Told.objects.get(contact=one))
+    by = officer(city, "ann")
+    assert board.board(notice, by).lines[0].answered == 1
+    assert board.people(notice, city.west)[0].told.contact == one
+    receipts.called(Told.objects.get(contact=one), "silent", "", by=by)
+    assert board.board(notice, by).lines[0].answered == 0
+    entry = Entry.objects.get(action="contacts.answered")
+    assert "kẹt" not in entry.content
+    actions.end(one, "Thôi nhiệm vụ", by=BY)
+    actions.erase(one, "Theo yêu cầu", by=BY)
+    assert not Call.objects.exclude(note="").exists()
+
+
+def test_telephone_that_answers_by_itself_does_not_fill_the_page(city: City) -> None:
+    head(city.west)
+    tell(city.west)
+    for number in range(receipts.MOST_ANSWERS + 2):
+        receipts.replied("0914123456", f"Tôi đang lái xe {number}")
+    assert Call.objects.count() == receipts.MOST_ANSWERS
 
 
 def test_reply_after_two_days_means_nothing_known(city: City) -> None:

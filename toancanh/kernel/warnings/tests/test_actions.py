@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from tests.city import BY, NOON, City, unit_row
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Entry, Event
+from toancanh.kernel.notify.models import Notice
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory import actions as territory
 from toancanh.kernel.warnings import actions, filling, policies, queries, texts
@@ -384,6 +386,17 @@ def test_cut_text_fits_and_nothing_of_it_is_lost(text: str, parts: int) -> None:
     assert shown + rest == text
     assert texts.segments(shown).parts <= parts
     assert not rest or texts.segments(shown + rest[0]).parts > parts
+
+
+@pytest.mark.parametrize("pasted", ["\u00a0", "\u200b ", "\u00ad ", "\ufeff "])
+def test_headline_pasted_from_word_reaches_channels(by: Actor, order: Actor, pasted: str) -> None:
+    vi, en = replace(VI, headline=f"Nước{pasted}lên"), replace(EN, headline=f"Water{pasted}rises")
+    quote = Quote(issuer=f"Đài{pasted}Huế", number="12", words="Lũ lên.")
+    warning = told(by, order, full(vi=vi, en=en, quotes=(quote,)))
+    assert (warning.headline_vi, warning.headline_en) == ("Nước lên", "Water rises")
+    assert warning.quotes[0]["issuer"] == "Đài Huế"
+    outbox.deliver()
+    assert set(Notice.objects.values_list("title_vi", flat=True)) == {"Bản tin cảnh báo: Nước lên"}
 
 
 def test_content_goes_round_unchanged(by: Actor) -> None:

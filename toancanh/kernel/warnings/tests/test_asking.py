@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,12 +17,16 @@ from tests.city import BY, NOON, PASSWORD, City
 from toancanh.kernel.contacts.officers import actions as officers
 from toancanh.kernel.contacts.officers.actions import Said
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal.models import Entry
+from toancanh.kernel.notify import actions as notify
 from toancanh.kernel.notify import ending
 from toancanh.kernel.notify import texts as narrow
+from toancanh.kernel.notify.messages import Recipient
 from toancanh.kernel.notify.models import Delivery, Notice, State
+from toancanh.kernel.notify.tests.parts import message
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.warnings import actions, asking, minding, policies
+from toancanh.kernel.warnings import actions, asking, minding, policies, texts
 from toancanh.kernel.warnings.models import Step, Warning
 from toancanh.kernel.warnings.policies import Terms
 from toancanh.kernel.warnings.tests.making import full, leader, officer
@@ -68,6 +73,11 @@ def test_nearest_are_reminded_then_everyone_above_hears_of_it_each_once(city: Ci
     look(TERMS.escalate_after)
     look(TERMS.escalate_after * 2)
     assert told()[2:] == [("Nguyễn tinh", "sms"), ("Nguyễn xa", "sms"), ("Nguyễn xa", "voice")]
+    entry = Entry.objects.get(action="warnings.escalated")
+    asked = (
+        Person.objects.filter(username__in=("tinh", "xa")).order_by("full_name").values_list("pk", flat=True)
+    )
+    assert json.loads(entry.content) == {"version": warning.version, "persons": list(asked)}
     story = Step.objects.filter(warning=warning, person=None).order_by("pk").values_list("what", "text")
     assert list(story) == [("reminded", "Nguyễn xa"), ("escalated", "Nguyễn tinh, Nguyễn xa")]
     first, second = Notice.objects.order_by("pk")
@@ -75,6 +85,37 @@ def test_nearest_are_reminded_then_everyone_above_hears_of_it_each_once(city: Ci
     assert second.title_vi.startswith("Chưa ai duyệt")
     assert first.title_en.startswith("Waits for your approval: River")
     assert (first.unit_path, first.urgency) == (city.west.path, "high")
+
+
+@pytest.mark.parametrize("pasted", ["\u00a0", "\u200b", "\u00ad", "\ufeff"])
+def test_what_word_pasted_into_a_headline_of_before_stops_no_reminder(
+    city: City, by: Actor, pasted: str
+) -> None:
+    reachable(leader(city))
+    warning = submitted(by)
+    Warning.objects.update(headline_vi=f"Nước{pasted} lên", headline_en=f"{pasted}Water rises")
+    look(TERMS.remind_after)
+    assert told() == [("Nguyễn lanhdao", "sms")]
+    assert Notice.objects.get().title_vi == "Chờ bạn duyệt: Nước lên"
+    warning.refresh_from_db()
+    assert texts.brief(texts.of(warning, "vi"), "")[0] == "Bản tin cảnh báo: Nước lên"
+    assert texts.brief(texts.of(warning, "en"), "")[0] == "Warning: Water rises"
+
+
+def test_warning_that_cannot_be_minded_keeps_no_other_from_it(
+    city: City, by: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    reachable(leader(city))
+    bad, good = submitted(by), submitted(by)
+    key = f"{asking.subject(bad)}:{bad.version}:reminded"
+    notify.send(message(key), [Recipient("person:1", "sms", "+84914123456")], by=BY)
+    look(TERMS.remind_after)
+    assert list(Step.objects.filter(what="reminded").values_list("warning", flat=True)) == [good.pk]
+    assert f"warning {bad.pk}: reminded failed" in caplog.text
+    # Once the hindrance is gone it is made up for.
+    Notice.objects.filter(key=key).delete()
+    look(TERMS.remind_after)
+    assert Step.objects.filter(what="reminded").count() == 2
 
 
 def test_author_is_asked_only_where_he_may_approve_himself(city: City) -> None:
