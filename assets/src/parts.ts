@@ -1,5 +1,6 @@
 // Parts of a page that only the centre can work out (figures, order of lists, sums): fetched again after readings,
 // seldom, only while the page is seen, and put in place without moving focus or closing what is open.
+import { again } from './again'
 import { refreshAges } from './ages'
 import { announced } from './live'
 
@@ -62,7 +63,7 @@ function put(source: Source, html: string): void {
     refreshAges(old)
     // What the part told of has come to its end: the page around it is another one now. Asked for by its address,
     // since what stands may be the answer to a form, which a reload would send again.
-    if (fresh.hasAttribute('data-reload')) location.replace(location.pathname + location.search)
+    if (fresh.hasAttribute('data-reload')) location.replace(again(location.pathname, location.search))
   }
   // Moving an element in a list takes the focus from it.
   if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { again } from '../src/again'
 import { append, axis, stepOf, toPoint, withGaps, type Point } from '../src/chart/series'
 import { backoff } from '../src/live-source'
 import { contains, type UnitFeature } from '../src/map/geometry'
@@ -117,6 +118,12 @@ test('retries slow down to half a minute', () => {
   assert.deepEqual([0, 1, 2].map((n) => backoff(n, 0)), [1000, 2000, 4000])
   assert.equal(backoff(20, 0), 30_000)
   assert.equal(backoff(20, 1), 45_000)
+})
+
+test('a page that has passed is not asked for with the state of before', () => {
+  assert.equal(again('/console/warnings/1/', '?seen=draft'), '/console/warnings/1/')
+  assert.equal(again('/console/warnings/1/', '?seen=draft&part=told'), '/console/warnings/1/?part=told')
+  assert.equal(again('/console/imports/1/', ''), '/console/imports/1/')
 })
 
 const square = (west: number, code: string): UnitFeature => ({

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from toancanh.kernel.notify import registry, tallies
 from toancanh.kernel.notify.channels import Reply
@@ -53,19 +54,34 @@ def settle(row: Delivery, state: str, said: str, at: datetime) -> None:
     tallies.keep(moved)
 
 
+AGAIN = timedelta(minutes=10)
+"""An answer without a number of its own is the same one for so long. A second person at the same telephone
+who says the same meanwhile is called up by an officer; counted for both, nobody would call him."""
+
+
 @transaction.atomic
 def answered(channel: str, replies: Sequence[Reply]) -> int:
     """Pass on what people answered; returns how many answers meant something to somebody."""
     meant = 0
     for reply in replies:
-        is_new = True
-        if reply.peer_id:
-            _row, is_new = Answered.objects.get_or_create(
-                channel=channel, peer_id=reply.peer_id[:100], defaults={"at": clock.now()}
-            )
-        if is_new:
+        if _is_new(channel, reply):
             meant += sum(listener(reply.number, reply.text) for listener in registry.listeners()) > 0
     return meant
+
+
+def _is_new(channel: str, reply: Reply) -> bool:
+    """Whether the gateway passes it on for the first time."""
+    now, key = clock.now(), reply.peer_id[:100]
+    if not key:
+        # Numbers are few enough to try them all: only with a key nobody reads them out of what is kept.
+        key = salted_hmac("notify.answered", f"{reply.number}|{reply.text}", algorithm="sha256").hexdigest()
+    rows = Answered.objects.select_for_update()
+    row, is_new = rows.get_or_create(channel=channel, peer_id=key, defaults={"at": now})
+    if not is_new and not reply.peer_id and row.at <= now - AGAIN:
+        row.at = now
+        row.save(update_fields=["at"])
+        return True
+    return is_new
 
 
 def forget() -> int:

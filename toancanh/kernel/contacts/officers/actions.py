@@ -116,6 +116,12 @@ def trial(person: Person, *, by: Actor) -> int:
     recipients = queries.recipients([person])
     if not recipients:
         raise Refused(_("No channel is chosen yet: choose one and save first."), "no_channel")
+    if not queries.has_one_on(person):
+        told = _(
+            "None of the channels that you chose is set up here: choose another one, or ask the "
+            "administrator to set it up."
+        )
+        raise Refused(told, "none_on")
     now = clock.now()
     message = Message(
         key=f"contacts.trial:{person.pk}:{now:%Y%m%d%H%M}",

@@ -29,9 +29,13 @@ def ways() -> dict[str, tuple[str, bool]]:
 
 
 def recipients(people: Iterable[Person]) -> list[Recipient]:
-    """Each on every channel that he chose; who said nothing has the account's e-mail address. One query."""
+    """Each on every channel that he chose; who said nothing has the account's e-mail address. Two queries.
+
+    Who chose only what is not turned on here has his e-mail address as well; who chose nothing has nothing.
+    """
     asked = {person.pk: person for person in people}
     rows = {row.person_id: row for row in Reach.objects.filter(person__in=asked)}
+    on = set_up()
     found = []
     for pk, person in asked.items():
         row = rows.get(pk)
@@ -41,12 +45,21 @@ def recipients(people: Iterable[Person]) -> list[Recipient]:
             # Without the key nobody is silent for it: what is not encrypted is tried.
             log.error("numbers of %s cannot be read: %s", person.username, fault.message)
             addresses, chosen = in_clear(person, None), ["email"]
+        if chosen and not on.intersection(chosen):
+            chosen = [*chosen, "email"]
+            addresses = {Channel.EMAIL.value: person.email, **addresses}
         for channel in (name for name in ways() if name in chosen):
             address = addresses.get(ways()[channel][0])
             if address:
                 language = row.language if row is not None else "vi"
                 found.append(Recipient(f"person:{pk}", channel, address, language, person.full_name))
     return found
+
+
+def has_one_on(person: Person) -> bool:
+    """Whether a channel that he chose, or the e-mail of who said nothing, is turned on here."""
+    row = Reach.objects.filter(person=person).first()
+    return not set_up().isdisjoint(row.channels if row is not None else ["email"])
 
 
 def in_clear(person: Person, row: Reach | None) -> dict[str, str]:

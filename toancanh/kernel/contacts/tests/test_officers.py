@@ -9,12 +9,14 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests.city import BY, City, person
+from tests.peers.gateway import MAPPING
 from toancanh.kernel.contacts import telling
 from toancanh.kernel.contacts.officers import actions, queries
 from toancanh.kernel.contacts.officers.actions import Said
 from toancanh.kernel.contacts.officers.models import Reach
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.notify.models import Delivery, State
+from toancanh.kernel.notify.tests.parts import set_up
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Person
@@ -23,6 +25,7 @@ from toancanh.lib.errors import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
 HOME = "/console/duty/reach/"
+GATEWAY = {"url": "https://sms.example.vn/send", **MAPPING}
 ALL = Said(
     phone="0914 123 456", email="an@example.vn", zalo="0914123456", channels=("sms", "voice", "zalo", "email")
 )
@@ -49,10 +52,27 @@ def test_who_said_nothing_has_his_mail_and_who_chose_has_what_he_chose(an: Perso
         ("zalo", "+84914123456"),
         ("email", "an@example.vn"),
     ]
+    set_up("voice", **GATEWAY)
     actions.set_reach(an, Said(phone="0234 3822 222", channels=("voice",)), by=access.actor(an))
     assert reached(an) == [("voice", "+842343822222")]
     actions.set_reach(an, Said(email="an@example.vn"), by=access.actor(an))
     assert reached(an) == []
+
+
+def test_who_chose_only_what_is_not_set_up_here_has_mail_as_well(an: Person) -> None:
+    an.email = "an@office.vn"
+    an.save()
+    actions.set_reach(an, Said(phone="0914123456", channels=("sms",)), by=access.actor(an))
+    assert reached(an) == [("sms", "+84914123456"), ("email", "an@office.vn")]
+    said = Said(phone="0914123456", email="an@home.vn", channels=("sms",))
+    actions.set_reach(an, said, by=access.actor(an))
+    assert reached(an) == [("sms", "+84914123456"), ("email", "an@home.vn")]
+    with pytest.raises(Refused) as fault:
+        actions.trial(an, by=access.actor(an))
+    assert fault.value.code == "none_on"
+    set_up("sms", **GATEWAY)
+    assert reached(an) == [("sms", "+84914123456")]
+    assert actions.trial(an, by=access.actor(an)) == 1
 
 
 def test_numbers_stand_in_clear_nowhere_and_are_found_in_one_query(
@@ -66,7 +86,7 @@ def test_numbers_stand_in_clear_nowhere_and_are_found_in_one_query(
     entries = " ".join(str(content) for content in Entry.objects.values_list("content", flat=True))
     for hidden in ("914123456", "an@example.vn"):
         assert hidden not in f"{row.sealed} {row.hints} {entries}"
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert len(queries.recipients([an, *others])) == 24
 
 
@@ -135,6 +155,10 @@ def test_pages_show_keep_try_and_refuse(an: Person, city: City) -> None:
     page = client.get(HOME).content.decode()
     assert "0914 123 456" in page
     assert "chưa thiết lập" in page
+    answer = client.post(HOME, {"do": "trial"})
+    assert answer.status_code == 422
+    assert "Chưa kênh nào bạn chọn" in answer.content.decode()
+    set_up("sms", **GATEWAY)
     for _ in range(2):
         assert client.post(HOME, {"do": "trial"}).status_code == 302
     assert sorted(Delivery.objects.values_list("channel", flat=True)) == ["sms", "voice"]
@@ -152,6 +176,7 @@ def test_pages_show_keep_try_and_refuse(an: Person, city: City) -> None:
 
 def test_numbers_of_closed_accounts_and_in_old_copies_are_let_go(an: Person) -> None:
     actions.set_reach(an, ALL, by=BY)
+    set_up("sms", **GATEWAY)
     actions.trial(an, by=BY)
     Delivery.objects.update(state=State.HANDED)
     assert (actions.tidy(), telling.tidy()) == (0, 0)

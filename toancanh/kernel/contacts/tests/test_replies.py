@@ -74,6 +74,19 @@ def test_a_number_that_two_share_is_not_confirmed_for_both_by_one_answer(peer: G
     assert Told.objects.exclude(confirmed_at=None).count() == 2
 
 
+def test_answer_without_a_number_of_its_own_is_passed_on_once_as_well(peer: Gateway, city: City) -> None:
+    other = head(city.west, name="Trần Thị Bé", at="Thôn Trên")
+    first = Told.objects.get()
+    Told.objects.create(notice=first.notice, contact=other, unit=city.west, digest="x", told_at=first.told_at)
+    said = {**peer.answered("0914123456", "1"), "number": ""}
+    now = clock.now()
+    for after, confirmed in ((0, 1), (1, 1), (9, 1), (10, 2)):
+        with clock.set_to(now + timedelta(minutes=after)):
+            Client().get(address(), said)
+        assert Told.objects.exclude(confirmed_at=None).count() == confirmed
+    assert "914123456" not in Answered.objects.get().peer_id
+
+
 def test_only_the_gateway_passes_answers_on_and_what_is_none_confirms_nothing(peer: Gateway) -> None:
     client, said = Client(), peer.answered("0914123456", "1")
     wrong = "/hooks/messages/sms/guessed/replies"
