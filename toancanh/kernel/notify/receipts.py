@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.crypto import salted_hmac
 
 from toancanh.kernel.notify import registry, tallies
@@ -59,19 +59,35 @@ AGAIN = timedelta(minutes=10)
 who says the same meanwhile is called up by an officer; counted for both, nobody would call him."""
 
 
-@transaction.atomic
 def answered(channel: str, replies: Sequence[Reply]) -> int:
-    """Pass on what people answered; returns how many answers meant something to somebody."""
-    meant = 0
+    """Pass on what people answered; returns how many answers meant something to somebody.
+
+    Each counts by itself: one that breaks a listener is raised when the others are through, and comes again
+    with the gateway's next attempt.
+    """
+    meant, faults = 0, []
     for reply in replies:
-        if _is_new(channel, reply):
-            meant += sum(listener(reply.number, reply.text) for listener in registry.listeners()) > 0
+        try:
+            meant += _answered(channel, reply)
+        except OperationalError:
+            raise  # the database is away, for the others too
+        except Exception as fault:  # noqa: BLE001 - raised below
+            faults.append(fault)
+    if faults:
+        raise faults[0]
     return meant
+
+
+@transaction.atomic
+def _answered(channel: str, reply: Reply) -> bool:
+    if not _is_new(channel, reply):
+        return False
+    return sum(listener(reply.number, reply.text) for listener in registry.listeners()) > 0
 
 
 def _is_new(channel: str, reply: Reply) -> bool:
     """Whether the gateway passes it on for the first time."""
-    now, key = clock.now(), reply.peer_id[:100]
+    now, key = clock.now(), reply.peer_id.replace("\0", "")[:100]
     if not key:
         # Numbers are few enough to try them all: only with a key nobody reads them out of what is kept.
         key = salted_hmac("notify.answered", f"{reply.number}|{reply.text}", algorithm="sha256").hexdigest()

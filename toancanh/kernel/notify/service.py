@@ -117,12 +117,21 @@ class Messenger:
         most, slices = (1, 1) if setup.failures else (channel.slice, channel.slices)
         if every:
             await self._ask(channel, sender, every)
-        await asyncio.gather(*(self._slices(channel, sender, most, every) for _ in range(slices)))
+        rest = asyncio.Event()
+        running = (self._slices(channel, sender, most, every, rest) for _ in range(slices))
+        # The run is over when all are: one that went on alone would meet its own copies in the next run.
+        done = await asyncio.gather(*running, return_exceptions=True)
+        for ended in done:
+            if isinstance(ended, BaseException):
+                raise ended
         if most == 1:
             self._woken.set()
 
-    async def _slices(self, channel: Channel, sender: Sender, most: int, every: int) -> None:
-        while True:
+    async def _slices(
+        self, channel: Channel, sender: Sender, most: int, every: int, rest: asyncio.Event
+    ) -> None:
+        """Hand over slice after slice; ``rest`` ends all of a run, each after the slice that it has."""
+        while not rest.is_set():
             parcels = await self._aside(work.lease, channel, most, self._slot)
             if not parcels:
                 if not self._busy[channel.name]:
@@ -134,10 +143,13 @@ class Messenger:
             try:
                 outcomes = await handed(sender, parcels, self._aside)
                 await self._aside(work.note, channel, parcels, outcomes, every)
+            except DatabaseError:
+                rest.set()  # the next look begins anew, with all slices
+                raise
             finally:
                 self._busy[channel.name] -= 1
             if most == 1 or any(outcome.whole for outcome in outcomes):
-                return
+                rest.set()
 
     async def _ask(self, channel: Channel, sender: Sender, every: int) -> None:
         while parcels := await self._aside(work.lease_questions, channel, channel.slice):

@@ -27,8 +27,11 @@ AHEAD = timedelta(days=2)
 RANKS = (3, 2, 1, 0)
 MOST_TRIES = 12
 """After so many attempts at one copy that is at fault itself it is given up."""
-OTHERS = ("broken", "too_slow", "unreachable")
-"""Reasons that lie with the other side: for these a copy is tried until its message is over."""
+OTHERS = ("broken", "busy", "fault", "too_slow", "unreachable")
+"""Reasons that lie with the other side, or with our own program: for these a copy is tried until its message
+is over."""
+SELDOM = 3600.0
+"""Seconds between attempts beyond those, where each may have arrived: nobody gets dozens of the same."""
 
 
 TAKEN = ("pk", "notice_id", "reference", "address", "language", "name", "link", "attempts", "peer_id")
@@ -58,11 +61,13 @@ def lease(channel: Channel, most: int, slot: str) -> list[Parcel]:
     now = clock.now()
     holder = f"{slot}#{randomness.token_hex(8)}"
     taken: list[tuple[Any, ...]] = []
+    due = Delivery.objects.filter(_is_due(now), channel=channel.name, state=State.WAITING)
+    due = due.filter(notice__cancelled_at=None, notice__expires_at__gt=now)
+    if not due.filter(rank__in=RANKS).exists():
+        return []  # without the lock on writing that a transaction takes in SQLite
     with transaction.atomic():
         for rank in RANKS:
-            rows = Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-            rows = rows.filter(_is_due(now), channel=channel.name, state=State.WAITING, rank=rank)
-            rows = rows.filter(notice__cancelled_at=None, notice__expires_at__gt=now)
+            rows = due.filter(rank=rank).select_for_update(skip_locked=True, of=("self",))
             taken += rows.order_by("next_at").values_list(*TAKEN)[: most - len(taken)]
             if len(taken) >= most:
                 break
@@ -148,6 +153,8 @@ def _judged(outcome: Outcome, tried: int, now: datetime, ask_at: datetime | None
         if own_fault and attempts >= MOST_TRIES and outcome.reason not in OTHERS:
             return Changes(State.FAILED, None, attempts, "tries", outcome.said, ended_at=now)
         wait = max(outcome.wait, pause(attempts) if own_fault else 0.0)
+        if own_fault and attempts >= MOST_TRIES and outcome.reason == "too_slow":
+            wait = max(wait, SELDOM)
         # In whole seconds, so that most of a slice that waits changes alike.
         next_at = now + min(timedelta(seconds=round(wait)), AHEAD / 2)
         return Changes(State.WAITING, next_at, attempts, *said)

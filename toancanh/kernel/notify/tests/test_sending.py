@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from tests.city import BY, City
 from toancanh.kernel.declare import Title
@@ -15,9 +18,18 @@ from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.notify import actions, ending, queries, receipts, registry, spreading, work
 from toancanh.kernel.notify import service as service_module
 from toancanh.kernel.notify import subscriptions as browsers
-from toancanh.kernel.notify.channels import HANDED, Aside, Outcome, failed, later
+from toancanh.kernel.notify.channels import HANDED, Aside, Outcome, Reply, Sender, failed, later
 from toancanh.kernel.notify.messages import Named, Recipient, reference
-from toancanh.kernel.notify.models import Delivery, Notice, Spread, State, Subscription, Tally, Wanted
+from toancanh.kernel.notify.models import (
+    Answered,
+    Delivery,
+    Notice,
+    Spread,
+    State,
+    Subscription,
+    Tally,
+    Wanted,
+)
 from toancanh.kernel.notify.service import Messenger
 from toancanh.kernel.notify.tests.parts import Browser, message, refused, set_up, sync
 from toancanh.kernel.runtime import clock
@@ -176,7 +188,7 @@ def test_worker_that_dies_while_it_hands_over_has_noted_nothing(city: City) -> N
         service = Messenger(SLOT)
         service._aside = aside  # type: ignore[method-assign, assignment]
         with pytest.raises(asyncio.CancelledError):
-            await service._slices(channel, Dying(), 9, 0)  # type: ignore[arg-type]
+            await service._slices(channel, Dying(), 9, 0, asyncio.Event())  # type: ignore[arg-type]
 
     sync(run)
     assert counted() == (2, 0, 0, 0)
@@ -213,12 +225,102 @@ def test_slice_that_finds_nothing_is_at_hand_for_what_a_list_still_brings(
 
         service = Messenger(SLOT)
         service._aside = noted  # type: ignore[method-assign]
-        await asyncio.gather(*(service._slices(channel, Slow(), 4, 0) for _ in range(2)))  # type: ignore[arg-type]
+        rest, sender = asyncio.Event(), cast(Sender, Slow())
+        await asyncio.gather(*(service._slices(channel, sender, 4, 0, rest) for _ in range(2)))
 
     others = asyncio.Event()
     sync(run)
     assert sorted(int(number) for some in taken for number in some) == list(range(1, 9))
     assert counted() == (0, 8, 0, 0)
+
+
+def run_of_two(
+    monkeypatch: pytest.MonkeyPatch, hand: Callable[[int, asyncio.Event], Awaitable[Outcome]]
+) -> list[int]:
+    """Work a channel off in two slices of two copies at once; returns the numbers of slices handed over.
+
+    ``hand`` answers for a slice by its number, and is told when one is through.
+    """
+    small = replace(registry.channel("webpush"), slice=2, slices=2)
+    monkeypatch.setattr(registry, "channel", lambda _name: small)
+    setup, begun = set_up("webpush"), list[int]()
+
+    class Two:
+        async def hand(self, parcels: Any, _aside: Aside) -> list[Outcome]:
+            begun.append(len(begun))
+            try:
+                return [await hand(begun[-1], through)] * len(parcels)
+            finally:
+                leaving.append(1)
+
+    async def run(aside: Aside) -> None:
+        async def noted(call: Any, *said: object) -> Any:
+            answer = await aside(call, *said)
+            if call is work.note:
+                through.set()
+            return answer
+
+        service = Messenger(SLOT)
+        service._aside = noted  # type: ignore[method-assign]
+        service._open["webpush"] = (setup.version, cast(Sender, Two()))
+        try:
+            await service._run(setup)
+        finally:
+            assert len(leaving) == len(begun), "nobody is left behind"
+
+    through, leaving = asyncio.Event(), list[int]()
+    sync(run)
+    return begun
+
+
+def test_run_ends_when_all_its_slices_have_though_the_database_failed_one(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.send(message(), people(8), by=BY)
+
+    async def hand(number: int, _through: asyncio.Event) -> Outcome:
+        if number == 0:
+            await other.wait()
+            raise OperationalError("database is locked")
+        other.set()
+        await asyncio.sleep(0.1)
+        return HANDED
+
+    other = asyncio.Event()
+    with pytest.raises(OperationalError):
+        run_of_two(monkeypatch, hand)
+    assert counted() == (6, 2, 0, 0), "who was on the way is noted; the rest is for the next run"
+
+
+def test_slice_at_hand_leaves_a_channel_alone_that_has_just_been_paused(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.send(message(), people(8), by=BY)
+
+    async def hand(number: int, through: asyncio.Event) -> Outcome:
+        if number == 0:
+            await other.wait()
+            return later("busy", wait=60.0, whole=True)
+        other.set()
+        await through.wait()
+        return HANDED
+
+    other = asyncio.Event()
+    assert run_of_two(monkeypatch, hand) == [0, 1]
+    assert counted() == (6, 2, 0, 0)
+
+
+def test_who_looks_while_nothing_is_due_takes_no_lock(
+    city: City, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    set_up("webpush")
+    channel = registry.channel("webpush")
+    actions.send(message("cancelled:1"), people(2), by=BY)
+    actions.cancel("cancelled:1", by=BY)
+    actions.send(message(), people(2), by=BY)
+    assert len(work.lease(channel, 9, SLOT)) == 2
+    with django_assert_num_queries(1):
+        assert work.lease(channel, 9, SLOT) == []
 
 
 def test_list_that_is_taken_back_while_it_is_brought_in_stays_so(
@@ -262,6 +364,47 @@ def test_attempts_wait_longer_and_end(city: City) -> None:
     assert (row.state, row.reason, row.said) == ("failed", "tries", "HTTP 500")
     assert 2 <= waits[0] <= 3
     assert 300 <= waits[-1] <= 375
+
+
+@pytest.mark.parametrize(("reason", "least"), [("busy", 300), ("fault", 300), ("too_slow", 3600)])
+def test_what_is_no_fault_of_the_copy_is_tried_on_but_seldom_where_it_may_have_arrived(
+    city: City, reason: str, least: int
+) -> None:
+    set_up("webpush")
+    actions.send(message(expires=clock.now() + timedelta(days=9)), people(1), by=BY)
+    channel, at, waits = registry.channel("webpush"), clock.now(), []
+    for _ in range(work.MOST_TRIES + 2):
+        with clock.set_to(at):
+            work.note(channel, work.lease(channel, 1, SLOT), [later(reason)], 0)
+        row = Delivery.objects.get()
+        assert row.next_at is not None
+        waits.append((row.next_at - at).total_seconds())
+        at = row.next_at
+    assert (row.state, row.attempts) == ("waiting", work.MOST_TRIES + 2)
+    assert max(waits[: work.MOST_TRIES - 1]) <= 375
+    assert all(least <= wait <= least + 75 for wait in waits[work.MOST_TRIES - 1 :])
+
+
+def test_answer_that_breaks_its_listener_takes_none_of_the_others_with_it(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+
+    def listener(_number: str, text: str) -> int:
+        if text == "bad" and not heard.count("third"):
+            raise ValueError(text)
+        heard.append(text)
+        return 1
+
+    monkeypatch.setattr(registry, "listeners", lambda: (listener,))
+    texts = {"1\0": "first", "2": "bad", "3": "third"}
+    replies = [Reply(number="0901234567", text=text, peer_id=peer_id) for peer_id, text in texts.items()]
+    with pytest.raises(ValueError, match="bad"):
+        receipts.answered("sms", replies)
+    assert set(Answered.objects.values_list("peer_id", flat=True)) == {"1", "3"}
+    # Passed on again: what is known already is not heard twice.
+    assert receipts.answered("sms", replies) == 1
+    assert heard == ["first", "third", "bad"]
 
 
 def test_receipts_come_twice_early_late_or_never(city: City) -> None:
