@@ -60,21 +60,21 @@ class Once {
     void this.go()
   }
 
-  private say(what: 'kept' | 'waits' | 'sending'): void {
+  private show(what: 'kept' | 'waits' | 'sending'): void {
     this.state.textContent = this.state.dataset[what] ?? ''
   }
 
   private async go(): Promise<void> {
     if (!this.waiting || this.busy) return
     this.busy = true
-    this.say('sending')
+    this.show('sending')
     try {
       const answer = await send(this.waiting)
       if (answer.ok) this.done()
       else if (answer.status === 422 || answer.status === 403 || answer.status === 404) this.refused()
-      else this.say('waits')
+      else this.show('waits')
     } catch {
-      this.say('waits')
+      this.show('waits')
     } finally {
       this.busy = false
     }
@@ -88,7 +88,7 @@ class Once {
   /** The centre has it: leave, so that nothing is sent again by a thumb that comes too late. */
   private done(): void {
     this.forget()
-    this.say('kept')
+    this.show('kept')
     this.form.querySelectorAll('button').forEach((button) => (button.disabled = true))
     const onward = this.form.dataset.onward
     if (onward) setTimeout(() => location.assign(onward), 800)
