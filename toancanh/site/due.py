@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.utils.formats import date_format
@@ -17,7 +17,7 @@ from toancanh.lib.errors import Refused
 from toancanh.lib.worktime.calendar import PLACE, Begin
 from toancanh.web import formats
 
-MOST_DAYS = 3660
+LEAST_DAYS, MOST_DAYS = Decimal("0.01"), 3660
 
 
 def count(typed: str, days: str, code: str = "", begin: str = Begin.NOW) -> Counted:
@@ -40,13 +40,13 @@ def remarks(found: Counted) -> Iterator[str]:
         yield words.preliminary(year)
 
 
-def read_time(typed: str) -> datetime:
-    """A moment, of Việt Nam unless it says its offset; of a day alone its end: it does not count itself."""
+def read_time(typed: str) -> datetime | date:
+    """A moment, of Việt Nam unless it says its offset; or a day alone."""
+    if (day := _day(typed)) is not None:
+        return day
     try:
-        if (day := _day(typed)) is not None:
-            return datetime.combine(day, time(), PLACE) + timedelta(days=1)
         moment = formats.read_moment(typed) or datetime.fromisoformat(typed.strip())
-    except (ValueError, OverflowError) as fault:
+    except ValueError as fault:
         text = _("Write the time as 2026-11-21T14:05 or 21/11/2026 14:05, or a day alone.")
         raise Refused(text, "bad_time") from fault
     return moment if moment.tzinfo else moment.replace(tzinfo=PLACE)
@@ -63,12 +63,12 @@ def _day(typed: str) -> date | None:
 
 
 def read_days(typed: str) -> Decimal:
-    """A number of working days above 0; a comma does as well as a point."""
+    """A number of working days; a comma does as well as a point."""
     try:
         days = Decimal(typed.strip().replace(",", "."))
     except InvalidOperation:
         days = Decimal(0)
-    if not days.is_finite() or not 0 < days <= MOST_DAYS:
-        text = _("Write a number of working days above 0 and up to %(most)s, such as 5 or 0.5.")
+    if not days.is_finite() or not LEAST_DAYS <= days <= MOST_DAYS:
+        text = _("Write a number of working days from 0.01 to %(most)s, such as 5 or 0.5.")
         raise Refused(text % {"most": MOST_DAYS}, "bad_days")
     return days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import MAXYEAR, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,14 +28,12 @@ _yearly = re.compile(r"(\d{1,2})/(\d{1,2})\Z", re.ASCII)
 
 
 class Received(Moment):
-    """A moment; of a day alone its end, for the day itself does not count."""
+    """A moment, or a day alone."""
 
-    def clean(self, value: object) -> Any:  # noqa: ANN401 - a moment or None
-        """The moment."""
+    def clean(self, value: object) -> Any:  # noqa: ANN401 - a moment, a day or None
+        """The moment or the day."""
         found: datetime | None = super().clean(value)
-        # The last day that a calendar of ours knows is far from the last of datetime.
-        is_day = found is not None and ":" not in str(value) and found.year < MAXYEAR
-        return found + timedelta(days=1) if found and is_day else found
+        return found.date() if found and ":" not in str(value) else found
 
 
 class TrialForm(forms.Form):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.territory.calendars import queries, words
 from toancanh.kernel.territory.calendars.models import WorkCalendar, WorkDay, WorkWeek
 from toancanh.lib.worktime import hours
-from toancanh.lib.worktime.calendar import Calendar, Kind, Plan
+from toancanh.lib.worktime.calendar import Calendar, Entry, Kind, Plan
 
 DAY = timedelta(days=1)
 
@@ -46,7 +46,7 @@ class Line:
     hours: str
     """Hours that are worked or closed, where it is not the whole day."""
     is_ruling: bool
-    """False: later entries stand above it on all its days of the year."""
+    """False: other entries stand above it on all its days of the year."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def year(row: WorkCalendar, number: int) -> Year:
     rows = {one.pk: one for one in queries.days(row).filter(first__lte=last, last__gte=first)}
     cells = {cell.day: cell for cell in _cells(calendar, first, last, rows)}
     months = [_month(number, month, cells) for month in range(1, 13)]
-    ruling = {cell.key for cell in cells.values()}
+    ruling = _ruling(calendar, first, last) | _plain(list(rows.values()), first, last)
     lines = [line(one, one.pk in ruling) for one in rows.values()]
     lines.sort(key=lambda one: (not one.is_ruling, one.row.first, one.row.pk))
     return Year(number, months, lines, sum(month.worked for month in months))
@@ -94,18 +94,48 @@ def _cells(calendar: Calendar, first: date, last: date, rows: dict[int, WorkDay]
             yield Cell(day, "none", "", 0, True)
             continue
         plan = calendar.plan(day)
-        key = plan.entries[-1].key if plan.entries else 0
+        telling = _telling(plan)
+        key = telling.key if telling else 0
         # An entry that another process wrote this very moment is told by the next page.
         row = rows.get(key)
         yield Cell(day, state(plan), words.said(row) if row else "", key, row is None or row.is_verified)
 
 
+def _telling(plan: Plan) -> Entry | None:
+    """The entry that says most of the day: the last, but of a day that is off anyway what made it so."""
+    if not plan.ruling:
+        return None
+    first, last = plan.ruling[0], plan.ruling[-1]
+    return last if plan.hours or first.kind is Kind.WORKED else first
+
+
+def _ruling(calendar: Calendar, first: date, last: date) -> set[int]:
+    """Keys of the entries that rule a day of the year."""
+    days = (first + n * DAY for n in range((last - first).days + 1))
+    return {entry.key for day in days if day >= calendar.since for entry in calendar.plan(day).ruling}
+
+
+def _plain(rows: Sequence[WorkDay], first: date, last: date) -> set[int]:
+    """Keys of what took entries back, where nothing was entered since on one of its days at least."""
+    found = set()
+    for row in rows:
+        if row.kind == Kind.PLAIN:
+            begin, end = max(first, row.first), min(last, row.last)
+            days = {begin + n * DAY for n in range((end - begin).days + 1)}
+            for later in rows:
+                is_same = later.calendar_id == row.calendar_id and later.closed_from is None
+                if later.pk > row.pk and is_same:
+                    days = {day for day in days if not later.first <= day <= later.last}
+            found |= {row.pk} if days else set()
+    return found
+
+
 def state(plan: Plan) -> str:
     """What the day is."""
-    if not plan.entries:
+    telling = _telling(plan)
+    if telling is None:
         return "work" if plan.hours else "rest"
-    kind = plan.entries[-1].kind
-    return "short" if kind is Kind.CLOSURE and plan.hours else str(kind)
+    return "short" if telling.kind is Kind.CLOSURE and plan.hours else str(telling.kind)
 
 
 def _month(year: int, month: int, cells: dict[date, Cell]) -> Month:

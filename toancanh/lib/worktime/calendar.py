@@ -25,6 +25,7 @@ _epoch = datetime(1970, 1, 1, tzinfo=PLACE)
 _first_day = _epoch.date()
 _minute = timedelta(minutes=1)
 _one_day = timedelta(days=1)
+_last_day = date(LAST_YEAR, 12, 31)
 
 
 class OutOfReach(ValueError):
@@ -100,6 +101,11 @@ class Entry:
     is_shared: bool = False
     """Holds for every calendar that keeps the country's holidays; an entry of its own stands above it."""
 
+    @property
+    def is_part(self) -> bool:
+        """Some hours closed: it adds to what else was entered for the day and replaces nothing."""
+        return self.kind is Kind.CLOSURE and self.closed is not None
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -109,6 +115,12 @@ class Plan:
     hours: Spans
     usual: Spans
     entries: tuple[Entry, ...]
+
+    @property
+    def ruling(self) -> tuple[Entry, ...]:
+        """The last entry that is about the whole day, and the hours closed after it."""
+        whole = [n for n, entry in enumerate(self.entries) if not entry.is_part]
+        return self.entries[whole[-1] :] if whole else self.entries
 
 
 @dataclass(frozen=True)
@@ -143,6 +155,19 @@ def midnight(day: date) -> int:
     return (day - _first_day).days * DAY
 
 
+def by_day(entries: Iterable[Entry]) -> dict[date, tuple[Entry, ...]]:
+    """What stands for each day, of entries in the order in which they were written."""
+    days: dict[date, tuple[Entry, ...]] = {}
+    for entry in entries:
+        for n in range((entry.last - entry.first).days + 1):
+            day = entry.first + timedelta(days=n)
+            if entry.kind is Kind.PLAIN:
+                days.pop(day, None)
+            else:
+                days[day] = (*days.get(day, ()), entry) if entry.is_part else (entry,)
+    return days
+
+
 class Calendar:
     """Working time by dated weeks and by entries in the order in which they were written."""
 
@@ -152,10 +177,9 @@ class Calendar:
         if not self._weeks:
             raise ValueError("a calendar has a week at least")
         self._valid = [week.valid_from for week in self._weeks]
-        self._shared: dict[date, Entry] = {}
-        self._own: dict[date, Entry] = {}
-        for entry in entries:
-            self._put(entry)
+        written = list(entries)
+        self._shared = by_day(entry for entry in written if entry.is_shared)
+        self._own = by_day(entry for entry in written if not entry.is_shared)
         self._lock = threading.Lock()
         self._years: dict[int, list[Span]] = {}
         self._held: _Index | None = None
@@ -176,7 +200,7 @@ class Calendar:
         """What is worked on a day, and why."""
         week = self.week(day).season(day).hours
         usual = hours = week[day.weekday()]
-        found = [entries[day] for entries in (self._shared, self._own) if day in entries]
+        found = [*self._shared.get(day, ()), *self._own.get(day, ())]
         for entry in found:
             hours = _applied(entry, hours, week)
         return Plan(day, hours, usual, tuple(found))
@@ -196,7 +220,7 @@ class Calendar:
 
     def due_days(self, start: datetime, days: Decimal | int) -> datetime:
         """When ``days`` working days from ``start`` on are over, each as long as its day's decision says."""
-        return self.due(start, self.minutes_of(days, start.astimezone(PLACE).date()))
+        return self.due(start, self.minutes_of(days, self._day(to_minute(start))))
 
     def minutes_of(self, days: Decimal | int, on: date) -> int:
         """A term of working days as minutes, by the decision in force on a day."""
@@ -213,8 +237,7 @@ class Calendar:
     def begin(self, received: datetime, rule: Begin = Begin.NOW) -> datetime:
         """From when on the term of something received then counts."""
         at = to_minute(received)
-        index = self._index(at)
-        day = _first_day + timedelta(days=at // DAY)
+        day = self._day(at)
         if rule is Begin.CUT_OFF:
             cut_off = self.week(day).cut_off
             is_late = cut_off is not None and at - midnight(day) > cut_off and bool(self.plan(day).hours)
@@ -227,28 +250,25 @@ class Calendar:
             index = self._cover(index.first, index.last + 1)
         return from_minute(index.starts[bisect_left(index.starts, after)])
 
-    def _put(self, entry: Entry) -> None:
-        days = self._shared if entry.is_shared else self._own
-        for n in range((entry.last - entry.first).days + 1):
-            day = entry.first + timedelta(days=n)
-            if entry.kind is Kind.PLAIN:
-                days.pop(day, None)
-            else:
-                days[day] = entry
+    def _day(self, at: int) -> date:
+        """The day in which the minute lies; refuses those of which the calendar says nothing."""
+        if at < midnight(self.since):
+            raise OutOfReach("before", self.since)
+        # Asked of the minute: the last days of datetime have no day after them.
+        if at >= midnight(_last_day) + DAY:
+            raise OutOfReach("after", _last_day)
+        return _first_day + timedelta(days=at // DAY)
 
     def _index(self, at: int) -> _Index:
         """An index in which the minute lies."""
-        if at < midnight(self.since):
-            raise OutOfReach("before", self.since)
-        year = (_first_day + timedelta(days=at // DAY)).year
+        year = self._day(at).year
         held = self._held
         return held if held and held.first <= year <= held.last else self._cover(year, year)
 
     def _cover(self, first: int, last: int) -> _Index:
         """An index over those years and all that were asked for before."""
         if last > LAST_YEAR:
-            end = date(LAST_YEAR, 12, 31)
-            raise OutOfReach("after" if first > LAST_YEAR else "never", end)
+            raise OutOfReach("never", _last_day)
         with self._lock:
             if self._held is not None:
                 first, last = min(first, self._held.first), max(last, self._held.last)
@@ -278,7 +298,8 @@ def _applied(entry: Entry, hours: Spans, week: WeekHours) -> Spans:
     if entry.kind is Kind.WORKED:
         if entry.hours is not None:
             return entry.hours
-        return week[entry.like.weekday()] if entry.like else hours
+        # Like a day that is never worked is no way to work: the day keeps its hours.
+        return (entry.like and week[entry.like.weekday()]) or hours
     if entry.kind is Kind.CLOSURE and entry.closed is not None:
         return without(hours, entry.closed)
     return ()

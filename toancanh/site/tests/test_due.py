@@ -36,6 +36,8 @@ def test_counts_by_the_calendar_and_from_when_it_is_told(hue: None) -> None:
     assert local(due.count("2026-11-20T15:30", "1", "24-7")) == "2026-11-21T15:30:00+07:00"
     assert local(due.count("2026-11-20T15:30", "1", begin="cutoff")) == "2026-11-23T17:00:00+07:00"
     assert local(due.count("2026-11-20T09:00", "1", begin="next")) == "2026-11-23T17:00:00+07:00"
+    for begin in ("now", "next", "cutoff"):
+        assert local(due.count("2026-11-19", "1", begin=begin)) == "2026-11-20T17:00:00+07:00"
 
 
 def test_says_why(hue: None) -> None:
@@ -52,6 +54,9 @@ def test_says_why(hue: None) -> None:
         ("hôm qua", "5", "bad_time"),
         ("2026-02-30", "5", "bad_time"),
         ("2026-02-13", "0", "bad_days"),
+        ("2026-02-13", "0.009", "bad_days"),
+        ("9999-12-31", "1", "after"),
+        ("9999-12-31T23:59", "1", "after"),
         ("2026-02-13", "-1", "bad_days"),
         ("2026-02-13", "năm", "bad_days"),
         ("2026-02-13", "NaN", "bad_days"),

@@ -65,9 +65,14 @@ def test_a_term_is_tried(client: Client, city: City, office: WorkCalendar) -> No
     assert "Thứ 5" in page
     assert "27/11/2026 17:00" in body(client, f"{HOME}?at=20/11/2026+16:00&days=4&begin=cutoff")[1]
     assert "23/11/2026 11:30" in body(client, f"{HOME}?at=21/11/2026&days=0,5&begin=now")[1]
+    for begin in ("now", "next"):
+        page = body(client, f"{HOME}?at=19/11/2026&days=1&begin={begin}")[1]
+        assert "20/11/2026 17:00" in page
+        assert "Nhận lúc 19/11/2026, thời hạn" in page
     assert "2027: " in body(client, f"{HOME}?at=20/12/2026+10:00&days=30&begin=now")[1]
     for wrong in ("at=&days=3&begin=now", "at=x&days=3&begin=now", "at=20/11/2026&days=0&begin=now",
                   "at=20/11/2026&days=3&begin=soon", "at=31/12/9999&days=3&begin=next",
+                  "at=31/12/9999+23:59&days=3&begin=next",
                   "at=01/01/0001+00:00&days=3&begin=next", "at=20/11/1999&days=3&begin=now"):  # fmt: skip
         assert body(client, f"{HOME}?{wrong}")[0] == 422
 
@@ -109,6 +114,8 @@ def test_days_are_entered(
         ({"kind": "closure", "first": "01/12/2026", "start": "13:00"}, "cả hai giờ"),
         ({"kind": "swap", "first": "01/12/2026"}, "ngày làm bù"),
         ({"kind": "swap", "first": "01/12/2026", "worked": "01/12/2026"}, "hai ngày khác nhau"),
+        ({"kind": "swap", "first": "05/12/2026", "worked": "07/12/2026"}, "05/12/2026 vốn đã là ngày nghỉ"),
+        ({"kind": "plain", "first": "24/11/2026"}, "Lịch này không có mục riêng"),
         ({"kind": "worked", "first": "06/12/2026"}, "giờ làm việc"),
         ({"kind": "worked", "first": "06/12/2026", "hours": "sáng"}, "sáng"),
         ({"kind": "closure", "first": "01/12/2026", "reason": ""}, "is-invalid|bắt buộc"),
@@ -159,6 +166,27 @@ def test_a_calendar_is_made(administrator: Client, office: WorkCalendar) -> None
     assert "Bộ phận Một cửa 2026" in body(administrator, f"{HOME}mot-cua/")[1]
     assert body(administrator, f"{HOME}new/", typed)[0] == 422
     assert body(administrator, f"{HOME}new/", {**typed, "code": "new"})[0] == 422
+
+
+def test_only_what_something_replaced_is_shown_as_replaced(
+    administrator: Client, office: WorkCalendar
+) -> None:
+    def replaced() -> int:
+        return body(administrator, f"{HOME}gio/?year=2026")[1].count("đã có mục ghi sau thay thế")
+
+    def enter(kind: Kind, **more: Any) -> None:
+        on = Days(kind=kind, first=date(2026, 12, 1), last=date(2026, 12, 1), **more)
+        actions.enter(office, on, BASIS, by=BY)
+
+    enter(Kind.WORKED, hours=((480, 720),))
+    enter(Kind.CLOSURE, closed=(480, 540))
+    assert replaced() == 0
+    enter(Kind.PLAIN)
+    assert replaced() == 2
+    enter(Kind.CLOSURE, closed=(480, 540))
+    assert replaced() == 2
+    enter(Kind.CLOSURE)
+    assert replaced() == 4
 
 
 def test_expected_holidays_are_asked_for(administrator: Client, office: WorkCalendar) -> None:

@@ -7,26 +7,30 @@ keeps the country's holidays) and the days that the change is about (``last`` em
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, TypeVar
 
 from django.core.validators import validate_slug
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock, revision
+from toancanh.kernel.territory.calendars import queries, words
 from toancanh.kernel.territory.calendars.models import WorkCalendar, WorkDay, WorkWeek
 from toancanh.kernel.territory.calendars.queries import CHANGED
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, Refused
 from toancanh.lib.worktime import hours
-from toancanh.lib.worktime.calendar import Kind, Season
+from toancanh.lib.worktime.calendar import Kind, OutOfReach, Season
 from toancanh.lib.worktime.hours import BadHours, Span, Spans
 
 RIGHT = "territory.arrange"
+Dated = TypeVar("Dated", WorkDay, WorkWeek)
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 LONGEST = 366
 """Days that one entry may be about."""
@@ -113,7 +117,8 @@ def set_week(
 ) -> WorkWeek:
     """Let other hours hold from a day on. A working day is as long as the longest unless said otherwise.
 
-    ``is_from_pack``: what a pack has said before is not said again, so that it never overrules people.
+    ``is_from_pack``: what a pack has said before is not said again, and where people have set hours from the
+    same day theirs stay: a pack never overrules people.
     """
     check(calendar.unit, by)
     _check_basis(basis)
@@ -137,6 +142,9 @@ def set_week(
         for known in calendar.weeks.filter(**facts):
             if known.seasons == said:
                 return known
+        theirs = _of_people(calendar.weeks.filter(valid_from=valid_from)).last()
+        if theirs is not None:
+            return theirs
     words = {"reason": basis.reason.strip(), "reason_en": basis.reason_en.strip()}
     made = WorkWeek.objects.create(
         calendar=calendar, seasons=said, made_by=by.key, created=clock.now(), **facts, **words
@@ -171,7 +179,9 @@ def enter(
 ) -> WorkDay:
     """Say what days are; without calendar for every one that keeps the country's holidays.
 
-    It stands above what was entered for these days before; ``Kind.PLAIN`` takes that back.
+    It stands above what was entered for these days before; hours closed are closed besides that, and
+    ``Kind.PLAIN`` takes it all back. ``is_from_pack``: days of which people have said something that is
+    verified stay as they are; one row of several that were written or were there already is returned.
     """
     check(calendar.unit if calendar else None, by)
     _check_basis(basis)
@@ -194,6 +204,13 @@ def enter(
         for known in WorkDay.objects.filter(**plain):
             if known.hours == facts["hours"]:
                 return known
+        spans = {"first__lte": days.last, "last__gte": days.first}
+        if theirs := list(_of_people(WorkDay.objects.filter(calendar=calendar, **spans).order_by("pk"))):
+            free = [replace(days, first=first, last=last) for first, last in _left(days, theirs)]
+            rest = [enter(calendar, part, basis, by=by, is_from_pack=True) for part in free]
+            return rest[0] if rest else theirs[-1]
+    if days.kind is Kind.PLAIN:
+        _check_taken_back(calendar, days)
     words = {"reason": basis.reason.strip(), "reason_en": basis.reason_en.strip()}
     made = WorkDay.objects.create(**facts, **words, made_by=by.key, created=clock.now())
     content = {**facts, **words, "calendar": calendar.code if calendar else ""}
@@ -209,9 +226,60 @@ def swap(
     """Let one day be off and another be worked in its place, by the hours of the first."""
     if off == worked:
         raise Refused(_("The day off and the day worked instead are two days."), "same_day")
+    check(calendar.unit if calendar else None, by)
+    _check_is_worked(calendar, off)
     free = Days(kind=Kind.SWAPPED, first=off, last=off)
     busy = Days(kind=Kind.WORKED, first=worked, last=worked, like=off)
     return enter(calendar, free, basis, by=by), enter(calendar, busy, basis, by=by)
+
+
+def _of_people(rows: QuerySet[Dated]) -> QuerySet[Dated]:
+    """Those that somebody entered who had read the decision; not what packs and commands brought."""
+    return rows.filter(is_verified=True).exclude(made_by__startswith="program:")
+
+
+def _left(days: Days, theirs: Sequence[WorkDay]) -> list[tuple[date, date]]:
+    """Runs of the days that no row of theirs is about."""
+    runs: list[tuple[date, date]] = []
+    for n in range((days.last - days.first).days + 1):
+        day = days.first + timedelta(days=n)
+        if any(row.first <= day <= row.last for row in theirs):
+            continue
+        is_next = runs and (day - runs[-1][1]).days == 1
+        runs[-1 if is_next else len(runs) :] = [(runs[-1][0] if is_next else day, day)]
+    return runs
+
+
+def _check_taken_back(calendar: WorkCalendar | None, days: Days) -> None:
+    """Something stands that ``Kind.PLAIN`` can take back."""
+    if queries.standing(calendar, days.first, days.last):
+        return
+    if calendar is None:
+        raise Refused(_("Nothing is entered for every calendar on these days."), "nothing")
+    text = _(
+        "This calendar has no entry of its own on these days. To work on a day off of the whole country"
+        " write its hours; to take that day off back, choose every calendar."
+    )
+    raise Refused(text, "nothing")
+
+
+def _check_is_worked(calendar: WorkCalendar | None, off: date) -> None:
+    """The day off is one that is worked otherwise, in some calendar that the swap is about."""
+    everyone = queries.everyone()
+    rows = everyone.filter(keeps_holidays=True) if calendar is None else everyone.filter(pk=calendar.pk)
+    plans = []
+    for row in rows:
+        try:
+            plans.append(queries.working_time(row).plan(off))
+        except OutOfReach:
+            continue
+    # A swap told once more, by another document, is about a day that is off already.
+    is_worked = [plan.usual and (plan.hours or plan.entries[-1].kind is Kind.SWAPPED) for plan in plans]
+    if plans and not any(is_worked):
+        text = _(
+            "%(day)s is off anyway: the first day is the one to be off, the second the one worked instead."
+        )
+        raise Refused(text % {"day": words.written(off, get_language() or "vi")}, "not_worked")
 
 
 def _seasons(seasons: Sequence[Season]) -> tuple[list[dict[str, Any]], int]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime import revision
 from toancanh.kernel.territory.calendars.models import WorkCalendar, WorkDay, WorkWeek
+from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotFound
-from toancanh.lib.worktime.calendar import Calendar, Entry, Kind, Season, Week
+from toancanh.lib.worktime.calendar import Calendar, Entry, Kind, Season, Week, by_day
 
 CHANGED = "calendars"
 """The revision that moves with every change of the table."""
+HOLIDAYS = 9
+"""Public holidays that every year has had since 2007; with fewer in the table its list is not whole."""
 
 _made: dict[int, Calendar] = {}
 _seen = -1
@@ -23,8 +27,9 @@ _lock = threading.Lock()
 
 
 def everyone() -> QuerySet[WorkCalendar]:
-    """Every calendar, those of the country first."""
-    return WorkCalendar.objects.select_related("unit").order_by("pk")
+    """Every calendar that counts, in the order in which they were made; without hours none does."""
+    has_hours = Exists(WorkWeek.objects.filter(calendar=OuterRef("pk")))
+    return WorkCalendar.objects.filter(has_hours).select_related("unit").order_by("pk")
 
 
 def one(code: str) -> WorkCalendar:
@@ -38,14 +43,20 @@ def one(code: str) -> WorkCalendar:
 
 
 def nearest(path: str) -> WorkCalendar:
-    """The calendar of a unit (by its path) or of the nearest above it: of several the one made first."""
-    rows = [row for row in everyone() if path.startswith(row.unit.path if row.unit else "")]
+    """The calendar of a unit (by its path) or of the nearest above it: of several the one made first.
+
+    Units are known by their codes: one that was renamed, and so has a newer row, keeps its calendar.
+    """
+    keys = [int(key) for key in path.split("/") if key]
+    codes = dict(Unit.objects.filter(pk__in=keys).values_list("pk", "code"))
+    depths = {codes[key]: depth for depth, key in enumerate(keys, 1) if key in codes}
+    rows = [row for row in everyone() if row.unit is None or row.unit.code in depths]
     if not rows:
         raise NotFound(
             _("There is no working calendar yet. Load one: %(command)s")
             % {"command": "toancanh pack load packs/vietnam"}
         )
-    return max(rows, key=lambda row: (len(row.unit.path) if row.unit else 0, -row.pk))
+    return max(rows, key=lambda row: (depths[row.unit.code] if row.unit else 0, -row.pk))
 
 
 def working_time(row: WorkCalendar) -> Calendar:
@@ -102,9 +113,16 @@ def _spans(said: Iterable[Iterable[int]]) -> tuple[tuple[int, int], ...]:
 
 
 def known_years() -> set[int]:
-    """Years of whose holidays the table says anything."""
-    spans = WorkDay.objects.filter(calendar=None).values_list("first", "last")
-    return {year for first, last in spans for year in range(first.year, last.year + 1)}
+    """Years whose holidays are in the table: a day swapped or closed alone does not make a year known."""
+    days = by_day(map(entry, WorkDay.objects.filter(calendar=None).order_by("pk")))
+    found = Counter(day.year for day, rows in days.items() if rows[0].kind is Kind.HOLIDAY)
+    return {year for year, n in found.items() if n >= HOLIDAYS}
+
+
+def standing(of: WorkCalendar | None, first: date, last: date) -> dict[date, tuple[Entry, ...]]:
+    """What stands for days from ``first`` to ``last``: the calendar's own entries, or the country's."""
+    rows = WorkDay.objects.filter(calendar=of, first__lte=last, last__gte=first).order_by("pk")
+    return {day: found for day, found in by_day(map(entry, rows)).items() if first <= day <= last}
 
 
 def unknown_years(row: WorkCalendar, first: date, last: date) -> list[int]:

@@ -11,6 +11,7 @@ from toancanh.kernel.declare import Actor
 from toancanh.kernel.territory import queries as places
 from toancanh.kernel.territory.calendars import actions, queries
 from toancanh.kernel.territory.calendars.actions import Basis, Days
+from toancanh.kernel.territory.calendars.models import WorkCalendar
 from toancanh.lib.errors import Refused
 from toancanh.lib.worktime import hours
 from toancanh.lib.worktime.calendar import Kind, Season
@@ -31,7 +32,7 @@ def week(rows: Sequence[Row], *, by: Actor) -> None:
     """The rows of ``weeks.csv`` that are one decision, a season each."""
     first = rows[0]
     actions.set_week(
-        queries.one(first["calendar_code"]),
+        _calendar(first["calendar_code"]),
         date.fromisoformat(first["valid_from"]),
         [Season(_since(row["since"]), hours.read_week(row["hours"])) for row in rows],
         _basis(first),
@@ -53,8 +54,13 @@ def days(row: Row, *, by: Actor) -> None:
         like=date.fromisoformat(row["like"]) if row["like"] else None,
         closed=closed[0] if closed else None,
     )
-    of = queries.one(row["calendar_code"]) if row["calendar_code"] else None
+    of = _calendar(row["calendar_code"]) if row["calendar_code"] else None
     actions.enter(of, given, _basis(row), by=by, is_from_pack=True)
+
+
+def _calendar(code: str) -> WorkCalendar:
+    """The calendar of that code, which may have no hours yet."""
+    return WorkCalendar.objects.filter(code=code).first() or queries.one(code)
 
 
 def _basis(row: Row) -> Basis:

@@ -49,12 +49,22 @@ def expected(year: int) -> list[tuple[Days, Basis]]:
 
 @transaction.atomic
 def enter_expected(year: int, *, by: Actor) -> list[WorkDay]:
-    """Enter the expected days off of a year of which the table says nothing yet."""
+    """Enter the expected days off of a year whose holidays are not in the table; days that it has stay."""
     actions.check(None, by)
     if not YEARS[0] <= year <= YEARS[1]:
         text = _("Expected holidays are known for the years %(first)s to %(last)s.")
         raise Refused(text % {"first": YEARS[0], "last": YEARS[1]}, "bad_year")
-    if year in known_years():
+    days = expected(year)
+    spans = WorkDay.objects.filter(calendar=None).values_list("first", "last")
+    instead = {given.like: given.first for given, _basis in days if given.like}
+
+    def is_new(given: Days) -> bool:
+        # Of a swap both days or none.
+        both = {given.first, given.like, instead.get(given.first)} - {None}
+        return not any(first <= day <= last for first, last in spans for day in both if day)
+
+    missing = [(given, basis) for given, basis in days if is_new(given)]
+    if year in known_years() or not missing:
         text = _("The table has holidays of %(year)s already; change single days there.")
         raise Refused(text % {"year": year}, "known")
-    return [actions.enter(None, days, basis, by=by) for days, basis in expected(year)]
+    return [actions.enter(None, given, basis, by=by) for given, basis in missing]

@@ -47,8 +47,9 @@ def is_worked(moment: datetime, weeks: list[Week], entries: list[Entry]) -> bool
 
     worked = within(season.hours[day.weekday()])
     for is_shared in (True, False):
-        ruling = [e for e in entries if e.is_shared is is_shared and e.first <= day <= e.last][-1:]
-        for one in ruling:
+        about = [e for e in entries if e.is_shared is is_shared and e.first <= day <= e.last]
+        whole = [n for n, e in enumerate(about) if not (e.kind is Kind.CLOSURE and e.closed)][-1:]
+        for one in about[whole[0] if whole else 0 :]:
             if one.kind in (Kind.HOLIDAY, Kind.SWAPPED):
                 worked = False
             elif one.kind is Kind.CLOSURE:
@@ -56,7 +57,8 @@ def is_worked(moment: datetime, weeks: list[Week], entries: list[Entry]) -> bool
             elif one.kind is Kind.WORKED and one.hours is not None:
                 worked = within(one.hours)
             elif one.kind is Kind.WORKED and one.like is not None:
-                worked = within(season.hours[one.like.weekday()])
+                instead = season.hours[one.like.weekday()]
+                worked = within(instead) if instead else worked
     return worked
 
 
@@ -196,6 +198,35 @@ def test_plan_says_why() -> None:
     assert (plan.hours, plan.usual, plan.entries) == (((450, 690),), (), (shared, own))
     undone = entry("2026-08-22", Kind.PLAIN, is_shared=False)
     assert Calendar([week(OFFICE)], [own, shared, undone]).plan(date(2026, 8, 22)).entries == (shared,)
+
+
+def test_hours_closed_add_to_what_else_is_entered() -> None:
+    day = date(2026, 8, 22)
+    worked = entry("2026-08-22", Kind.WORKED, hours=((480, 720),), is_shared=False)
+    early = entry("2026-08-22", Kind.CLOSURE, closed=(0, 540), is_shared=False)
+    late = entry("2026-08-22", Kind.CLOSURE, closed=(660, 1440), is_shared=False)
+    both = Calendar([week(OFFICE)], [worked, early, late]).plan(day)
+    assert (both.hours, both.ruling) == (((540, 660),), (worked, early, late))
+    off = entry("2026-08-22", is_shared=False)
+    assert Calendar([week(OFFICE)], [off, early]).plan(day).hours == ()
+    assert Calendar([week(OFFICE)], [early, worked]).plan(day).entries == (worked,)
+    plain = entry("2026-08-22", Kind.PLAIN, is_shared=False)
+    assert Calendar([week(OFFICE)], [worked, early, plain]).plan(day).entries == ()
+
+
+def test_like_a_day_never_worked_takes_no_hours_away() -> None:
+    turned = entry("2026-03-02", Kind.WORKED, like=date(2026, 3, 7))
+    assert Calendar([week(OFFICE)], [turned]).plan(date(2026, 3, 2)).hours == OFFICE[0]
+
+
+@pytest.mark.parametrize("rule", list(Begin))
+def test_the_end_of_all_days_is_out_of_reach(rule: Begin) -> None:
+    calendar = Calendar([week(OFFICE)])
+    for moment in (datetime.max.replace(tzinfo=PLACE), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(OutOfReach, match="after"):
+            calendar.begin(moment, rule)
+        with pytest.raises(OutOfReach, match="after"):
+            calendar.due_days(moment, 1)
 
 
 def test_before_its_first_day_a_calendar_refuses() -> None:
