@@ -10,4 +10,4 @@ import pysqlite3.dbapi2
 sys.modules["sqlite3"] = pysqlite3
 sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
