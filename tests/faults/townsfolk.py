@@ -71,14 +71,8 @@ class Received:
     strange: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        taken = self.push._taken
-
-        def pushed(path: str, headers: dict[str, str], body: bytes) -> None:
-            self.push.keys.setdefault(path, BROWSERS)
-            taken(path, headers, body)
-            self._note(path, self.push.told[-1][1]["title"], headers["topic"])
-
-        self.push._taken = pushed  # type: ignore[method-assign]
+        self.push.keys_of = lambda _path: BROWSERS
+        self.push.heard = lambda path, text, headers: self._note(path, text["title"], headers["topic"])
         self.sms.tell = self._texted
 
     def _texted(self, said: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from toancanh.kernel.notify.models import Delivery, Notice, Setup, Spread, State, Tally
 
@@ -105,8 +106,8 @@ def told(subject: str, recipients: Sequence[str]) -> list[Told]:
     return list(_told(rows.order_by("-notice", "pk").values_list(*COLUMNS, "notice__key")))
 
 
-def _told(rows: object) -> Iterator[Told]:
-    return (Told(*row) for row in rows)  # type: ignore[attr-defined]
+def _told(rows: Iterable[tuple[Any, ...]]) -> Iterator[Told]:
+    return (Told(*row) for row in rows)
 
 
 def disconnected(names: Iterable[str]) -> list[str]:

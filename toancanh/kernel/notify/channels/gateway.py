@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
@@ -165,7 +165,7 @@ class Gateway:
                 word = mapping.at(mapping.read(answer.body), self._values.get("poll_path", ""))
                 state = meant(self._values, word)
                 if state is not None:
-                    found[n] = Outcome(state=state, said=word)  # type: ignore[arg-type]
+                    found[n] = Outcome(state=state, said=word)
         return found
 
     async def close(self) -> None:
@@ -196,7 +196,7 @@ def of_status(answer: Fetched, said: str) -> Outcome | None:
     return None
 
 
-def meant(values: Mapping[str, str], word: str) -> str | None:
+def meant(values: Mapping[str, str], word: str) -> Literal["received", "failed"] | None:
     """``received`` or ``failed``; None where the word says neither."""
     if word.casefold() in mapping.words(values.get("received_words", "")):
         return "received"

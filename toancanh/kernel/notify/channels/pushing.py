@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -35,7 +36,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
 class Result(msgspec.Struct, frozen=True, array_like=True):
     """What became of it: ``handed``, ``waiting`` or ``failed``, as an `Outcome` has it."""
 
-    state: str
+    state: Literal["waiting", "handed", "failed"]
     reason: str = ""
     said: str = ""
     wait: float = 0.0

@@ -44,7 +44,7 @@ class Push:
         jobs = [job(parcels[n], found[int(parcels[n].address)]) for n in known]
         for n, result in zip(known, await self._pusher.push(jobs), strict=True):
             outcomes[n] = Outcome(
-                state=result.state,  # type: ignore[arg-type]
+                state=result.state,
                 reason=result.reason,
                 said=result.said,
                 wait=result.wait,

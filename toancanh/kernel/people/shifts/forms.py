@@ -42,6 +42,19 @@ class PersonField(forms.ChoiceField):
         return self.people[str(super().clean(value))]
 
 
+class OnDuty(forms.Form):
+    """Asks first which of the people of a post it is about."""
+
+    person = PersonField()
+
+    def __init__(
+        self, duty: DutyPost, data: Data = None, initial: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
+        fields: Any = self.fields
+        fields["person"].offer(duty)
+
+
 class PostForm(forms.Form):
     """A post of duty."""
 
@@ -85,10 +98,9 @@ class PostForm(forms.Form):
         return self.known[self.cleaned_data["organisation"]]
 
 
-class RepeatForm(forms.Form):
+class RepeatForm(OnDuty):
     """What repeats every week."""
 
-    person = PersonField()
     weekdays = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Days"),
         coerce=int,
@@ -102,39 +114,24 @@ class RepeatForm(forms.Form):
     )
     first = Day(label=gettext_lazy("From the day"))
 
-    def __init__(
-        self, duty: DutyPost, data: Data = None, initial: Mapping[str, object] | None = None
-    ) -> None:
-        super().__init__(data, initial=dict(initial or {}))
-        self.fields["person"].offer(duty)  # type: ignore[attr-defined]
 
-
-class ShiftForm(forms.Form):
+class ShiftForm(OnDuty):
     """One shift beside what repeats."""
 
-    person = PersonField()
     starts = Moment(label=gettext_lazy("From"), help_text=gettext_lazy("As 31/12/2026 07:00."))
     ends = Moment(label=gettext_lazy("To"), help_text=gettext_lazy("As 31/12/2026 07:00."))
     reason = forms.CharField(
         label=gettext_lazy("Reason"), required=False, max_length=MOST_TEXT, widget=forms.TextInput(control())
     )
 
-    def __init__(
-        self, duty: DutyPost, data: Data = None, initial: Mapping[str, object] | None = None
-    ) -> None:
-        super().__init__(data, initial=dict(initial or {}))
-        self.fields["person"].offer(duty)  # type: ignore[attr-defined]
 
-
-class StandInForm(forms.Form):
+class StandInForm(OnDuty):
     """Who takes a shift over, and why."""
 
-    person = PersonField()
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=MOST_TEXT, widget=forms.TextInput(control())
     )
 
     def __init__(self, duty: DutyPost, data: Data = None) -> None:
-        super().__init__(data)
-        self.fields["person"].offer(duty)  # type: ignore[attr-defined]
+        super().__init__(duty, data)
         self.fields["person"].label = _("Stand-in")

@@ -95,7 +95,7 @@ def week(row: WorkWeek) -> Week:
 
 def entry(row: WorkDay) -> Entry:
     """An entry as it counts."""
-    closed = (row.closed_from, row.closed_to)
+    start, end = row.closed_from, row.closed_to
     return Entry(
         key=row.pk,
         kind=Kind(row.kind),
@@ -103,7 +103,7 @@ def entry(row: WorkDay) -> Entry:
         last=row.last,
         hours=None if row.hours is None else _spans(row.hours),
         like=row.like,
-        closed=closed if closed[0] is not None and closed[1] is not None else None,  # type: ignore[arg-type]
+        closed=None if start is None or end is None else (start, end),
         is_shared=row.calendar_id is None,
     )
 
