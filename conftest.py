@@ -23,7 +23,9 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
 from tests.nginx import nginx_available
+from tests.office import Office
 from toancanh.kernel.alerts import queries as alerts
+from toancanh.kernel.cases import types
 from toancanh.kernel.console import health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.exchange import packs, taking
@@ -172,6 +174,7 @@ def forget() -> None:
     """Nothing that one test put into the process's memory is seen by the next."""
     boundaries.forget()
     calendars.forget()
+    types.forget()
     taking.forget()
     deriving.forget()
     alerts.forget()
@@ -205,6 +208,12 @@ def city(db: None) -> Iterator[City]:
     """A small city at noon, by the product's own actions: two communes, a gauge, a rain station."""
     with clock.set_to(NOON):
         yield small_city()
+
+
+@pytest.fixture
+def office(city: City) -> Office:
+    """Offices in the small city, with the kinds of work of every domain."""
+    return Office.build(city)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from toancanh.kernel.declare import (
     WarningEvent,
     WarningTemplate,
 )
+from toancanh.kernel.declare_cases import CaseType
 
 NAME = re.compile(r"[a-z][a-z_]*\Z")
 
@@ -64,6 +65,7 @@ def check(domain: object) -> None:
         domain.tiles,
         domain.alerts,
         domain.screens,
+        domain.cases,
     ]
     groups += [domain.warnings, *(event.templates for event in domain.warnings)]
     for group in (*groups, *(thing.series for thing in domain.things)):
@@ -105,6 +107,12 @@ def layers() -> dict[str, Layer]:
 def alert_rules() -> dict[str, AlertRule]:
     """Declared rules by key, such as ``flood.level``; their conditions are checked when they are written."""
     return {f"{domain.name}.{rule.name}": rule for domain in domains() for rule in domain.alerts}
+
+
+@lru_cache(maxsize=1)
+def case_types() -> dict[str, CaseType]:
+    """Declared kinds of work by key, such as ``reports.report``; they are checked when they are published."""
+    return {f"{domain.name}.{one.name}": one for domain in domains() for one in domain.cases}
 
 
 @lru_cache(maxsize=1)

@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from toancanh.kernel.declare_cases import CaseType
+from toancanh.kernel.titles import Title as Title
+
 Tone = Literal["plain", "good", "watch", "bad"]
 """What a figure means, from which its colour follows."""
-
-
-@dataclass(frozen=True)
-class Title:
-    """A name for people in both languages of the product; prints as Vietnamese."""
-
-    vi: str
-    en: str
-
-    def __str__(self) -> str:
-        return self.vi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +27,8 @@ class Actor:
     post: str = ""
     organisation: str = ""
     unit_code: str = ""
+    organisation_path: str = ""
+    """Of the organisation of the post in its tree: its own cases and those of the organisations below it."""
     grants: frozenset[tuple[str, str]] = frozenset()
     everywhere: bool = False
 
@@ -312,6 +306,7 @@ class Domain:
     reactions: tuple[On, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     warnings: tuple[WarningEvent, ...] = ()
+    cases: tuple[CaseType, ...] = ()
     demo: Demo | None = None
     screens: tuple[Screen, ...] = ()
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

@@ -94,6 +94,7 @@ KERNEL = [
     "notify",
     "contacts",
     "telemetry",
+    "cases",
     "alerts",
     "warnings",
     "exchange",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.escalation import delays
+from toancanh.kernel.cases import types
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.runtime.web import is_full
 from toancanh.kernel.telemetry.store import StoreFull
@@ -27,6 +28,7 @@ def migrate() -> None:
         rules.declare()
         delays.declare()
         filling.declare()
+        types.declare()
 
 
 def advice(fault: Exception) -> str:

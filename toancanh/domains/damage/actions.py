@@ -14,9 +14,9 @@ from toancanh.domains.damage import figures
 from toancanh.domains.damage.access import ANSWER, OPEN
 from toancanh.domains.damage.figures import NAMES, Figures
 from toancanh.domains.damage.models import Ask, Count, Report
-from toancanh.kernel.alerts.actions import person
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.people.actions import check_name
 from toancanh.kernel.runtime import clock, ids, secrets
 from toancanh.kernel.territory.models import Tier, Unit

@@ -11,7 +11,7 @@ from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
 from toancanh.kernel.alerts.ringing import number
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
-from toancanh.kernel.people.models import Person
+from toancanh.kernel.people.access import person
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, Refused
 
@@ -74,12 +74,6 @@ def close(alert: Alert, reason: str, *, by: Actor) -> Alert:
     now = clock.now()
     row.state, row.closed_at, row.closed_by, row.reason = AlertState.CLOSED, now, person(by), reason
     return _keep(row, "closed", reason, now, by)
-
-
-def person(by: Actor) -> Person | None:
-    """The account behind an actor; None for the program."""
-    kind, _colon, number = by.key.partition(":")
-    return Person.objects.filter(pk=number).first() if kind == "person" else None
 
 
 def _keep(row: Alert, what: str, text: str, now: datetime, by: Actor) -> Alert:

@@ -66,5 +66,18 @@ def actor(person: Person) -> Actor:
         post=post.title,
         organisation=post.organisation.name,
         unit_code=unit.code if unit else "",
+        organisation_path=post.organisation.path,
         grants=frozenset((right, path or "") for right, path in grants),
     )
+
+
+def person(by: Actor) -> Person | None:
+    """The account behind an actor; None for the program."""
+    kind, _colon, number = by.key.partition(":")
+    return Person.objects.filter(pk=number).first() if kind == "person" else None
+
+
+def person_key(by: Actor) -> int | None:
+    """Its primary key, without a query."""
+    kind, _colon, number = by.key.partition(":")
+    return int(number) if kind == "person" else None

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.declare import Actor
@@ -19,7 +20,16 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
-STAFF = ("console.see", "alerts.answer", "warnings.draft", "contacts.see", "contacts.call")
+STAFF = (
+    "console.see",
+    "alerts.answer",
+    "warnings.draft",
+    "contacts.see",
+    "contacts.call",
+    "cases.see",
+    "cases.desk",
+    "cases.identity",
+)
 """Rights of whoever works in the centre."""
 ADMINISTRATOR = (
     *STAFF,
@@ -32,10 +42,16 @@ ADMINISTRATOR = (
     "notify.arrange",
     "contacts.arrange",
     "duty.arrange",
+    "cases.arrange",
+    "cases.correct",
+    "cases.restricted",
 )
-LEADER = (*STAFF, "warnings.order")
-"""Rights of whoever may order that the public is warned."""
+LEADER = (*STAFF, "warnings.order", "cases.give", "cases.urge", "cases.restricted")
+"""Rights of whoever may order that the public is warned, and gives work to organisations."""
+HANDLER = ("console.see", "cases.handle")
+"""Rights of whoever works in an organisation on what it is in charge of."""
 
+MOST_BASIS = 300
 FASTEST = 1_000_000_000
 """Observations a minute: what the column holds on every database."""
 
@@ -63,17 +79,48 @@ def check_name(name: str, most: int) -> None:
 
 @transaction.atomic
 def found_organisation(
-    code: str, name: str, *, by: Actor, unit: Unit | None = None, tree: str = Tree.GOVERNMENT
+    code: str,
+    name: str,
+    *,
+    by: Actor,
+    unit: Unit | None = None,
+    tree: str = Tree.GOVERNMENT,
+    parent: Organisation | None = None,
 ) -> Organisation:
     """Write an organisation into its tree; one known by its code is returned as it is."""
     check(by)
     organisation, is_new = Organisation.objects.get_or_create(
-        code=code, defaults={"name": name, "unit": unit, "tree": tree}
+        code=code, defaults={"name": name, "unit": unit, "tree": tree, "parent": parent}
     )
     if is_new:
-        content = {"name": name, "unit": unit.code if unit else ""}
+        organisation.path = f"{parent.path if parent else ''}{organisation.pk}/"
+        organisation.save(update_fields=["path"])
+        content = {"name": name, "unit": unit.code if unit else "", "parent": parent.code if parent else ""}
         journal.record("people.organisation_founded", f"organisation:{code}", by=by, content=content)
     return organisation
+
+
+@transaction.atomic
+def cease(organisation: Organisation, successor: Organisation, *, by: Actor, basis: str) -> Organisation:
+    """An organisation is no more from now on; its open work goes to the one that follows it.
+
+    Its posts end with it. Whoever holds work hears ``people.organisation_ceased``.
+    """
+    check(by)
+    if not basis.strip() or len(basis) > MOST_BASIS:
+        raise Refused(_("Name the decision by which it ceased, in at most 300 characters."), "no_basis")
+    row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+    if row.ceased_at is not None:
+        raise Refused(_("%(name)s has ceased already.") % {"name": row.name}, "ceased")
+    if successor.ceased_at is not None or successor.pk == row.pk:
+        raise Refused(_("Its work can only follow to an organisation that stands."), "bad_successor")
+    row.ceased_at, row.successor = clock.now(), successor
+    row.save(update_fields=["ceased_at", "successor"])
+    Post.objects.filter(Q(valid_to=None) | Q(valid_to__gt=today()), organisation=row).update(valid_to=today())
+    content = {"successor": successor.code, "basis": basis.strip()}
+    journal.record("people.organisation_ceased", f"organisation:{row.code}", by=by, content=content)
+    journal.emit("people.organisation_ceased", row.code, {"organisation": row.pk})
+    return row
 
 
 @transaction.atomic

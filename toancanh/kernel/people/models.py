@@ -58,6 +58,11 @@ class Organisation(models.Model):
     name = models.CharField(max_length=200)
     tree = models.CharField(max_length=12, choices=Tree.choices, default=Tree.GOVERNMENT)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    path = models.CharField(max_length=60, default="", db_index=True)
+    """Primary keys from the root of its tree down, such as ``3/17/``: what stands below it is a prefix."""
+    ceased_at = models.DateTimeField(null=True)
+    """From when on it is no more; its work follows ``successor``."""
+    successor = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="origins")
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
 
     def __str__(self) -> str:

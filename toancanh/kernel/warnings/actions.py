@@ -11,10 +11,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.alerts.actions import person
 from toancanh.kernel.alerts.models import Alert
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings import asking, orders, policies, reach

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.alerts.actions import person
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.warnings.models import Counter, Step, Warning

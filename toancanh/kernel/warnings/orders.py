@@ -11,9 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.alerts.actions import person
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.warnings import reach
 from toancanh.kernel.warnings.keeping import ORDER, check

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.alerts.actions import RIGHT, person
+from toancanh.kernel.alerts.actions import RIGHT
 from toancanh.kernel.alerts.handover import freezing
 from toancanh.kernel.alerts.handover.models import Addition, Handover
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.people.shifts.models import DutyPost
 from toancanh.kernel.people.shifts.queries import path_of

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import conditions, ringing, rules
-from toancanh.kernel.alerts.actions import RIGHT, person
+from toancanh.kernel.alerts.actions import RIGHT
 from toancanh.kernel.alerts.maintenance.models import Maintenance
 from toancanh.kernel.alerts.maintenance.queries import CHANGED, about
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.people.access import person
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.territory.models import Unit

@@ -1,0 +1,92 @@
+"""Whether something may be done now: a closed list of predicates, and comparisons of what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.cases.models import Case, StepRole
+from toancanh.kernel.cases.times import calendar_of
+from toancanh.kernel.declare_cases import CaseType, Guard
+from toancanh.kernel.runtime import clock
+from toancanh.lib.errors import Refused
+
+Facts = Mapping[str, Any]
+
+
+def check(guard: Guard | None, case: Case, said: CaseType, facts: Facts) -> None:
+    """Raise Refused with the guard's own sentence, or that of the part that fails."""
+    if guard is not None and not holds(guard, case, said, facts):
+        told = _told(guard, case, said, facts)
+        raise Refused(told or _("This cannot be done as things stand now."), "guarded")
+
+
+def holds(guard: Guard, case: Case, said: CaseType, facts: Facts) -> bool:
+    """Whether the guard lets it pass."""
+    if guard.op == "all":
+        return all(holds(part, case, said, facts) for part in guard.parts)
+    if guard.op == "any":
+        return any(holds(part, case, said, facts) for part in guard.parts)
+    if guard.op == "not":
+        return not any(holds(part, case, said, facts) for part in guard.parts)
+    if guard.op == "named":
+        return PREDICATES[guard.name](case, said)
+    return _compares(facts.get(guard.name), guard)
+
+
+def _compares(found: Any, guard: Guard) -> bool:  # noqa: ANN401 - whatever JSON holds
+    is_empty = found is None or found in ("", [], {})
+    if guard.compare == "empty":
+        return is_empty
+    if guard.compare == "filled":
+        return not is_empty
+    if guard.compare in ("eq", "ne"):
+        return (found == guard.value) is (guard.compare == "eq")
+    if is_empty or guard.value is None or isinstance(found, str) is not isinstance(guard.value, str):
+        return False
+    order = {"lt": found < guard.value, "le": found <= guard.value, "gt": found > guard.value}
+    return bool(order.get(guard.compare, found >= guard.value))
+
+
+def _told(guard: Guard, case: Case, said: CaseType, facts: Facts) -> str:
+    for part in guard.parts if guard.op == "all" else ():
+        if not holds(part, case, said, facts) and (told := _told(part, case, said, facts)):
+            return told
+    if guard.otherwise is None:
+        return ""
+    return guard.otherwise.en if get_language() == "en" else guard.otherwise.vi
+
+
+def _has_lead(case: Case, _said: CaseType) -> bool:
+    return case.organisation_id is not None
+
+
+def _steps_done(case: Case, _said: CaseType) -> bool:
+    return not case.steps.filter(is_open=True, role=StepRole.HELP).exists()
+
+
+def _parts_ended(case: Case, _said: CaseType) -> bool:
+    return not case.parts.filter(is_open=True).exists()
+
+
+def _may_reopen(case: Case, said: CaseType) -> bool:
+    if case.closed_at is None or said.reopen_days == 0:
+        return False
+    until = calendar_of(case.unit_path).time.due_days(case.closed_at, said.reopen_days)
+    return clock.now() <= until
+
+
+def _is_rated(case: Case, _said: CaseType) -> bool:
+    return case.rating is not None
+
+
+PREDICATES: dict[str, Callable[[Case, CaseType], bool]] = {
+    "has_lead": _has_lead,
+    "steps_done": _steps_done,
+    "parts_ended": _parts_ended,
+    "may_reopen": _may_reopen,
+    "is_rated": _is_rated,
+}
