@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ SOUND = CaseType(
 )
 
 
-def with_move(**more: object) -> CaseType:
+def with_move(**more: Any) -> CaseType:
     return replace(SOUND, moves=(*SOUND.moves[:1], replace(SOUND.moves[1], **more)))
 
 
