@@ -13,15 +13,18 @@ GAUGES = 4
 LINE = 8.0
 
 
-def prepare() -> None:
+def prepare(gauges: str = str(GAUGES)) -> None:
     """A small city with gauges and one rule that rings at once and stops at once; prints their series."""
+    from django.db import transaction
+
     from tests.city import City, series_of, thing
     from toancanh.kernel.alerts import rules
     from toancanh.kernel.alerts.models import Rule
     from toancanh.kernel.runtime import clock
 
     City.build()
-    gauges = [thing(f"g{n}", lon=107.01 + n / 100) for n in range(GAUGES)]
+    with transaction.atomic():
+        made = [thing(f"g{n}", lon=107.01 + n % 8 / 100) for n in range(int(gauges))]
     rules.declare()
     Rule.objects.all().update(is_on=False)
     line = {"at": 1.0, "severity": 2}
@@ -29,7 +32,7 @@ def prepare() -> None:
     now = clock.now()
     facts = {"key": "flood.level", "valid_from": now, "created": now, "made_by": "tests"}
     Rule.objects.create(**facts, condition=condition)
-    print(json.dumps([series_of(gauge).pk for gauge in gauges]))
+    print(json.dumps([series_of(gauge).pk for gauge in made]))
 
 
 def judge() -> None:

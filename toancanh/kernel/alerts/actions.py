@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
-from toancanh.kernel.alerts.ringing import number
+from toancanh.kernel.alerts.ringing import hold, number
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.people.access import person
@@ -31,6 +31,7 @@ def check(alert: Alert, by: Actor) -> None:
 
 def locked(alert: Alert) -> Alert:
     """The row as it is now, held until the transaction ends: two officers may act at once."""
+    hold()
     rows = Alert.objects.select_for_update(of=("self",)).select_related("thing__unit")
     return rows.get(pk=alert.pk)
 

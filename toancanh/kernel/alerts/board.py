@@ -328,7 +328,7 @@ class Board:
         found, self._found = self._found, []
         for key in self._peaked:
             rule, severity = self.specs[key].rule, self._told[key]
-            found.append(Finding(key, rule, severity=severity, peak=self._peak.get(key)))
+            found.append(Finding(key, rule, severity=severity, peak=self._peak.get(key), is_peak_alone=True))
         self._peaked.clear()
         return found
 

@@ -1,8 +1,9 @@
 """Reads what was committed, behind a durable cursor, and rings: one process at a time, nothing twice.
 
 The cursor and what follows from the entries before it are written in one transaction, by whoever holds the
-lease. Who fails or loses it forgets all that he had in memory; the next one folds the states anew from the
-store, up to the entries that nobody has judged yet, and goes on with those.
+lease; of a storm the first slice, and the others as rows that are worked off before anything else is judged
+(`slices.py`). Who fails or loses the lease forgets all that he had in memory; the next one folds the states
+anew from the store, up to the entries that nobody has judged yet, and goes on with those.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from toancanh.kernel.alerts import ringing
+from toancanh.kernel.alerts import ringing, slices
 from toancanh.kernel.alerts.board import Board
 from toancanh.kernel.alerts.history import QUIET_S, History
 from toancanh.kernel.alerts.maintenance.muting import Window, settled
@@ -51,13 +52,14 @@ class Desk:
         clock_s: float = CLOCK_S,
         save_s: float = SAVE_S,
         quiet_s: float = QUIET_S,
+        pause_s: float = slices.PAUSE_S,
     ) -> None:
         """``told`` is called after a commit that changed alerts.
 
         Who starts again in the ``slot`` of a process knows that it is dead and does not wait for its lease.
         """
         self._slot = f"{slot}#" if slot else ""
-        self._clock_s, self._save_s, self._quiet_s = clock_s, save_s, quiet_s
+        self._clock_s, self._save_s, self._quiet_s, self._pause_s = clock_s, save_s, quiet_s, pause_s
         self._owner = f"{self._slot}{secrets.token_hex(16)}"
         self._told = told
         self._forget()
@@ -68,8 +70,8 @@ class Desk:
         self._mark: Mark | None = None
         self._known: dict[int, int] = {}
         self._saved_mark: Mark | None = None
-        self._dirty = self._is_late = False
-        self._renewed = self._saved = self._tidied = self._clocked = self._filled = -1e9
+        self._dirty = self._is_late = self._is_behind = False
+        self._renewed = self._saved = self._tidied = self._clocked = self._filled = self._sliced = -1e9
 
     def look(self) -> int:
         """Judge what was committed since the last look; more than 0 where more is waiting."""
@@ -118,9 +120,14 @@ class Desk:
         self._mark = (int(first), int(second))
         self._known = {int(number): int(place) for number, place in cursor.mark["known"]}
         self._board, self._history = Board(), History(self._quiet_s)
+        self._is_behind = slices.are_left()
 
     def _look(self) -> int:
         assert self._board is not None
+        if self._is_behind:
+            # States are folded and compared with what stands: first all that was found is to stand.
+            self._write_on()
+            return 0
         followed = engine.store().follow(self._mark, self._known)
         self._mark = followed.mark
         if followed.entries:
@@ -156,16 +163,28 @@ class Desk:
             is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=self._kept())
             if is_ours:
                 self._history.note(self._board.late())
-                for finding in findings:
-                    ringing.apply(finding)
+                self._is_behind = slices.write(findings)
                 if over and settled(over, clock.now()):
                     # What stood muted sounds again on open pages.
                     ringing.number()
         if not is_ours:
             return self._forget()
         self._dirty, self._saved, self._saved_mark = False, time.monotonic(), self._mark
+        self._sliced = self._saved
         if findings or over:
             self._told()
+
+    def _write_on(self) -> None:
+        """Write the next slice of what was found, unless somebody else goes on already."""
+        if time.monotonic() - self._sliced < self._pause_s:
+            return
+        with transaction.atomic():
+            is_ours = Cursor.objects.select_for_update().filter(name=NAME, owner=self._owner).exists()
+            self._is_behind = is_ours and slices.go_on()
+        if not is_ours:
+            return self._forget()
+        self._sliced = time.monotonic()
+        self._told()
 
     def _kept(self) -> dict[str, object]:
         """The cursor; entries beyond the mark that are judged already nobody judges a second time."""
@@ -179,11 +198,14 @@ class Desk:
         keys = self._history.due()
         if not keys:
             return
-        with transaction.atomic():
-            is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=self._kept())
-            made = sum(self._history.write(key, self._board.specs.get(key)) for key in keys if is_ours)
-        if not is_ours:
-            return self._forget()
+        made = 0
+        for key in keys:
+            past = self._history.look_at(key, self._board.specs.get(key))
+            with transaction.atomic():
+                is_ours = Cursor.objects.filter(name=NAME, owner=self._owner).update(mark=self._kept())
+                made += self._history.write(past) if is_ours else 0
+            if not is_ours:
+                return self._forget()
         if made:
             self._told()
 

@@ -8,7 +8,8 @@ only as far back as the rule's version is in force.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
@@ -28,12 +29,27 @@ from toancanh.kernel.telemetry.store import OUT_OF_RANGE, Wanted
 
 QUIET_S = 10.0
 """So long nothing late came of a rule's series before it is looked at."""
+AT_ONCE = 0.0
 AGAIN_S = 60.0
 """How often one is looked at anew whose condition had not ended."""
 SLICE = 20
 """So many are looked at in one go, while nothing waits to be judged."""
 MOST = 20_000
 """Readings of a series at once."""
+MOST_WRITTEN = 50
+"""Alerts of the past in one transaction: others write, too."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a rule would have rung on a thing, and what is to be looked at again."""
+
+    key: Key
+    spec: Spec | None
+    over: Sequence[Episode] = ()
+    """What has ended."""
+    left: int | None = None
+    """From which moment (µs) on there may be more."""
 
 
 class History:
@@ -67,35 +83,47 @@ class History:
         now = time.monotonic()
         return [key for key, at in self._due.items() if at <= now][:SLICE]
 
-    def write(self, key: Key, spec: Spec | None) -> int:
-        """Look at it and write what is missing, in a transaction of who holds the lease; returns how many."""
-        since, now = self._since[key], clock.now_us()
-        made, left = 0, None
-        if spec is not None:
-            since = max(since, spec.since)
-            episodes, reached, is_all = _episodes(spec, since, now)
-            for episode in episodes:
-                if episode.closed is None:
-                    left = episode.opened
-                else:
-                    made += _written(key, spec, episode)
-            if not is_all:
-                # One that is longer than what is read at once is not gone back to for ever.
-                left = reached if left is None or left <= since else left
-            elif left is not None and Alert.objects.filter(key=key[0], thing=key[1], over_at=None).exists():
-                # It rings by itself by now.
-                left = None
-        self._keep(key, left, now)
+    def look_at(self, key: Key, spec: Spec | None) -> Past:
+        """Fold what is to be looked at again, before anything is locked: it takes a while."""
+        if spec is None:
+            return Past(key, None)
+        since, left = max(self._since[key], spec.since), None
+        episodes, reached, is_all = _episodes(spec, since, clock.now_us())
+        over = [episode for episode in episodes if episode.closed is not None]
+        if episodes and episodes[-1].closed is None:
+            left = episodes[-1].opened
+        if not is_all:
+            # One that is longer than what is read at once is not gone back to for ever.
+            left = reached if left is None or left <= since else left
+        elif left is not None and Alert.objects.filter(key=key[0], thing=key[1], over_at=None).exists():
+            # It rings by itself by now.
+            left = None
+        return Past(key, spec, over, left)
+
+    def write(self, past: Past) -> int:
+        """Write what of it is missing, in a transaction of who holds the lease; returns how many."""
+        made = 0
+        for episode in past.over:
+            if made == MOST_WRITTEN:
+                # The next look goes on with this one; what is written already is known then.
+                self._keep(past.key, episode.opened, AT_ONCE)
+                return made
+            assert past.spec is not None
+            made += _written(past.key, past.spec, episode)
+        left = past.left
+        if left is not None and left < clock.now_us() - 7 * 86_400 * SECOND:
+            left = None
+        self._keep(past.key, left, AGAIN_S)
         return made
 
-    def _keep(self, key: Key, left: int | None, now: int) -> None:
+    def _keep(self, key: Key, left: int | None, wait_s: float) -> None:
         row = Backlog.objects.filter(key=key[0], thing=key[1])
-        if left is None or left < now - 7 * 86_400 * SECOND:
+        if left is None:
             row.delete()
             del self._since[key], self._due[key]
         else:
             row.update(since=clock.from_us(left))
-            self._since[key], self._due[key] = left, time.monotonic() + AGAIN_S
+            self._since[key], self._due[key] = left, time.monotonic() + wait_s
 
 
 def _episodes(spec: Spec, since: int, now: int) -> tuple[list[Episode], int, bool]:

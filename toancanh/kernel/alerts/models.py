@@ -12,7 +12,7 @@ from toancanh.kernel.alerts.maintenance import models as maintenance
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry.models import Thing
 
-__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule"]
+__all__ = ["Alert", "AlertState", "Backlog", "Chapter", "Cursor", "Rule", "Unwritten"]
 __all__ += ["escalation", "handover", "maintenance"]
 
 
@@ -147,3 +147,13 @@ class Cursor(models.Model):
     mark: models.JSONField[Any, Any] = models.JSONField(null=True)
     owner = models.CharField(max_length=300, blank=True)
     leased_until = models.DateTimeField()
+
+
+class Unwritten(models.Model):
+    """Findings of entries before the cursor that are still to be written: a slice a row, in order."""
+
+    findings = models.BinaryField()
+    """MessagePack, which keeps every float as it is."""
+
+    class Meta:
+        ordering = ("pk",)

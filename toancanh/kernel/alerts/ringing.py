@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from toancanh.kernel.alerts.folding import Point
 from toancanh.kernel.alerts.models import Alert, AlertState, Chapter
@@ -38,6 +40,8 @@ class Finding:
     """The most extreme quantity since it rings."""
     muted: tuple[int, ...] = ()
     """Things elsewhere that it also reads and that were worked at: their parts said nothing."""
+    is_peak_alone: bool = False
+    """Nothing but the peak has moved."""
 
 
 def apply(finding: Finding) -> None:
@@ -66,6 +70,27 @@ def apply(finding: Finding) -> None:
     elif finding.severity < standing.severity and standing.state != AlertState.CLOSED:
         _lower(standing, finding, now)
     standing.save()
+
+
+def note_peaks(findings: Iterable[Finding]) -> None:
+    """Write new peaks of what stands: while rivers rise there is one for every station and reading."""
+    adapt = connection.ops.adapt_datetimefield_value
+    rows = sorted(
+        (*one.key, one.peak.value, adapt(clock.from_us(one.peak.time)))
+        for one in findings
+        if one.peak is not None
+    )
+    said = (
+        "UPDATE alerts_alert SET peak = %s, peak_at = %s WHERE key = %s AND thing_id = %s AND over_at IS NULL"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(said, [(peak, at, key, thing) for key, thing, peak, at in rows])
+
+
+def hold() -> None:
+    """Take the row that every change of an alert is numbered in, before any alert: who changes several and
+    who changes one would else wait for each other."""
+    revision.hold(CHANGED)
 
 
 def number() -> int:

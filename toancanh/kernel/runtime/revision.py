@@ -12,6 +12,11 @@ def bump(name: str) -> None:
         Revision.objects.create(name=name, number=1)
 
 
+def hold(name: str) -> None:
+    """Let nobody else bump ``name`` until the transaction ends."""
+    Revision.objects.select_for_update().filter(name=name).first()
+
+
 def current(name: str) -> int:
     """The number of ``name`` now; 0 before the first change. One query by primary key."""
     with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.city import NOON, City, actor, measure, person
-from toancanh.kernel.alerts import queries, rules
+from toancanh.kernel.alerts import history, queries, rules
 from toancanh.kernel.alerts.desk import LEASE, Desk
 from toancanh.kernel.alerts.maintenance.models import Maintenance
 from toancanh.kernel.alerts.models import Alert, Backlog, Rule
@@ -123,6 +123,19 @@ def test_past_before_the_rule_held_or_of_maintenance_is_nobodys_news(desk: Desk,
     catch_up(city, *FLOOD, minutes=400)
     desk.look()
     assert past() == []
+    assert not Backlog.objects.exists()
+
+
+def test_many_floods_of_the_past_are_written_a_few_at_a_time(
+    desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST_WRITTEN", 2)
+    measure(city.gauge, NOON - 20 * MINUTE, *(FLOOD * 5), every=300)
+    seen = []
+    for _look in range(4):
+        desk.look()
+        seen.append(len(past()))
+    assert seen == [2, 4, 5, 5]
     assert not Backlog.objects.exists()
 
 
