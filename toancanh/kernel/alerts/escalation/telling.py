@@ -38,7 +38,7 @@ def tell(step: Step, alert: Alert, people: Sequence[Person], *, by: Actor) -> No
     message = Message(
         key=key(step),
         kind=officers.KIND,
-        subject=subject(alert),
+        subject=subject(alert.pk),
         title=Title(said["vi"][0], said["en"][0]),
         body=Title(said["vi"][1], said["en"][1]),
         link=f"/console/alerts/{alert.pk}/",
@@ -54,13 +54,16 @@ def settled(payload: Mapping[str, Any]) -> None:
 
     The event may come late or twice: what an alert asks that has become worse meanwhile stays.
     """
+    rows = Notice.objects.filter(subject=subject(payload["alert"]), cancelled_at=None)
+    # Whoever was told was told before this happened: of most alerts nobody was, and nothing is to be locked.
+    if not rows.exists():
+        return
     with transaction.atomic():
         alert = Alert.objects.select_for_update(of=("self",)).get(pk=payload["alert"])
         steps = alert.steps.all()
         if alert.state == AlertState.OPEN:
             steps = steps.exclude(round=alert.highest)
         keys = {key(step) for step in steps}
-        rows = Notice.objects.filter(subject=subject(alert), cancelled_at=None)
         for one in sorted(keys & set(rows.values_list("key", flat=True))):
             notify.cancel(one, by=BY, because=_("Somebody has answered, or it is closed."))
 
@@ -70,6 +73,6 @@ def key(step: Step) -> str:
     return f"alerts.step:{step.pk}"
 
 
-def subject(alert: Alert) -> str:
-    """What all messages of an alert are found by."""
-    return f"alerts.alert:{alert.pk}"
+def subject(alert: int) -> str:
+    """What all messages of the alert of that number are found by."""
+    return f"alerts.alert:{alert}"

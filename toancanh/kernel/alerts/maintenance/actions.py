@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -167,6 +169,8 @@ def _tell_readers(row: Maintenance, text: str, facts: dict[str, Any]) -> None:
     """The same for what stands elsewhere and also reads one of these stations."""
     reading: dict[str, list[Alert]] = {}
     standing = Alert.objects.filter(over_at=None).exclude(about(row)).exclude(state=AlertState.CLOSED)
+    # A series elsewhere is named with its station and a slash: of thousands that ring few read any.
+    standing = standing.annotate(said=Cast("rule__condition", TextField())).filter(said__contains="/")
     for alert in standing.select_related("rule").order_by("pk"):
         condition = rules.read(alert.rule)
         for name in conditions.series_names(condition) if condition is not None else ():
@@ -175,7 +179,12 @@ def _tell_readers(row: Maintenance, text: str, facts: dict[str, Any]) -> None:
                 reading.setdefault(code, []).append(alert)
     things = Thing.objects.filter(about(row, prefix=""), code__in=reading).order_by("pk")
     told = {alert.pk: (alert, thing) for thing in things for alert in reading[thing.code]}
-    for alert, thing in told.values():
-        said = {**facts, "what": ringing.PART_MUTED, "text": f"{thing}: {text}"[:1000]}
-        Chapter.objects.create(alert=alert, severity=alert.severity, **said)
+    Chapter.objects.bulk_create(
+        Chapter(
+            alert=alert,
+            severity=alert.severity,
+            **{**facts, "what": ringing.PART_MUTED, "text": f"{thing}: {text}"[:1000]},
+        )
+        for alert, thing in told.values()
+    )
     Alert.objects.filter(pk__in=told).update(revision=ringing.number())

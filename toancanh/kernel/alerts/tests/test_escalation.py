@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from tests.city import BY, NOON, City, measure, person
 from toancanh.kernel.alerts import actions, rules
-from toancanh.kernel.alerts.escalation import delays, escalating
+from toancanh.kernel.alerts.escalation import delays, escalating, telling
 from toancanh.kernel.alerts.escalation.deciding import Told, next_step
 from toancanh.kernel.alerts.escalation.escalating import Escalator
 from toancanh.kernel.alerts.escalation.models import Delay, Step
@@ -258,6 +258,15 @@ def test_copies_that_wait_are_taken_back_once_somebody_answers_or_it_is_over(
         while ending.look():
             pass
     assert [one.state for one in Delivery.objects.all()] == [State.CANCELLED]
+
+
+@pytest.mark.django_db
+def test_where_nobody_was_told_nothing_is_locked(
+    rung: Alert, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    actions.close(rung, "sai", by=BY)
+    with django_assert_num_queries(1):
+        telling.settled({"alert": rung.pk})
 
 
 @pytest.mark.django_db

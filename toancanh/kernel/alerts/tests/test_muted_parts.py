@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.city import BY, NOON, City, measure
+from tests.city import BY, NOON, City, measure, thing
 from toancanh.kernel.alerts import conditions, history, rules, words
 from toancanh.kernel.alerts.desk import Desk
 from toancanh.kernel.alerts.maintenance import actions
@@ -16,7 +16,7 @@ from toancanh.kernel.alerts.models import Alert, Chapter, Rule
 from toancanh.kernel.alerts.tests.test_desk import begun
 from toancanh.kernel.declare import Bands, Condition, Either, Every, Line
 from toancanh.kernel.registry.models import Thing
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, revision
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -24,6 +24,7 @@ LEVEL = Bands(series="level", lines=(Line(at=1.5, severity=1),))
 RAIN = Bands(series="rain/rain", lines=(Line(at=20.0, severity=3),))
 BOTH = Every(parts=(LEVEL, RAIN), valid_s=3600)
 ANY = Either(parts=(LEVEL, RAIN))
+READ = rules.read
 
 
 def desk(city: City, condition: Condition) -> Desk:
@@ -78,7 +79,8 @@ def test_any_one_rings_by_the_others_and_says_what_was_left_out(city: City) -> N
     alert = Alert.objects.get()
     assert (alert.series, alert.value) == ("level", 1.6)
     assert story() == [("opened", ""), ("part_muted", "Trạm mưa Đồi Thông")]
-    assert words.chapter(alert.story.last()) == "Không xét: trạm khác mà quy tắc cũng đọc đang bảo trì"  # type: ignore[arg-type]
+    told = alert.story.get(what="part_muted")
+    assert words.chapter(told) == "Không xét: trạm khác mà quy tắc cũng đọc đang bảo trì"
     assert at(by, 3, rain=40.0) == [("open", 1)]
     assert at(by, 30) == [("open", 3)], "what stands when the work is over is told"
     assert story()[-1] == ("raised", "")
@@ -94,6 +96,34 @@ def test_what_stands_is_told_of_the_work_and_may_end(city: City) -> None:
     assert text.startswith("Trạm mưa Đồi Thông: ")
     assert text.endswith("thay pin")
     assert at(by, 2, rain=0.0) == [("closed", 1)]
+
+
+def test_of_what_stands_only_what_reads_elsewhere_is_looked_at(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = desk(city, BOTH)
+    for number in range(3):
+        Rule.objects.create(
+            key="flood.level",
+            thing=thing(f"g{number}"),
+            condition=conditions.to_json(LEVEL),
+            valid_from=NOON - timedelta(days=1),
+            created=NOON,
+            made_by="program:tests",
+        )
+    revision.bump(rules.CHANGED)
+    assert len(at(by, 0, gauge=1.6, rain=30.0, g0=1.6, g1=1.6, g2=1.6)) == 4
+    read: list[int] = []
+
+    def noted(version: Rule) -> Condition | None:
+        read.append(version.thing_id or 0)
+        return READ(version)
+
+    monkeypatch.setattr(rules, "read", noted)
+    with clock.set_to(NOON + MINUTE):
+        working(city, 1, 60)
+    assert read == [city.gauge.pk]
+    assert [alert.thing for alert in Alert.objects.filter(story__what="part_muted")] == [city.gauge]
 
 
 def test_work_at_a_station_that_nobody_reads_mutes_nothing_elsewhere(city: City) -> None:
@@ -125,5 +155,5 @@ def test_late_readings_of_the_time_are_judged_alike(city: City, condition: Condi
     with clock.set_to(NOON + 2 * MINUTE):
         spec = rules.specs(clock.now())["flood.level", city.gauge.pk]
         past = history.History(0.0)
-        made = sum(past.write(key, spec) for key in past.due())
+        made = sum(past.write(past.look_at(key, spec)) for key in past.due())
     assert made == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from toancanh.kernel.notify.channels.child import Begin, Done, Slice, frame, framed
+from toancanh.kernel.notify.channels.child import LARGEST, Begin, Done, Slice, Unreadable, frame, framed
 from toancanh.kernel.notify.channels.pushing import Job, Result
 
 CHILD = "toancanh.kernel.notify.channels.child"
@@ -24,6 +25,8 @@ IDLE = 60.0
 SECONDS = 20.0
 """For one copy, from the connection to the answer."""
 LOST = Result("waiting", "fault", "the pushing process ended", 1.0)
+
+log = logging.getLogger(__name__)
 
 
 class Beside:
@@ -106,7 +109,8 @@ class _Child:
             running.waiting[number] = answered
             running.tell(Slice(number, list(jobs)))
             await running.drain()
-            return await answered
+            results = await answered
+            return results if len(results) == len(jobs) else [LOST] * len(jobs)
         except (OSError, asyncio.IncompleteReadError):
             return [LOST] * len(jobs)
         finally:
@@ -132,7 +136,7 @@ class _Child:
             if self._running is not None and self._running.process.returncode is None:
                 return self._running
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", CHILD, stdin=PIPE, stdout=PIPE, limit=64 * 1024 * 1024
+                sys.executable, "-m", CHILD, stdin=PIPE, stdout=PIPE, limit=LARGEST
             )
             self._running = _Process(process)
             self._running.tell(self._begin())
@@ -148,12 +152,18 @@ class _Child:
                 if answered is not None and not answered.done():
                     answered.set_result(done.results)
         except (OSError, asyncio.IncompleteReadError):
-            for answered in running.waiting.values():
-                if not answered.done():
-                    answered.set_exception(BrokenPipeError())
+            pass  # it ended, which `finally` tells whoever waits
+        except (msgspec.MsgspecError, Unreadable) as fault:
+            # Where its next answer begins nobody knows any more.
+            log.error("a pushing process said what cannot be read, and another one is started: %s", fault)
+            with suppress(ProcessLookupError):
+                running.process.kill()
         finally:
             if self._running is running:
                 self._running = None
+            for answered in running.waiting.values():
+                if not answered.done():
+                    answered.set_exception(BrokenPipeError())
             await running.process.wait()
 
     def _rest(self) -> None:

@@ -24,6 +24,14 @@ GIVES_WAY = 5
 """By so much it is nicer than the process that holds doors and streams."""
 
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of anything that is said: a longer one is no message, but something else in the pipe."""
+
+
+class Unreadable(Exception):
+    """What came through the pipe is no message."""
+
+
 class Begin(msgspec.Struct, frozen=True):
     """What the process has to know before the first slice."""
 
@@ -56,8 +64,11 @@ def framed(said: msgspec.Struct) -> bytes:
 
 
 async def frame(reader: asyncio.StreamReader) -> bytes:
-    """The next one; raises IncompleteReadError at the end."""
-    return await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big"))
+    """The next one; raises IncompleteReadError at the end, and Unreadable for what is none."""
+    size = int.from_bytes(await reader.readexactly(4), "big")
+    if size > LARGEST:
+        raise Unreadable(f"{size} bytes")
+    return await reader.readexactly(size)
 
 
 async def serve(reader: asyncio.StreamReader) -> None:
@@ -71,7 +82,11 @@ async def serve(reader: asyncio.StreamReader) -> None:
     running: set[asyncio.Task[None]] = set()
 
     async def push(slice_: Slice) -> None:
-        results = await pusher.push(slice_.jobs)
+        try:
+            results = await pusher.push(slice_.jobs)
+        except Exception as fault:  # noqa: BLE001 - whatever it is: who gets no answer waits for ever
+            lost = Result("waiting", "fault", type(fault).__name__, 1.0)
+            results = [lost] * len(slice_.jobs)
         sys.stdout.buffer.write(framed(Done(slice_.number, results)))
         sys.stdout.buffer.flush()
 
@@ -90,7 +105,7 @@ async def serve(reader: asyncio.StreamReader) -> None:
 
 async def main() -> None:
     """Read the input as a stream."""
-    reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
+    reader = asyncio.StreamReader(limit=LARGEST)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(0, "rb")
     )

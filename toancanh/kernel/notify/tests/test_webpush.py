@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings as django
 
 from tests.city import BY, City
+from tests.peers import babbler
 from tests.peers.push import CURVE, Keys, PushService, is_signed, push_service
 from toancanh.kernel.declare import ANYONE, Title
 from toancanh.kernel.notify import actions, queries, registry, setups, spreading, subscriptions, work
@@ -149,6 +150,33 @@ def test_copies_of_a_pushing_process_that_died_go_again_under_the_same_topic(
     assert {result.state for result in found[0]} == {"waiting"}
     assert {result.state for result in found[1]} == {"handed"}
     assert sorted(service.topics.values()) == [1, *[2] * 20]
+
+
+@pytest.mark.parametrize("how", babbler.ANSWERS)
+def test_answer_that_cannot_be_read_leaves_nobody_waiting(
+    service: PushService, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    actions.send(message(), told(*(subscribed(service, f"/ok/{n}") for n in range(3))), by=BY)
+    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
+    found: list[Result] = []
+
+    async def run(aside: Aside) -> None:
+        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=1)
+        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
+        with monkeypatch.context() as patch:
+            patch.setattr(beside, "CHILD", babbler.__name__)
+            patch.setenv("HOW", how)
+            found.extend(await pusher.push(jobs))
+        if how == "too few":
+            await pusher.close()
+        found.extend(await pusher.push(jobs))
+        await pusher.close()
+
+    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
+    keys = webpush.keys(parcels)
+    sync(run)
+    assert [result.state for result in found] == ["waiting"] * 3 + ["handed"] * 3
+    assert len(service.told) == 3
 
 
 def running(pusher: beside.Beside) -> list[Process]:
