@@ -35,6 +35,7 @@ const VI: Record<string, string> = {
   'Open the station’s page': 'Mở trang của trạm',
   'No stations here.': 'Chưa có trạm nào ở đây.',
   'Stations in this commune': 'Trạm trên địa bàn',
+  'The map cannot be drawn on this device. What it shows stands on this page in words.': 'Thiết bị này không vẽ được bản đồ. Nội dung bản đồ được ghi bằng chữ trên trang này.',
   'The map cannot be drawn on this device. The stations are listed here.': 'Thiết bị này không vẽ được bản đồ. Danh sách trạm ở dưới đây.',
   'Map data could not be loaded.': 'Không tải được dữ liệu bản đồ.',
   'Try again': 'Thử lại',

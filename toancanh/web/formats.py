@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,16 @@ def read_moment(typed: str) -> datetime | None:
     for form in ("%d/%m/%Y %H:%M", "%d/%m/%Y"):
         try:
             return datetime.strptime(typed.strip(), form).replace(tzinfo=PLACE)
+        except ValueError:
+            continue
+    return None
+
+
+def read_day(typed: str) -> date | None:
+    """What somebody typed as 31/12/2026, or a program as 2026-12-31; None where it is no day."""
+    for form in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(typed.strip(), form).replace(tzinfo=PLACE).date()
         except ValueError:
             continue
     return None

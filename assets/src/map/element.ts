@@ -138,18 +138,21 @@ export class TcMap extends HTMLElement {
     this.focusWanted()
   }
 
-  /** Without WebGL the stations are still there, as a list. */
+  /** Without WebGL the stations are still there, as a list; a map of areas alone is left out, the page names them. */
   private flat(): void {
     this.map?.remove()
     this.map = null
     this.setAttribute('data-flat', '')
     const note = make('div', 'tc-map-note')
-    note.append(make('p', 'm-0', say('The map cannot be drawn on this device. The stations are listed here.')))
+    const told = this.plain ? say('The map cannot be drawn on this device. What it shows stands on this page in words.') : say('The map cannot be drawn on this device. The stations are listed here.')
+    note.append(make('p', 'm-0', told))
     this.querySelector('.tc-map-tools')?.remove()
     this.corner.remove()
-    this.list.element.hidden = false
     this.prepend(note)
-    this.append(this.list.element)
+    if (!this.plain) {
+      this.list.element.hidden = false
+      this.append(this.list.element)
+    }
     this.setAttribute('data-ready', '')
   }
 
@@ -342,6 +345,7 @@ export class TcMap extends HTMLElement {
   }
 
   private focusWanted(): void {
+    if (!this.map) return // A list needs no card over it.
     const thing = this.getAttribute('focus-thing')
     const unit = this.units.features.find((feature) => feature.properties.code === this.getAttribute('focus-unit'))
     if (thing && this.stations.byCode.has(thing)) this.openStation(thing, true, false)

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from toancanh.domains.damage import access, actions, figures, files, queries
@@ -35,7 +35,9 @@ def listing(request: HttpRequest) -> HttpResponse:
     before = request.GET.get("before", "")
     rows, more = queries.page(actor, before)
     shown: dict[str, Any] = {"rows": rows, "next_url": more, "first_url": HOME if before else ""}
-    shown |= {"asked": queries.open_asks(actor), "may_ask": bool(actor.paths(access.OPEN))}
+    # Whoever asks may answer for a commune that cannot, and is still not the one who is asked.
+    may_ask = bool(actor.paths(access.OPEN))
+    shown |= {"asked": [] if may_ask else queries.open_asks(actor), "may_ask": may_ask}
     return render(request, "damage/list.html", shown)
 
 
@@ -71,7 +73,9 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _dues() -> list[tuple[str, str]]:
     words = [
-        _("%(count)s minutes") % {"count": n} if n < 60 else _("%(count)s hours") % {"count": n // 60}
+        _("%(count)s minutes") % {"count": n}
+        if n < 60
+        else ngettext("%(count)s hour", "%(count)s hours", n // 60) % {"count": n // 60}
         for n in DUE
     ]
     return list(zip(map(str, DUE), words, strict=True))

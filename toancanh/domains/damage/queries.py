@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import Count as Counted
 from django.db.models import F, OuterRef, Subquery
+from django.utils.functional import Promise
 
 from toancanh.domains.damage import access
-from toancanh.domains.damage.figures import NAMES
+from toancanh.domains.damage.figures import NAMES, TITLES
 from toancanh.domains.damage.models import Ask, Count, Report
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.runtime import clock
@@ -37,6 +38,11 @@ class Row:
         """In the order of the table."""
         return [getattr(self.report, name) if self.report else None for name in NAMES]
 
+    @property
+    def cells(self) -> list[tuple[str | Promise, int | None]]:
+        """Each figure under its title: a phone shows a row without the head of the table."""
+        return [(TITLES[name], value) for name, value in zip(NAMES, self.figures, strict=True)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
@@ -55,6 +61,11 @@ class Board:
     def waiting(self) -> list[Row]:
         """Those that have not."""
         return [row for row in self.rows if row.report is None]
+
+    @property
+    def by_need(self) -> list[Row]:
+        """Those to be called first, then those that have answered; each by name."""
+        return [*self.waiting, *(row for row in self.rows if row.report is not None)]
 
     @property
     def totals(self) -> list[int | None]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from django import forms
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from toancanh.kernel.alerts.composing import Shape, title, unit
 from toancanh.kernel.alerts.conditions import leaves
@@ -222,5 +222,6 @@ def shown(value: float | str | None) -> str:
 
 
 def plain(value: float) -> str:
-    """A number with a decimal comma and no zeros behind it."""
-    return f"{value:.10g}".replace(".", ",")
+    """A number with its language's decimal mark and no zeros behind it; either mark is read."""
+    text = f"{value:.10g}"
+    return text if (get_language() or "").startswith("en") else text.replace(".", ",")

@@ -73,11 +73,15 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count_title": _("gaps in the roster"),
             "active": at.startswith("/console/duty/"),
         },
+        # First what a flood asks of a shift, in that order; then what is arranged now and then. Small screens
+        # show the first of them and keep the others behind a button.
+        *_screens(actor, at),
+        *_people(actor, at),
         {
-            "url": "/console/calendar/",
-            "title": _("Working time"),
-            "icon": "calendar-time",
-            "active": at.startswith("/console/calendar/"),
+            "url": "/console/messages/",
+            "title": _("Messages sent"),
+            "icon": "send",
+            "active": at.startswith("/console/messages/"),
         },
         {
             "url": "/console/received/",
@@ -85,13 +89,6 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "icon": "inbox",
             "active": at.startswith("/console/received/"),
         },
-        {
-            "url": "/console/messages/",
-            "title": _("Messages sent"),
-            "icon": "send",
-            "active": at.startswith("/console/messages/"),
-        },
-        *_people(actor, at),
         {
             "url": "/console/things/",
             "title": _("Stations"),
@@ -106,14 +103,19 @@ def fill(request: HttpRequest) -> dict[str, Any]:
             "count_title": _("waiting"),
             "active": at.startswith(DEVICES),
         },
+        *_arranging(actor, at),
+        {
+            "url": "/console/calendar/",
+            "title": _("Working time"),
+            "icon": "calendar-time",
+            "active": at.startswith("/console/calendar/"),
+        },
         {
             "url": "/console/health/",
             "title": _("System"),
             "icon": "shield-check",
             "active": at.startswith("/console/health/"),
         },
-        *_screens(actor, at),
-        *_arranging(actor, at),
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
     return said

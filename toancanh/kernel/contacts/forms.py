@@ -15,8 +15,8 @@ from toancanh.kernel.contacts.models import Channel, Contact, Ground, Kind, Neig
 from toancanh.kernel.contacts.sealing import Reachable
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.territory.models import Unit
-from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import Refused
+from toancanh.web import formats
 
 NEW = "new"
 """In place of a neighbourhood's number: the one that is named beside it."""
@@ -68,7 +68,7 @@ class Typed:
             ground=contact.ground,
             ground_note=contact.ground_note,
             takes_part=contact.takes_part,
-            valid_from=contact.valid_from.isoformat(),
+            valid_from=f"{contact.valid_from:%d/%m/%Y}",
         )
 
     def facts(self, unit: Unit, *, by: Actor) -> Facts:
@@ -109,7 +109,6 @@ def shown(typed: Typed, unit: Unit) -> dict[str, Any]:
         "grounds": grounds(),
         "languages": [("vi", _("Vietnamese")), ("en", _("English"))],
         "posts": posts(),
-        "today": today().isoformat(),
         "new": NEW,
     }
 
@@ -139,7 +138,7 @@ def posts() -> tuple[str, ...]:
 def _day(text: str) -> date | None:
     if not text:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as fault:
-        raise Refused(_("In the post since: a day between 1990 and today."), "bad_day") from fault
+    found = formats.read_day(text)
+    if found is None:
+        raise Refused(_("In the post since: a day between 1990 and today, as 31/12/2026."), "bad_day")
+    return found

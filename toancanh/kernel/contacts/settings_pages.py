@@ -15,6 +15,7 @@ from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.web import formats
 
 
 @door(right=SEE, data="staff", methods=("GET", "HEAD", "POST"), max_body=SMALL)
@@ -24,7 +25,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     typed = {
         "counts": now.counts,
         "keep_days": str(now.keep_days),
-        "valid_from": today().isoformat(),
+        "valid_from": f"{today():%d/%m/%Y}",
         "reason": "",
     }
     status = 200
@@ -49,7 +50,6 @@ def rules(request: HttpRequest) -> HttpResponse:
         "choices": list(settings.sentences().items()),
         "least": settings.FEWEST,
         "most": settings.MOST,
-        "today": today().isoformat(),
         "may": by.may(RIGHT),
         "tab": "rules",
     }
@@ -57,7 +57,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as fault:
-        raise Refused(_("Say from which day on it holds."), "bad_day") from fault
+    found = formats.read_day(text)
+    if found is None:
+        raise Refused(_("Say from which day on it holds, as 31/12/2026."), "bad_day")
+    return found

@@ -16,6 +16,7 @@ from toancanh.kernel.exchange.inbox.models import Watched
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
+from toancanh.web import formats
 
 FORM = ("GET", "HEAD", "POST")
 HOME = "/console/imports/folder/"
@@ -49,7 +50,7 @@ def _shown(request: HttpRequest, typed: dict[str, Any] | None = None, status: in
         return render(request, "exchange/inbox/state.html", shown)
     shown |= {"rules": queries.visible(every, by), "mappings": queries.mappings(), "typed": typed or {}}
     shown |= {"kept": clearing.history(), "days": clearing.days(), "may_keep": by.may(taking.RIGHT)}
-    shown |= {"today": clearing.today().isoformat(), "least": clearing.LEAST, "most": clearing.MOST}
+    shown |= {"today": f"{clearing.today():%d/%m/%Y}", "least": clearing.LEAST, "most": clearing.MOST}
     return render(request, "exchange/inbox/folder.html", shown, status=status)
 
 
@@ -93,10 +94,10 @@ def _number(text: str) -> int:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as fault:
-        raise Refused(_("Say from which day on it holds."), "bad_day") from fault
+    found = formats.read_day(text)
+    if found is None:
+        raise Refused(_("Say from which day on it holds, as 31/12/2026."), "bad_day")
+    return found
 
 
 @door(right=taking.RIGHT, data="staff")

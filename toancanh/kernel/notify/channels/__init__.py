@@ -110,6 +110,8 @@ class Field:
     name: str
     title: Text
     hint: Text = ""
+    group: Text = ""
+    """Stands above it as a heading: here begin the fields about something else."""
     kind: Literal["text", "url", "area", "number", "choice", "check", "secret"] = "text"
     choices: tuple[tuple[str, Text], ...] = ()
     default: str = ""

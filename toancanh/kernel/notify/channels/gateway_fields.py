@@ -49,6 +49,7 @@ SENDING = (
 ANSWERS = (
     Field(
         name="ok_path",
+        group=_("What the gateway answers"),
         title=_("Where the answer says that it worked"),
         hint=_("A path such as status or data.0.code; empty: the HTTP status decides."),
     ),
@@ -64,6 +65,7 @@ ANSWERS = (
 REPLIES = (
     Field(
         name="reply_number_path",
+        group=_("What people answer"),
         title=_("Where an answer of a person tells his number"),
         hint=_("Only where the gateway passes on what people send back. Its address stands above."),
     ),
@@ -77,6 +79,7 @@ REPLIES = (
 RECEIPTS = (
     Field(
         name="hook_id",
+        group=_("Receipts"),
         title=_("Receipts name"),
         kind="choice",
         choices=(("ours", _("our number ({id})")), ("theirs", _("the gateway's own number"))),

@@ -14,6 +14,7 @@ from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry.letterbox import retention
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
+from toancanh.web import formats
 
 HOME = "/console/letters/keeping/"
 
@@ -25,7 +26,7 @@ def keeping(request: HttpRequest) -> HttpResponse:
     typed: dict[str, Any] = {
         "days": str(now.days),
         "most": str(now.most),
-        "valid_from": retention.today().isoformat(),
+        "valid_from": f"{retention.today():%d/%m/%Y}",
         "reason": "",
     }
     status, doomed = 200, 0
@@ -52,7 +53,7 @@ def keeping(request: HttpRequest) -> HttpResponse:
             status = 422
     said = {"rules": retention.history(), "now": now, "typed": typed, "doomed": doomed, "tab": "letters"}
     said |= {"may": by.may(retention.RIGHT), "least": retention.FEWEST_DAYS, "longest": retention.MOST_DAYS}
-    said |= {"fewest": retention.FEWEST, "most": retention.MOST, "today": retention.today().isoformat()}
+    said |= {"fewest": retention.FEWEST, "most": retention.MOST}
     return render(request, "telemetry/letters/keeping.html", said, status=status)
 
 
@@ -63,7 +64,7 @@ def _number(text: str) -> int:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as fault:
-        raise Refused(_("Say from which day on it holds."), "bad_day") from fault
+    found = formats.read_day(text)
+    if found is None:
+        raise Refused(_("Say from which day on it holds, as 31/12/2026."), "bad_day")
+    return found
