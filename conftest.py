@@ -24,6 +24,7 @@ from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
 from tests.nginx import nginx_available
 from tests.office import Office
+from toancanh.domains.reports.routing import listing as routing
 from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.cases import types
 from toancanh.kernel.console import health
@@ -175,6 +176,7 @@ def forget() -> None:
     boundaries.forget()
     calendars.forget()
     types.forget()
+    routing.forget()
     taking.forget()
     deriving.forget()
     alerts.forget()

@@ -24,6 +24,7 @@ LADDER = (
     "notify",
     "contacts",
     "telemetry",
+    "cases",
     "alerts",
     "warnings",
     "exchange",

@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
+from toancanh.domains.reports.routing import pages as routing
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
@@ -179,6 +180,9 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    path("console/reports/routing/", routing.rules, name="report_routing"),
+    path("console/reports/routing/new/", routing.new, name="report_rule_new"),
+    path("console/reports/routing/<int:number>/", routing.one, name="report_rule"),
     path("d/<slug:secret>/", damage_link.form, name="damage_link"),
     path("console/damage/", damage.listing, name="damage"),
     path("console/damage/new/", damage.new, name="damage_new"),

@@ -1,11 +1,13 @@
 """What the reports domain brings to the house."""
 
 from toancanh.domains.reports.kind import REPORT
-from toancanh.kernel.declare import Domain, Title
+from toancanh.domains.reports.routing import taking
+from toancanh.kernel.declare import Domain, On, Title
 
 DOMAIN = Domain(
     name="reports",
     title=Title("Phản ánh hiện trường", "Field reports"),
     icon="message-report",
     cases=(REPORT,),
+    reactions=(On(name="cases.opened", react=taking.opened), On(name="cases.moved", react=taking.moved)),
 )

@@ -1,0 +1,31 @@
+"""What codes of reports are called: categories, channels, clocks, in the language of whoever reads."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.cases.models import Case
+
+CHANNELS = ("portal", "phone", "desk", "zalo", "email", "open311", "import", "sensor")
+"""Ways by which reports come."""
+
+
+def channels() -> dict[str, str]:
+    """Every channel with its name."""
+    named = {
+        "portal": _("Portal"),
+        "phone": _("Telephone"),
+        "desk": _("At the desk"),
+        "zalo": "Zalo",
+        "email": _("E-mail"),
+        "open311": "Open311",
+        "import": _("Imported"),
+        "sensor": _("Sensor"),
+    }
+    return {code: named[code] for code in CHANNELS}
+
+
+def categories() -> dict[str, str]:
+    """Every category with its name; a code that only old reports bear names itself."""
+    rows = Case.objects.filter(kind="reports.report").exclude(category="").order_by("category")
+    return {code: code for code in rows.values_list("category", flat=True).distinct()}
