@@ -20,6 +20,7 @@ LADDER = (
     "journal",
     "territory",
     "people",
+    "files",
     "registry",
     "notify",
     "contacts",

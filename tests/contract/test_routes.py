@@ -28,6 +28,7 @@ FILLED = {
     "subject": "warnings.warning:1",
     "secret": "abcdefghijklmnopqrstuvwxyz",
     "channel": "sms",
+    "signed": "abcdefghijklmnopqrstuvwxyz",
 }
 # The first that is told to the public.
 NUMBERS = dict.fromkeys(("/warnings/<str:number>/", "/en/warnings/<str:number>/"), "CB-2026-0001")
@@ -35,11 +36,11 @@ UNITS = {"/boundaries/<slug:code>.json": "90", "/api/v1/units/<code>": "90001"}
 QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/console/search": "?q=cau"}
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
 # Where no authority of its own made the certificate, there is no root to download.
-# Nobody was sent a link with that secret; the city has told no warning.
+# Nobody was sent a link with that secret or signature; the city has told no warning.
 # A channel that nobody has set up takes no receipts and no answers.
 HOOK = "/hooks/messages/<slug:channel>"
 HOOKS = (HOOK, f"{HOOK}/<str:secret>", f"{HOOK}/<str:secret>/replies")
-LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/")
+LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/", "/files/<slug:signed>/<str:name>")
 NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *LINKS, *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")

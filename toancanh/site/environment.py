@@ -119,6 +119,15 @@ def inbox_settled() -> int:
     return int(value)
 
 
+def megabytes(name: str, unless_set: int) -> int:
+    """The variable as the size of the largest file of a kind, which is held in memory whole."""
+    value = os.environ.get(name, "").strip() or str(unless_set)
+    if not (value.isascii() and value.isdigit() and len(value) < 4 and 1 <= int(value) <= 100):
+        text = _("%(name)s must be a number of megabytes from 1 to 100, not %(value)s.")
+        raise SystemExit(text % {"name": name, "value": repr(value)})
+    return int(value)
+
+
 def mqtt() -> Mqtt | None:
     """The MQTT door by MQTT_PORT, MQTT_HOST, MQTT_CERT, MQTT_KEY and MQTT_PLAIN; None where there is none.
 

@@ -22,6 +22,8 @@ PORT = environment.port()
 DEMO = environment.demo()
 EGRESS_ALLOW = environment.egress_allow()
 MQTT = environment.mqtt()
+FILES_PHOTO_MB = environment.megabytes("FILES_PHOTO_MB", 30)
+FILES_PDF_MB = environment.megabytes("FILES_PDF_MB", 30)
 
 LOOKING = {
     "connect_timeout": 5,
@@ -90,6 +92,7 @@ KERNEL = [
     "journal",
     "territory",
     "people",
+    "files",
     "registry",
     "notify",
     "contacts",
@@ -115,7 +118,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "toancanh.kernel.runtime.web.frame",
-    "django.middleware.gzip.GZipMiddleware",
+    "toancanh.kernel.runtime.compressing.Compressing",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

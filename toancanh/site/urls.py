@@ -29,6 +29,7 @@ from toancanh.kernel.exchange.inbox import pages as inbox
 from toancanh.kernel.exchange.rosters import pages as rosters
 from toancanh.kernel.exchange.sensorthings import pages as sensorthings
 from toancanh.kernel.exchange.sheets import pages as imports
+from toancanh.kernel.files import pages as files
 from toancanh.kernel.notify import hooks
 from toancanh.kernel.notify import pages as sent
 from toancanh.kernel.people.shifts import pages as shifts
@@ -112,6 +113,7 @@ urlpatterns = [
     path("console/contacts/receipts/<int:number>/", receipts.notice, name="receipt"),
     path("console/contacts/receipts/<int:number>/board.xlsx", receipts.sheet, name="receipt_sheet"),
     path("console/contacts/receipts/<int:number>/<slug:code>/", receipts.commune, name="receipt_commune"),
+    path("files/<slug:signed>/<str:name>", files.serve, name="file"),
     path("r/<slug:secret>/", receipts.confirm, name="receipt_confirm"),
     path("console/contacts/template.xlsx", contacts.template, {"locality": exchange.locality}),
     path("console/contacts/export.xlsx", contacts.export, {"locality": exchange.locality}),

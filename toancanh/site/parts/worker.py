@@ -15,6 +15,8 @@ from toancanh.kernel.exchange.inbox import clearing
 from toancanh.kernel.exchange.inbox import work as inbox
 from toancanh.kernel.exchange.rosters import actions as rosters
 from toancanh.kernel.exchange.sheets import work as imports
+from toancanh.kernel.files import sweeping as unnamed
+from toancanh.kernel.files import work as files
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.journal import outbox, sealer
 from toancanh.kernel.notify import ending, receipts, spreading
@@ -38,6 +40,8 @@ def mount(house: House) -> None:
         Loop("gaps", numbering.tell, 5.0),
         Loop("old gaps", numbering.forget, 3600.0),
         Loop("letters", letters.expire, 3600.0),
+        Loop("files", files.Duty(), files.EVERY),
+        Loop("unnamed files", unnamed.Duty(), unnamed.EVERY),
         Loop("imports", imports.Duty(), 1.0),
         Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),
         Loop("old files", clearing.Clearing(settings.DATA / inbox.FOLDER), 3600.0),
