@@ -15,6 +15,7 @@ from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
+from toancanh.kernel.cases import case_pages
 from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
@@ -156,6 +157,9 @@ urlpatterns = [
     path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),
     path("console/calendar/<slug:code>/days/", calendars.days, name="calendar_days"),
     path("console/calendar/<slug:code>/hours/", calendars.week, name="calendar_week"),
+    path("console/work/<slug:code>/", case_pages.case, {"locality": exchange.locality}, name="case"),
+    path("console/work/<slug:code>/move/<slug:name>/", case_pages.move, name="case_move"),
+    path("console/work/<slug:code>/do/<slug:name>/", case_pages.deed, name="case_deed"),
     path("console/things/", console.things, name="console_things"),
     path("console/things/<slug:code>/", readings.staff, {"beside": maintenance.beside}, name="console_thing"),
     path("console/health/", health.health, name="console_health"),

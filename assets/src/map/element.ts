@@ -1,5 +1,5 @@
 // <tc-map>: Việt Nam, the locality's communes and its stations, live.
-import { Map as GLMap, setWorkerUrl, type GeoJSONSource, type MapMouseEvent } from 'maplibre-gl'
+import { Map as GLMap, Marker, setWorkerUrl, type GeoJSONSource, type MapMouseEvent } from 'maplibre-gl'
 import { refreshAges } from '../ages'
 import { announced } from '../live'
 import { language, say } from '../words'
@@ -84,7 +84,7 @@ export class TcMap extends HTMLElement {
 
   /** A map on which something is chosen or shown, and no station. */
   private get plain(): boolean {
-    return ['pick', 'choose', 'show-units'].some((name) => this.hasAttribute(name))
+    return ['pick', 'choose', 'show-units', 'mark'].some((name) => this.hasAttribute(name))
   }
 
   private get scale(): number {
@@ -186,6 +186,7 @@ export class TcMap extends HTMLElement {
     this.addInset(national)
     this.home(false)
     void this.outline(this.hasAttribute('fit-areas'))
+    this.markPlace(map)
     const every = Number(this.getAttribute('areas-every')) * 1000 || REFRESH_MS
     if (this.hasAttribute('areas')) this.timers.push(window.setInterval(() => void this.outline(false), every))
     this.listen(map)
@@ -201,6 +202,16 @@ export class TcMap extends HTMLElement {
     this.fill('areas', found)
     const bounds = fit ? box(found.features) : null
     if (bounds) this.fit(bounds, 48, false)
+  }
+
+  /** One place that the page speaks of, with the land around it. */
+  private markPlace(map: GLMap): void {
+    const at = this.getAttribute('mark')?.split(',').map(Number)
+    if (at?.length !== 2 || !at.every(Number.isFinite)) return
+    const place: [number, number] = [at[0]!, at[1]!]
+    const mark = new Marker({ color: 'currentColor' }).setLngLat(place).addTo(map)
+    mark.getElement().classList.add('tc-pick-mark')
+    map.jumpTo({ center: place, zoom: 12.5 })
   }
 
   private keepClear(kept: Station[]): void {

@@ -1,0 +1,218 @@
+"""The page of a case, and the forms by which it is moved along or something else is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.cases import access, asking, deeds, linking, moving, shown, story, types, urging, words
+from toancanh.kernel.cases.asking import Form
+from toancanh.kernel.cases.deeds import Doing
+from toancanh.kernel.cases.models import Link
+from toancanh.kernel.cases.saying import Unsaid, named
+from toancanh.kernel.cases.writing import Conflict
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.declare_cases import CaseField
+from toancanh.kernel.people.web import of
+from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime.doors import door
+from toancanh.lib.errors import NotFound, Refused
+
+SIGHT = "console.see"
+"""Whoever may open the console; which cases he sees is for `access` to say."""
+FORM = ("GET", "HEAD", "POST")
+MOST = 256 * 1024
+LIST = "/console/work/"
+Locality = Callable[[], dict[str, Any]]
+
+
+def sought(code: str, actor: Actor) -> Doing:
+    """The case before the actor; 404 alike where there is none and where his post does not reach it."""
+    try:
+        found = access.case(code.upper(), actor)
+    except NotFound as fault:
+        raise Http404(fault.message) from None
+    return Doing(found, types.by_key(found.version_id), actor)
+
+
+def address(on: Doing) -> str:
+    """Of the case's page."""
+    return f"{LIST}{on.case.code}/"
+
+
+@door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
+def case(request: HttpRequest, code: str, *, locality: Locality) -> HttpResponse:
+    """Its story, clocks, organisations, place, links, and what comes next."""
+    on = sought(code, of(request))
+    if request.method == "POST":
+        try:
+            _small(request, on)
+        except Refused as fault:
+            messages.error(request, fault.message)
+        return HttpResponseRedirect(address(on))
+    return render(request, "cases/case.html", page(on, of(request).unit_code or locality()["code"]))
+
+
+def _small(request: HttpRequest, on: Doing) -> None:
+    """What a button of the page itself does, without a form."""
+    do = request.POST.get("do")
+    if do == "read":
+        urging.read(on.case, by=on.by)
+        messages.success(request, _("Who urged sees that you have read it."))
+    elif do == "unlink":
+        row = Link.objects.filter(case=on.case, pk=_number(request.POST.get("link", ""))).first()
+        if row is None:
+            raise Refused(_("This link is gone already."), "gone")
+        linking.unlink(row, by=on.by)
+        messages.success(request, _("Written into the story."))
+    else:
+        raise Refused(_("Choose what is to be done."), "bad_request")
+
+
+def page(on: Doing, code: str) -> dict[str, Any]:
+    """What the page says."""
+    now = clock.now()
+    passages = story.of(on.case, on.said, on.clocks)
+    parent, own_parts = shown.family(on)
+    offered = deeds.offered(on)
+    return {
+        "case": on.case,
+        "said": on.said,
+        "kind": named(on.said.title),
+        "state": words.state(on.said, on.case.state),
+        "phase": words.phase(on.case.phase),
+        "priority": words.priority(on.case.priority) if on.case.priority else "",
+        "choices": moving.choices(on.case, on.said, on.by),
+        "next_deeds": [one for one in offered if one.is_next],
+        "more_deeds": [one for one in offered if not one.is_next],
+        "urgings": urging.unread(on.case, on.by, frozenset(on.roles)),
+        "clocks": shown.clocks(on, now),
+        "steps": shown.parts(on),
+        "facts": shown.facts(on),
+        "links": shown.links(on),
+        "parent": parent,
+        "parts": own_parts,
+        "concerned": shown.concerned(on.case),
+        "story": passages,
+        "last_word": shown.last_word(passages),
+        "map": shown.map_of(on.case, code),
+        "now": now,
+    }
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something with a form of its own: a move of the graph, or a deed beside it."""
+
+    title: str
+    effect: str
+    tone: str
+    fields: tuple[CaseField, ...]
+    do: Callable[[Mapping[str, Any], int], object]
+    obstacle: str = ""
+    """Why it cannot be done as things stand."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
+def move(request: HttpRequest, code: str, name: str) -> HttpResponse:
+    """A move of the graph with what it asks."""
+    on = sought(code, of(request))
+    edge = on.said.move(name)
+    if edge is None:
+        raise Http404(_("There is no such step for this kind of work."))
+    choice = next((one for one in moving.choices(on.case, on.said, on.by) if one.move.name == name), None)
+    lost = _("It stands at “%(state)s”: this step is not possible, or not yours.")
+    obstacle = choice.obstacle if choice else lost % {"state": words.state(on.said, on.case.state)}
+    step = Step(
+        title=named(edge.title),
+        effect=named(edge.effect) if edge.effect else "",
+        tone=edge.tone,
+        fields=tuple(one for one in edge.asks if one.kind != "files"),
+        do=lambda said, seen: moving.move(on.case, name, said, by=on.by, seen=seen),
+        obstacle=obstacle,
+    )
+    return _form(request, on, step)
+
+
+@door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
+def deed(request: HttpRequest, code: str, name: str) -> HttpResponse:
+    """What can be done beside moving it along."""
+    on = sought(code, of(request))
+    known = next((one for one in deeds.DEEDS if one.name == name), None)
+    if known is None:
+        raise Http404(_("There is no such step for this kind of work."))
+    is_open = known.is_open(on)
+    step = Step(
+        title=str(known.title),
+        effect=str(known.effect),
+        tone="plain",
+        fields=tuple(known.asks(on)) if is_open or request.method == "POST" else (),
+        do=lambda said, seen: known.do(on, said, seen),
+        obstacle="" if is_open else _("This cannot be done here now, or your post does not do it."),
+        given=known.given(on),
+    )
+    return _form(request, on, step)
+
+
+def _form(request: HttpRequest, on: Doing, step: Step) -> HttpResponse:
+    if request.method != "POST":
+        if step.obstacle and not step.fields:
+            messages.error(request, step.obstacle)
+            return HttpResponseRedirect(address(on))
+        return _shown(request, on, step, asking.empty(step.fields, step.given), step.obstacle)
+    form = asking.filled(step.fields, request.POST)
+    seen = _number(request.POST.get("seen", ""))
+    if seen == on.case.number and form.has_faults:
+        return _shown(request, on, step, form, "", status=422)
+    try:
+        step.do(form.said, seen)
+    except Conflict as fault:
+        return _shown(request, on, step, form, fault.message, status=409, since=seen)
+    except Unsaid as fault:
+        told = "" if form.blame(fault) else fault.message
+        return _shown(request, on, step, form, told, status=422)
+    except Refused as fault:
+        return _shown(request, on, step, form, fault.message, status=422)
+    messages.success(request, _("Done: %(what)s.") % {"what": step.title})
+    # Who sends something back, or away, may see it no longer.
+    stays = access.visible(on.by).filter(pk=on.case.pk).exists()
+    return HttpResponseRedirect(address(on) if stays else LIST)
+
+
+def _shown(
+    request: HttpRequest,
+    on: Doing,
+    step: Step,
+    form: Form,
+    fault: str,
+    *,
+    status: int = 200,
+    since: int | None = None,
+) -> HttpResponse:
+    passages = story.of(on.case, on.said, on.clocks)
+    news = [one for one in passages if since is not None and one.event.number > since]
+    context = {
+        "case": on.case,
+        "kind": named(on.said.title),
+        "state": words.state(on.said, on.case.state),
+        "step": step,
+        "form": form,
+        "fault": fault,
+        "news": news,
+        "is_conflict": status == 409,
+        "last_word": shown.last_word(passages),
+        "clocks": [one for one in shown.clocks(on, clock.now()) if one.row.is_main][:1],
+    }
+    return render(request, "cases/step.html", context, status=status)
+
+
+def _number(text: str) -> int:
+    """A number that a page carried; one that nothing has where it was mangled."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -1,0 +1,189 @@
+"""The page of a case and the forms of its steps: what is shown, refused, kept, and to whom."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.city import City
+from tests.office import Office, at
+from toancanh.kernel.cases import moving
+from toancanh.kernel.cases.models import Case
+from toancanh.kernel.declare import Actor
+from toancanh.kernel.people.models import Person
+
+EARLY = "2026-11-16 09:00"
+
+
+def client_of(who: Actor) -> Client:
+    """Signed in as that person."""
+    client = Client()
+    client.force_login(Person.objects.get(pk=who.key.partition(":")[2]))
+    return client
+
+
+def text(client: Client, path: str, language: str = "vi") -> str:
+    """The page's words, without its tags."""
+    answer = client.get(path, headers={"Accept-Language": language})
+    assert answer.status_code == 200, answer.content.decode()[:300]
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def page(case: Case) -> str:
+    return f"/console/work/{case.code}/"
+
+
+@pytest.fixture
+def office(city: City) -> Office:
+    """Founded early enough that everybody holds his post when the stories begin."""
+    with at("2026-11-01 08:00"):
+        return Office.build(city)
+
+
+@pytest.fixture
+def report(office: Office) -> Case:
+    """Passed on to roads, with health helping."""
+    with at(EARLY):
+        case = office.report(words="Nắp cống trước số 12 vỡ đôi.")
+        moving.move(case, "accept", {"organisation": "qlhtgt", "helpers": ["syt"]}, by=office.desk)
+    return case
+
+
+def test_page_tells_story_terms_organisations_and_next_steps(office: Office, report: Case) -> None:
+    with at("2026-11-16 14:00"):
+        told = text(client_of(office.engineer), page(report))
+        assert "Nắp cống trước số 12 vỡ đôi." in told
+        assert "Tiếp nhận và chuyển" in told
+        assert "Mới gửi → Đã chuyển xử lý" in told
+        assert "Đơn vị chủ trì: Phòng Quản lý hạ tầng" in told
+        assert "Trả lời: 5 ngày, hạn 23/11/2026 09:00" in told
+        assert "còn 4 ngày 4 giờ" in told
+        assert "Phối hợp · đang thực hiện" in told
+        assert "Nhận xử lý Người gửi thấy đơn vị đang xử lý." in told
+        assert "Còn đơn vị phối hợp chưa xong" not in told  # the answer asks for words, so it is judged then
+        assert "Không tiếp nhận" not in told
+        english = text(client_of(office.engineer), page(report), "en")
+        assert "Received → Passed on" in english
+        assert "4 days 4 hours left" in english
+
+
+def test_term_that_moved_is_told_from_when_to_when(office: Office) -> None:
+    with at(EARLY):
+        case = office.report()
+        moving.move(case, "ask", {"question": "Ở đâu?"}, by=office.desk)
+    with at("2026-11-17 09:00"):
+        moving.move(case, "reply", {"reply": "Số 12"}, by=office.desk)
+        told = text(client_of(office.desk), page(case))
+    assert "Trả lời: hạn chuyển từ 23/11/2026 09:00 sang 24/11/2026 09:00" in told
+    assert "Trả lời: tạm dừng tính hạn" in told
+
+
+def test_who_may_not_see_it_is_told_that_there_is_none(office: Office, report: Case) -> None:
+    client = client_of(office.leader)
+    assert client.get(page(report)).status_code == 200
+    stranger = office.report()
+    doctor = client_of(office.doctor)
+    assert doctor.get(page(stranger)).status_code == 404
+    assert doctor.get(f"{page(stranger)}move/refuse/").status_code == 404
+    assert doctor.post(f"{page(stranger)}do/note/", {"words": "x", "seen": "1"}).status_code == 404
+    assert Client().get(page(report)).status_code == 302
+    assert client_of(office.desk).get(page(report).lower()).status_code == 200
+
+
+def test_two_touches_move_it_along(office: Office, report: Case) -> None:
+    client = client_of(office.engineer)
+    told = client.get(page(report)).content.decode()
+    link = re.search(r'href="([^"]+/move/take/)"', told)
+    assert link is not None
+    form = client.get(link[1]).content.decode()
+    assert "Người gửi thấy đơn vị đang xử lý." in form
+    answer = client.post(link[1], {"seen": str(report.number)})
+    assert (answer.status_code, answer["Location"]) == (302, page(report))
+    assert Case.objects.get(pk=report.pk).state == "working"
+
+
+def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(office: Office) -> None:
+    case = office.report()
+    path = f"{page(case)}move/accept/"
+    data = {"seen": str(case.number), "note": "Gấp <b>", "helpers": ["syt", "sxd"]}
+    answer = client_of(office.desk).post(path, data)
+    told = answer.content.decode()
+    assert answer.status_code == 422
+    assert re.search(r'id="organisation-fault" role="alert">Cần có', told)
+    assert 'aria-describedby="organisation-fault"' in told
+    assert "Gấp &lt;b&gt;</textarea>" in told
+    assert re.search(r'value="syt" checked', told)
+    assert re.search(r'value="sxd" checked', told)
+    assert Case.objects.get(pk=case.pk).state == "received"
+
+
+def test_conflict_says_who_was_first_and_keeps_what_was_typed(office: Office, report: Case) -> None:
+    seen = report.number
+    with at("2026-11-16 10:00"):
+        moving.move(report, "take", by=office.engineer)
+    path = f"{page(report)}move/send_back/"
+    data = {"seen": str(seen), "reason": "Đường của xã quản lý"}
+    answer = client_of(office.engineer).post(path, data)
+    told = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Trần kysu" in told
+    assert "10:00 16/11/2026" in told
+    assert "Đường của xã quản lý</textarea>" in told
+    assert f'name="seen" value="{report.number}"' in told
+    assert "Nhận xử lý" in told
+    again = client_of(office.engineer).post(path, {**data, "seen": str(report.number)})
+    # Sent back, it is the desk's and no longer seen by who had it.
+    assert (again.status_code, again["Location"]) == (302, "/console/work/")
+    assert Case.objects.get(pk=report.pk).state == "returned"
+
+
+def test_form_of_a_step_that_is_gone_keeps_the_words_and_offers_no_button(office: Office) -> None:
+    case = office.report()
+    moving.move(case, "refuse", {"reason": "Trùng"}, by=office.desk)
+    path = f"{page(case)}move/ask/"
+    answer = client_of(office.desk).post(path, {"seen": "1", "question": "Ở đoạn nào?"})
+    assert answer.status_code == 409
+    told = answer.content.decode()
+    assert "Ở đoạn nào?</textarea>" in told
+    assert re.search(r'type="submit" disabled', told)
+
+
+@pytest.mark.parametrize("seen", ["", "x", "-1", "99999999999", "1e3"])
+def test_form_without_what_its_editor_saw_changes_nothing(office: Office, report: Case, seen: str) -> None:
+    answer = client_of(office.engineer).post(f"{page(report)}move/take/", {"seen": seen})
+    assert answer.status_code == 409
+    assert Case.objects.get(pk=report.pk).state == "assigned"
+
+
+def test_unknown_steps_are_not_found(office: Office, report: Case) -> None:
+    client = client_of(office.desk)
+    for path in ("move/fly/", "do/fly/"):
+        assert client.get(page(report) + path).status_code == 404
+        assert client.post(page(report) + path, {}).status_code == 404
+
+
+def test_page_costs_the_same_whatever_happened(office: Office) -> None:
+    with at(EARLY):
+        small = office.report()
+        large = office.report()
+        moving.move(small, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+        for n in range(6):
+            moving.move(
+                large, "accept", {"organisation": "qlhtgt", "helpers": ["syt", "sxd"]}, by=office.desk
+            )
+            moving.move(large, "send_back", {"reason": f"lần {n}"}, by=office.engineer)
+        moving.move(large, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+        client = client_of(office.engineer)
+        client.get(page(small))
+        costs = []
+        for case in (small, large):
+            with CaptureQueriesContext(
+                connection,
+            ) as asked:
+                client.get(page(case))
+            costs.append(len(asked))
+    assert costs[0] == costs[1]
