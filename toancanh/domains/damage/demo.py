@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from toancanh.domains.damage import actions
@@ -14,6 +15,7 @@ from toancanh.kernel.territory.models import Unit
 
 TITLE = "Ngập sau mưa lớn (dữ liệu mẫu)"
 ASKED = timedelta(hours=5)
+WHO = "Văn phòng xã, phường (mẫu)"
 SILENT = 4
 """Of so many communes one has not answered."""
 
@@ -29,7 +31,7 @@ def fill(communes: list[Unit], now: datetime, *, by: Actor) -> None:
         if seed[0] % SILENT == 0:
             continue
         with clock.set_to(now - ASKED + timedelta(minutes=5 + seed[1] % 50)):
-            actions.answer(ask, figures(seed), f"demo-{ask.unit.code}", by=by)
+            actions.answer(ask, figures(seed), f"demo-{ask.unit.code}", by=replace(by, name=WHO))
 
 
 def figures(seed: bytes) -> Figures:

@@ -98,6 +98,7 @@ def commune(request: HttpRequest, number: int, code: str) -> HttpResponse:
             said |= {"note": request.POST.get("note", ""), "again": told.pk * (fault.code == "calling")}
             status = 422
     said |= {
+        "unit_url": f"/console/contacts/units/{unit.code}/",
         "notice": found,
         "unit": unit,
         "people": board.people(found, unit),
