@@ -6,7 +6,7 @@ published, printed and read again by a later release.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from toancanh.kernel.titles import Title
@@ -193,8 +193,8 @@ class CaseType:
     reopen_days: int = 0
     """Working days after the end within which a party may reopen; 0: never."""
     basis: str = ""
-    notes: tuple[tuple[str, Title], ...] = field(default_factory=tuple)
-    """Sentences for the type's page, by the state that they are about."""
+    link: str = ""
+    """Path of a party's own page, with ``{secret}``; messages to parties lead there."""
 
     def state(self, name: str) -> CaseState:
         """The state of that name."""

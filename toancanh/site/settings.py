@@ -157,6 +157,9 @@ REACTIONS = {
     "alerts.closed": ["toancanh.kernel.alerts.escalation.telling.settled"],
     "alerts.opened": ["toancanh.site.demo_drafts.rang"],
     "alerts.raised": ["toancanh.site.demo_drafts.rang"],
+    "cases.moved": ["toancanh.kernel.cases.telling.moved"],
+    "people.organisation_ceased": ["toancanh.kernel.cases.following.organisation_ceased"],
+    "territory.calendar_changed": ["toancanh.kernel.cases.recounting.calendar_changed"],
 }
 
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.

@@ -63,9 +63,7 @@ DIRECTIVE = CaseType(
                 CaseMessage(
                     "giver",
                     Title("{code}: có kết quả chờ nghiệm thu", "{code}: a result waits for you"),
-                    Title(
-                        "{organisation} báo cáo: {answer} {link}", "{organisation} reports: {answer} {link}"
-                    ),
+                    Title("{organisation} báo cáo: {answer}", "{organisation} reports: {answer}"),
                 ),
             ),
         ),
@@ -82,7 +80,7 @@ DIRECTIVE = CaseType(
                 CaseMessage(
                     "lead",
                     Title("{code}: đã nghiệm thu", "{code}: accepted"),
-                    Title("“{title}” đã hoàn thành. {link}", "“{title}” is done. {link}"),
+                    Title("“{title}” đã hoàn thành.", "“{title}” is done."),
                 ),
             ),
         ),
@@ -99,7 +97,7 @@ DIRECTIVE = CaseType(
                 CaseMessage(
                     "lead",
                     Title("{code}: bị trả lại", "{code}: returned"),
-                    Title("“{title}”: {reason} {link}", "“{title}”: {reason} {link}"),
+                    Title("“{title}”: {reason}", "“{title}”: {reason}"),
                 ),
             ),
         ),

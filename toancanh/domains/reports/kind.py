@@ -41,8 +41,8 @@ def _to_followers(subject: Title, body: Title) -> CaseMessage:
 ANSWERED = (
     Title("Phản ánh {code} đã có trả lời", "Report {code} has been answered"),
     Title(
-        "“{title}”: {organisation} đã trả lời. Xem và đánh giá: {link}",
-        "“{title}”: {organisation} has answered. Read and rate it: {link}",
+        "“{title}”: {organisation} đã trả lời. Mời xem và đánh giá.",
+        "“{title}”: {organisation} has answered. Please read and rate it.",
     ),
 )
 
@@ -91,8 +91,8 @@ REPORT = CaseType(
                 _to_reporter(
                     Title("Phản ánh {code} đã được tiếp nhận", "Report {code} has been accepted"),
                     Title(
-                        "“{title}” đã chuyển đến {organisation}, hạn trả lời {due}. Theo dõi: {link}",
-                        "“{title}” went to {organisation}, to be answered by {due}. Follow it: {link}",
+                        "“{title}” đã chuyển đến {organisation}, hạn trả lời {due}.",
+                        "“{title}” went to {organisation}, to be answered by {due}.",
                     ),
                 ),
             ),
@@ -109,7 +109,7 @@ REPORT = CaseType(
             messages=(
                 _to_reporter(
                     Title("Phản ánh {code} không được tiếp nhận", "Report {code} was not accepted"),
-                    Title("“{title}”: {reason} Xem: {link}", "“{title}”: {reason} See: {link}"),
+                    Title("“{title}”: {reason}", "“{title}”: {reason}"),
                 ),
             ),
         ),
@@ -136,7 +136,8 @@ REPORT = CaseType(
                 _to_reporter(
                     Title("Phản ánh {code} cần thêm thông tin", "Report {code} needs more information"),
                     Title(
-                        "“{title}”: xem câu hỏi và trả lời tại {link}", "“{title}”: read and answer at {link}"
+                        "“{title}”: mời xem câu hỏi và trả lời.",
+                        "“{title}”: please read the question and answer it.",
                     ),
                 ),
             ),
@@ -266,8 +267,8 @@ REPORT = CaseType(
                 _to_reporter(
                     Title("Phản ánh {code} được gộp", "Report {code} was merged"),
                     Title(
-                        "“{title}” đã có người báo trước và đang được xử lý. Theo dõi: {link}",
-                        "“{title}” was reported before and is being dealt with. Follow it: {link}",
+                        "“{title}” đã có người báo trước và đang được xử lý.",
+                        "“{title}” was reported before and is being dealt with.",
                     ),
                 ),
             ),
@@ -328,4 +329,5 @@ REPORT = CaseType(
     retention=Retention(5 * 365, DEFAULT),
     reopen_days=10,
     basis=DEFAULT,
+    link="/pa/{secret}/",
 )

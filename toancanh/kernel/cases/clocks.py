@@ -128,6 +128,11 @@ def extended(row: Clock, minutes: int) -> dict[str, Any]:
     return _said("extended", row, minutes=minutes)
 
 
+def recounted(row: Clock, before: datetime | None) -> dict[str, Any]:
+    """That its calendar changed, as an event keeps it."""
+    return _said("recounted", row, before=before)
+
+
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 

@@ -21,7 +21,7 @@ from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotFound, Refused
 
-FILLED = ("code", "title", "state", "organisation", "due", "link", "reason", "answer", "kind")
+FILLED = ("code", "title", "state", "organisation", "due", "reason", "answer", "kind")
 """Names in braces that messages may hold; `cases.telling` fills them."""
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 PREFIX = re.compile(r"[A-Z]{1,6}\Z")

@@ -1,0 +1,198 @@
+"""People outside whom a case concerns: how they join, come back by a link, and who reads who they are."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.cases import types
+from toancanh.kernel.cases.models import Case, Identity, Party, PartyRole
+from toancanh.kernel.contacts import sealing
+from toancanh.kernel.declare import Actor, program
+from toancanh.kernel.journal import actions as journal
+from toancanh.kernel.notify.messages import Recipient
+from toancanh.kernel.runtime import clock, ids, secrets
+from toancanh.lib import phones
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
+
+LONGEST_NAME = 100
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Who somebody is and how he is reached; all of it may be empty."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: str = "vi"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A party and the secret of his link: kept sealed, so that messages can bring it again."""
+
+    party: Party
+    secret: str
+
+
+@transaction.atomic
+def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
+    """Let somebody be a party. Whoever is one already, by the same number or address, stays the same party.
+
+    Raises Refused for a number that none can be.
+    """
+    phone = _phone(contact.phone)
+    name = contact.name.strip()
+    if len(name) > LONGEST_NAME or (name and not name.isprintable()):
+        raise Refused(
+            _("A name has 1 to %(most)s characters that can be printed.") % {"most": LONGEST_NAME}, "bad_name"
+        )
+    email = contact.email.strip()
+    mark = _mark(phone, email)
+    known = case.parties.filter(contact=mark, left_at=None).first() if mark else None
+    if known is not None:
+        return Joined(known, _unsealed(known).get("link", ""))
+    secret, now = random.token_urlsafe(16), clock.now()
+    party = Party.objects.create(
+        case=case,
+        role=role,
+        digest=ids.digest(secret),
+        contact=mark,
+        language=contact.language if contact.language in ("vi", "en") else "vi",
+        joined_at=now,
+    )
+    said = {"link": secret, "name": name, "phone": phone, "email": email}
+    Identity.objects.create(
+        party=party, sealed=secrets.seal({key: value for key, value in said.items() if value})
+    )
+    if role == PartyRole.FOLLOWER:
+        Case.objects.filter(pk=case.pk).update(followers=case.parties.filter(role=role, left_at=None).count())
+    journal.record("cases.joined", f"case:{case.code}", by=by, content={"party": party.pk, "role": str(role)})
+    return Joined(party, secret)
+
+
+def _phone(typed: str) -> str:
+    if not typed.strip():
+        return ""
+    try:
+        return phones.read(typed, clock.now().date()).e164
+    except phones.BadPhone as fault:
+        told = _("“%(text)s” is no telephone number: type all 10 digits of a mobile.")
+        raise Refused(told % {"text": typed[:30]}, "bad_phone") from fault
+
+
+def _mark(phone: str, email: str) -> str:
+    if phone:
+        return sealing.Keys().mark("phone", phone)
+    return sealing.Keys().mark("email", email) if email else ""
+
+
+def by_link(secret: str) -> Party:
+    """The party whose link holds the secret."""
+    found = None
+    if secret:
+        rows = Party.objects.select_related("case__unit", "case__organisation")
+        found = rows.filter(digest=ids.digest(secret), left_at=None).first()
+    if found is None:
+        raise NotFound(_("This link is not valid. Look at the code that you got, or send your report anew."))
+    return found
+
+
+def actor(party: Party) -> Actor:
+    """Who acts when this party does something: no name, so that nobody learns it by what he does."""
+    return Actor(name="", key=f"party:{party.pk}")
+
+
+def of(contact: Contact) -> list[Party]:
+    """Everything that somebody with this number or address is a party to, the newest first."""
+    phone = _phone(contact.phone)
+    mark = _mark(phone, contact.email.strip())
+    rows = Party.objects.filter(contact=mark, left_at=None) if mark else Party.objects.none()
+    return list(rows.select_related("case").order_by("-pk")[:200])
+
+
+@transaction.atomic
+def identity(party: Party, *, by: Actor, reason: str) -> Contact:
+    """Who the party is. Every reading is in the journal with its reason.
+
+    Raises NotAllowed without the kind's right over the case's unit; Locked where the key is another one.
+    """
+    case = party.case
+    if not by.may(types.by_key(case.version_id).rights.identity, case.unit_path):
+        raise NotAllowed(_("Who sent it is read by the reception desk alone."))
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise Refused(_("Say in at most 300 characters why you need to know."), "no_reason")
+    said = _unsealed(party)
+    content = {"party": party.pk, "reason": reason.strip()}
+    journal.record("cases.identity_read", f"case:{case.code}", by=by, content=content)
+    return Contact(
+        name=said.get("name", ""),
+        phone=said.get("phone", ""),
+        email=said.get("email", ""),
+        language=party.language,
+    )
+
+
+def _unsealed(party: Party) -> dict[str, str]:
+    row = Identity.objects.filter(party=party).first()
+    return {} if row is None else secrets.unseal(row.sealed)
+
+
+@transaction.atomic
+def leave(party: Party, *, by: Actor) -> None:
+    """Follow no longer; a reporter stays one."""
+    if party.role == PartyRole.REPORTER:
+        raise Refused(_("Who sent a report cannot leave it, but can withdraw it."), "reporter")
+    party.left_at = clock.now()
+    party.save(update_fields=["left_at"])
+    left = Party.objects.filter(case=party.case_id, role=PartyRole.FOLLOWER, left_at=None).count()
+    Case.objects.filter(pk=party.case_id).update(followers=left)
+    journal.record("cases.left", f"case:{party.case.code}", by=by, content={"party": party.pk})
+
+
+def forget_when(case: Case, days: int) -> None:
+    """Let contact data of a case that has ended be erased after so many days."""
+    Identity.objects.filter(party__case=case).update(erase_at=clock.now() + timedelta(days=days))
+
+
+def erase_due() -> int:
+    """Erase contact data whose time is over; returns of how many parties. The journal keeps that it was."""
+    due = list(Identity.objects.filter(erase_at__lte=clock.now()).values_list("pk", "party")[:500])
+    if due:
+        with transaction.atomic():
+            Party.objects.filter(pk__in=[party for _pk, party in due]).update(contact="")
+            Identity.objects.filter(pk__in=[pk for pk, _party in due]).delete()
+            content = {"parties": [party for _pk, party in due]}
+            journal.record("cases.identities_erased", "cases", by=program("keeping"), content=content)
+    return len(due)
+
+
+def recipients(case: Case, role: PartyRole, path: str) -> list[Recipient]:
+    """Parties of a role on the channels by which they can be reached, each with a link of his own.
+
+    ``path`` holds ``{secret}``. Without the key nobody can be reached: raises Locked, and the message waits.
+    """
+    rows = case.parties.filter(role=role, left_at=None).select_related("identity").order_by("pk")
+    found: list[Recipient] = []
+    for party in rows:
+        said = secrets.unseal(party.identity.sealed) if hasattr(party, "identity") else {}
+        link = path.replace("{secret}", said.get("link", "")) if path else ""
+        for channel, address in _reached(said):
+            found.append(
+                Recipient(f"party:{party.pk}", channel, address, party.language, said.get("name", ""), link)
+            )
+    return found
+
+
+def _reached(said: dict[str, str]) -> Iterable[tuple[str, str]]:
+    if said.get("phone"):
+        yield "sms", said["phone"]
+    elif said.get("email"):
+        yield "email", said["email"]
