@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 from django.db import IntegrityError, transaction
@@ -36,7 +36,7 @@ COVERED = (Variant.PUBLIC, Variant.PUBLIC_SMALL)
 
 
 def take(
-    content: bytes | BinaryIO, name: str, *, by: Actor, key: str, subject: str = "", level: int = INTERNAL
+    content: bytes | IO[bytes], name: str, *, by: Actor, key: str, subject: str = "", level: int = INTERNAL
 ) -> File:
     """Keep what somebody sent; on the disk and in a row when this returns, decoded a moment later.
 
@@ -179,7 +179,7 @@ def _cover(row: File, drawn: Mapping[Variant, Put], boxes: Sequence[Box], by: Ac
     journal.record("files.redacted", f"file:{row.pk}", by=by, content={"boxes": len(boxes)})
 
 
-def _read(content: bytes | BinaryIO) -> bytes:
+def _read(content: bytes | IO[bytes]) -> bytes:
     largest = max(Kind, key=words.most)
     whole = content if isinstance(content, bytes) else content.read(words.most(largest) + 1)
     if not whole:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -22,8 +23,11 @@ SECONDS = 60.0
 """For one file, on a busy machine; of the processor itself the child has less."""
 
 
+PASSED = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
+
+
 class Broken(Exception):
-    """The child ended over the file: too slow, too large, or the decoder fell."""
+    """The child ended over the file (too slow, too large, the decoder fell), or none could be started."""
 
 
 class Workshop:
@@ -38,7 +42,10 @@ class Workshop:
     def do(self, job: Job) -> Answer:
         """The child's answer; raises Broken where it gave none."""
         with self._turn:
-            child = self._take()
+            try:
+                child = self._take()
+            except OSError as fault:
+                raise Broken from fault
             try:
                 answer = child.ask(job)
             except (OSError, EOFError, msgspec.DecodeError) as fault:
@@ -82,6 +89,8 @@ class _Child:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", CHILD],
+            # Not ours: it holds passwords.
+            env={name: os.environ[name] for name in PASSED if name in os.environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 Decoders are written in C, and files have been made that let them run their sender's code. Such code finds
 itself with limited memory, some seconds of the processor, no file or connection that it can open and no
-program that it can start. Where the kernel does not know Landlock, the limits hold alone.
+program that it can start. What limits do not hold, Landlock does where the kernel knows it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def enter() -> bool:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+    # The pipes that it has stay open; not even in their place can another file or socket be had.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     return is_closed
 
 

@@ -19,11 +19,11 @@ def shown(name: str) -> str:
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     # Of categories C (control, format, unassigned, private, surrogates) nothing has a place in a name.
     kept = "".join(c for c in last if c not in STRANGE and not unicodedata.category(c).startswith("C"))
-    plain = " ".join(kept.split()).strip(". ")
+    plain = " ".join(kept.split()).rstrip(". ")
     stem, dot, ending = plain.rpartition(".")
     if dot and len(ending) <= 8:
-        return f"{stem[: LONGEST - 9].rstrip('. ')}.{ending}" if stem.strip(". ") else f"{UNNAMED}.{ending}"
-    return plain[:LONGEST] or UNNAMED
+        return f"{stem.strip('. ')[: LONGEST - 9].rstrip('. ') or UNNAMED}.{ending}"
+    return plain.lstrip(". ")[:LONGEST] or UNNAMED
 
 
 def ending(name: str) -> str:

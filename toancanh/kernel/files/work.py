@@ -6,6 +6,7 @@ Who dies over a file loses it to the next look once its lease has run out, or at
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,6 +27,8 @@ LEASE = timedelta(seconds=120)
 TRIES = 3
 """Times that a file may break its reader: the machine may have been short of memory for another reason."""
 AGAIN = timedelta(seconds=20)
+PATIENCE = 10.0
+"""Seconds for which a form waits for a worker."""
 OLDEST = datetime(2000, 1, 1, tzinfo=clock.VIETNAM)
 
 
@@ -51,12 +54,19 @@ class Duty:
 
 
 def prepare(file: File) -> File:
-    """See to a file at once, for somebody who waits; it still waits where another process is at it."""
-    one = lease(Q(pk=file.pk))
-    if one is not None:
-        settle(one)
-    file.refresh_from_db()
-    return file
+    """See to a file at once, for somebody who waits at a form; where a worker is at it, wait for that one.
+
+    It may still be waiting afterwards: whoever asks goes on without what the picture says.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        one = lease(Q(pk=file.pk))
+        if one is not None:
+            settle(one)
+        file.refresh_from_db()
+        if file.state != State.WAITING or not file.holder or time.monotonic() > end:
+            return file
+        time.sleep(0.1)
 
 
 def take_over() -> None:

@@ -80,7 +80,8 @@ def pdf(*, script: str = "", password: str = "", attached: bool = False, form: b
     stream.set_data(b"0 0 m 100 100 l S")
     page[NameObject("/Contents")] = writer._add_object(stream)
     if script:
-        writer.add_js(script)
+        act = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject(script)}
+        writer._root_object[NameObject("/OpenAction")] = DictionaryObject(act)
     if attached:
         writer.add_attachment("macro.exe", b"MZ")
     if form:

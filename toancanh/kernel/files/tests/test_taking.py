@@ -89,8 +89,11 @@ def test_nothing_is_left_of_what_the_camera_said() -> None:
         assert image.format == "JPEG"
 
 
-def test_time_and_place_are_kept_as_proposals() -> None:
-    file = settled(photo(exif=said_by_camera()))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "HEIF"])
+def test_time_and_place_are_kept_as_proposals(form: str) -> None:
+    file = settled(encoded(picture(), form, exif=said_by_camera(6).tobytes()), "anh")
+    assert shown(file).size == (32, 48)
+    assert b"Secret" not in kept(file)
     assert file.taken_at == datetime(2025, 10, 27, 6, 30, 15, tzinfo=clock.VIETNAM)
     assert file.lat == pytest.approx(16.4637, abs=1e-5)
     assert file.lon == pytest.approx(107.5909, abs=1e-5)
