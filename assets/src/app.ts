@@ -13,6 +13,7 @@ import { startRows } from './rows'
 import { startSensorForm } from './sensor-form'
 import { startShell } from './shell'
 import { startThingsField } from './things-field'
+import { startTriage } from './triage'
 import { startWarningForm } from './warning-form'
 
 startShell()
@@ -27,6 +28,7 @@ startOnce()
 startSensorForm()
 startThingsField()
 startWarningForm()
+startTriage()
 startElements()
 startInstall()
 if (document.querySelector('[data-warned]')) void import('./warned').then(({ startWarned }) => startWarned())

@@ -9,7 +9,9 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
+from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.routing import pages as routing
+from toancanh.domains.reports.triage import pages as triage
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
@@ -186,6 +188,10 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    path("console/reports/triage/", triage.page, name="report_triage"),
+    path("console/reports/figures/", report_figures.page, name="report_figures"),
+    path("console/reports/figures/rows/", report_figures.behind, name="report_figure_rows"),
+    path("console/reports/figures/rows.csv", report_figures.table, name="report_figures_csv"),
     path("console/reports/routing/", routing.rules, name="report_routing"),
     path("console/reports/routing/new/", routing.new, name="report_rule_new"),
     path("console/reports/routing/<int:number>/", routing.one, name="report_rule"),

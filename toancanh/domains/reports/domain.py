@@ -2,12 +2,21 @@
 
 from toancanh.domains.reports.kind import REPORT
 from toancanh.domains.reports.routing import taking
-from toancanh.kernel.declare import Domain, On, Title
+from toancanh.kernel.declare import Domain, On, Screen, Title
 
 DOMAIN = Domain(
     name="reports",
     title=Title("Phản ánh hiện trường", "Field reports"),
     icon="message-report",
     cases=(REPORT,),
+    screens=(
+        Screen(
+            name="triage",
+            title=Title("Tiếp nhận phản ánh", "Reception of reports"),
+            icon="message-report",
+            url="/console/reports/triage/",
+            right="cases.desk",
+        ),
+    ),
     reactions=(On(name="cases.opened", react=taking.opened), On(name="cases.moved", react=taking.moved)),
 )

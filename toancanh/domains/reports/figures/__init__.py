@@ -1,0 +1,1 @@
+"""How reports were dealt with, counted so that anybody can count it again."""

@@ -1,0 +1,140 @@
+"""Reception: what waits comes in order, one step each, and nothing private is published unread."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests.city import BY
+from tests.office import Office, at
+from toancanh.domains.reports.routing import arranging
+from toancanh.domains.reports.routing.arranging import Draft
+from toancanh.domains.reports.triage import actions, answers, masking
+from toancanh.domains.reports.triage import waiting as desk
+from toancanh.domains.reports.triage.models import Answer, Report
+from toancanh.kernel.cases import moving
+from toancanh.kernel.cases.models import Case, Event
+from toancanh.kernel.people.models import Person
+from toancanh.lib.errors import NotAllowed, Refused
+
+URL = "/console/reports/triage/"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Gọi 0905 123 456 gặp tôi", "Gọi ●●● gặp tôi"),
+        ("ĐT: 0905.123.456, +84905123456", "ĐT: ●●●, ●●●"),
+        ("CCCD 046201012345.", "CCCD ●●●."),
+        ("xe 75A-123.45 và 59-X1 234.56 đỗ", "xe ●●● và ●●● đỗ"),
+        ("viết thư a.b@hue.gov.vn nhé", "viết thư ●●● nhé"),
+        ("Ổ gà ở số 123 Lê Lợi, sâu 20 cm, ngày 21/11/2026", None),
+        ("Quốc lộ 49B km 12+300, 1.200.000 đồng", None),
+        ("Tổ 12, thửa 1234, tờ 56", None),
+    ],
+)
+def test_what_looks_private_is_covered_and_nothing_else(text: str, expected: str | None) -> None:
+    assert masking.masked(text) == (text if expected is None else expected)
+
+
+@pytest.mark.django_db
+def test_urgent_and_due_come_first_and_only_of_the_own_desk(office: Office) -> None:
+    with at("2026-11-20 08:00"):
+        first = office.report("một")
+        second = office.report("hai", unit=office.city.east)
+        gone = office.report("ba")
+        actions.accept(gone, "qlhtgt", by=office.desk)
+        assert list(desk.waiting(office.desk)) == [first, second]
+        actions.grade(second, 2, by=office.desk)
+        assert list(desk.waiting(office.desk)) == [second, first]
+        assert list(desk.waiting(office.engineer)) == []
+        with pytest.raises(NotAllowed):
+            actions.grade(first, 1, by=office.engineer)
+        moving.move(gone, "send_back", {"reason": "không phải"}, by=office.engineer)
+        assert gone in desk.waiting(office.desk)
+
+
+@pytest.mark.django_db
+def test_similar_ones_nearby_are_found_with_the_likeliest_first(office: Office) -> None:
+    case = office.report("Nắp cống vỡ trước số 5", lon=107.05, lat=16.05)
+    alike = office.report("Nắp cống vỡ trước nhà số 5", lon=107.0505, lat=16.0505)
+    other = office.report("Đèn đường tắt", lon=107.0505, lat=16.0505)
+    office.report("Nắp cống vỡ trước số 5", lon=107.06, lat=16.05)
+    assert [one.case for one in desk.near(case, office.desk)] == [alike, other]
+    assert 70 < desk.near(case, office.desk)[0].metres < 90
+
+
+def keeper(office: Office) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(Person.objects.get(username="tiepnhan"))
+    return client
+
+
+@pytest.mark.django_db
+def test_desk_goes_from_one_report_to_the_next(office: Office) -> None:
+    answers.declare()
+    assert answers.declare() == 0
+    with at("2030-03-04 08:00"):
+        draft = Draft(name="cống", organisation=office.roads, words=["nắp cống"])
+        arranging.set_rule(draft, by=BY, reason="kiểm thử")
+        first, second, third = (office.report(name) for name in ("Nắp cống vỡ", "Quán ồn", "Rác"))
+        client = keeper(office)
+        body = client.get(URL).content.decode()
+        assert f'value="{first.code}"' in body
+        assert 'value="qlhtgt" selected' in body
+        sent = {"case": first.code, "seen": first.number, "do": "accept", "organisation": "qlhtgt"}
+        assert client.post(URL, sent).headers["Location"] == URL
+        first.refresh_from_db()
+        assert (first.state, first.organisation) == ("assigned", office.roads)
+        assert first.routings.get().given == office.roads
+        # The same again: somebody else has dealt with it, and the next one is shown.
+        again = client.post(URL, sent)
+        assert again.status_code in (409, 422)
+        assert second.code in again.content.decode()
+        reason = Answer.objects.filter(use="refuse").first()
+        assert reason is not None
+        sent = {"case": second.code, "seen": second.number, "do": "refuse", "reason": reason.words}
+        client.post(f"{URL}?skip={third.pk}", sent)
+        assert Case.objects.get(pk=second.pk).state == "refused"
+        body = client.get(f"{URL}?skip={third.pk}").content.decode()
+        assert "skipped all" in body
+        assert client.post(URL, {"case": third.code, "do": "refuse", "reason": ""}).status_code == 422
+        client.post(URL, {"case": third.code, "do": "ask", "question": "Ở đâu?"})
+        assert Case.objects.get(pk=third.pk).state == "asked"
+        assert "Nothing waits" in client.get(URL).content.decode()
+
+
+@pytest.mark.django_db
+def test_public_text_is_apart_from_the_words_and_published_once_read(office: Office) -> None:
+    words = "Nhà ông Ba 0905123456 đổ rác"
+    case = office.report("Rác", words=words)
+    client = keeper(office)
+    assert "Nhà ông Ba ●●● đổ rác" in client.get(URL).content.decode()
+    sent = {"case": case.code, "seen": case.number, "public_title": "Rác", "public_words": "Nhà ●●● đổ rác"}
+    client.post(URL, {**sent, "do": "publish"})
+    case.refresh_from_db()
+    row = Report.objects.get(case=case)
+    assert (case.axes["publication"], case.words, row.public_words) == ("published", words, "Nhà ●●● đổ rác")
+    assert row.checked_at is not None
+    actions.publish_text(case, "Rác", "Đổ rác", by=office.desk, is_published=False)
+    assert case.axes["publication"] == "withheld"
+    assert [one.content["to"] for one in Event.objects.filter(case=case, kind="axis")] == [
+        "published",
+        "withheld",
+    ]
+    with pytest.raises(Refused):
+        actions.publish_text(case, " ", "x", by=office.desk, is_published=True)
+    with pytest.raises(NotAllowed):
+        actions.publish_text(case, "x", "x", by=office.leader, is_published=True)
+
+
+@pytest.mark.django_db
+def test_passing_on_under_another_category_is_one_story(office: Office) -> None:
+    office.report("khác", category="rac")
+    case = office.report("Rác", category="duong")
+    actions.accept(case, "qlhtgt", by=office.desk, category="rac", note="xem giúp", seen=case.number)
+    kinds = [one.kind for one in case.story.order_by("number")]
+    assert kinds == ["opened", "changed", "moved"]
+    assert case.category == "rac"
+    with pytest.raises(Refused):
+        actions.accept(office.report("x"), "qlhtgt", by=office.desk, category="không có")

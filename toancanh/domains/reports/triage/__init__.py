@@ -1,0 +1,1 @@
+"""Reception: one report after the other on one screen, by keyboard."""

@@ -1,0 +1,46 @@
+"""What the public may read of a report, and ready words for reception."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from toancanh.kernel.cases.models import Case
+
+
+class Report(models.Model):
+    """The public text of a report, apart from the words of its sender, which nobody changes."""
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="report")
+    public_title = models.CharField(max_length=200, blank=True)
+    public_words = models.TextField(blank=True)
+    checked_at = models.DateTimeField(null=True)
+    """When a person read them for what is private; nothing is published before."""
+    checked_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        db_table = "reports_report"
+
+
+class Use(models.TextChoices):
+    """What ready words are for."""
+
+    REFUSE = "refuse"
+    ASK = "ask"
+
+
+class Answer(models.Model):
+    """Ready words of reception, to begin with: while valid."""
+
+    use = models.CharField(max_length=6, choices=Use.choices)
+    title = models.CharField(max_length=120)
+    words = models.TextField()
+    position = models.PositiveSmallIntegerField(default=0)
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "reports_ready_answer"
+        indexes = (models.Index(fields=["use", "position"], name="ready_answer_order"),)
+
+    def __str__(self) -> str:
+        return self.title
