@@ -11,7 +11,7 @@ const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
 const NOTED_MS = 250
 
-interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean; noted: boolean }
+interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean; noted: boolean; calm: boolean }
 
 /** One element takes over what another says; elements that remain stay the same, so that focus does. */
 export function takeOver(old: Element, fresh: Element): void {
@@ -118,7 +118,7 @@ export function startParts(): void {
     const { dataset } = element
     const url = dataset.partSrc!
     const every = Number(dataset.every || 5) * 1000
-    sources.set(url, { url, on: dataset.on ?? '', every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false, noted: false })
+    sources.set(url, { url, on: dataset.on ?? '', every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false, noted: false, calm: dataset.calm !== undefined })
   }
   if (!sources.size) return
   const all = (): void => sources.forEach(want)
@@ -132,7 +132,8 @@ export function startParts(): void {
   })
   document.addEventListener('tc:note', (event) => {
     const { kind } = (event as CustomEvent<{ kind: string }>).detail
-    for (const source of sources.values()) if (source.on === kind) noted(source)
+    // What changes all day long is asked for as after readings: seldom, and only while somebody looks.
+    for (const source of sources.values()) if (source.on === kind) (source.calm ? want : noted)(source)
   })
   document.addEventListener('tc:resync', all)
   document.addEventListener('visibilitychange', () => document.hidden || sources.forEach((source) => source.wanted && want(source)))

@@ -162,6 +162,9 @@ REACTIONS = {
     "territory.calendar_changed": ["toancanh.kernel.cases.recounting.calendar_changed"],
 }
 
+# Codes of categories of work and what domains call them: callables that return pairs.
+CASE_CATEGORIES: list[str] = []
+
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
 CHANNELS = [
     "toancanh.kernel.notify.channels.webpush.CHANNEL",

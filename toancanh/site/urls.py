@@ -18,6 +18,7 @@ from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.cases import case_pages
+from toancanh.kernel.cases.queue import pages as queue
 from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
@@ -154,6 +155,7 @@ urlpatterns = [
     path("console/duty/posts/<int:number>/", shifts.post, name="duty_post"),
     path("console/duty/posts/<int:number>/shift/", shifts.new_shift, name="shift_new"),
     path("console/duty/shifts/<int:number>/", shifts.shift, name="shift"),
+    path("console/work/", queue.work, {"locality": exchange.locality}, name="work"),
     path("console/calendar/", calendars.year, name="calendar"),
     path("console/calendar/new/", calendars.new, name="calendar_new"),
     path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.alerts import queries
+from toancanh.kernel.cases.queue import pages as work
 from toancanh.kernel.console.health import banners
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.shifts import queries as shifts
@@ -49,6 +50,7 @@ def fill(request: HttpRequest) -> dict[str, Any]:
     said["may_warn"] = bool(actor.paths(DRAFT))
     said["rail"] = [
         {"url": "/console/", "title": _("Overview"), "icon": "map-2", "active": at == "/console/"},
+        *_work(actor, at),
         {
             "url": "/console/alerts/",
             "title": _("Alerts"),
@@ -119,6 +121,14 @@ def fill(request: HttpRequest) -> dict[str, Any]:
         {"url": "/", "title": _("Public page"), "icon": "world", "active": False},
     ]
     return said
+
+
+def _work(actor: Actor, at: str) -> list[dict[str, Any]]:
+    """What is to be done, for whoever sees or does any of it."""
+    if not work.reaches(actor):
+        return []
+    url = "/console/work/"
+    return [{"url": url, "title": _("Work to do"), "icon": "checklist", "active": at.startswith(url)}]
 
 
 def _people(actor: Actor, at: str) -> list[dict[str, Any]]:

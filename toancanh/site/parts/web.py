@@ -13,6 +13,7 @@ from django.db import DatabaseError, connections
 from servestatic import ServeStaticASGI
 
 from toancanh.kernel.alerts import announcing
+from toancanh.kernel.cases import announcing as work
 from toancanh.kernel.contacts import announcing as receipts
 from toancanh.kernel.notify import showing
 from toancanh.kernel.portal import copies
@@ -63,6 +64,9 @@ def mount(house: House) -> None:
     confirmed = Loop("receipt notes", confirming.look, receipts.EVERY)
     house.loops.append(confirmed)
     house.changed.append(confirmed.wake)
+    working = work.Announcements()
+    house.services.append(Begun(working.look))
+    house.loops.append(Loop("work notes", working.look, work.EVERY))
     shown = showing.Shown()
     house.edge.mount(showing.PATH, shown, showing.DOOR)
     house.loops.append(Loop("shown pushes", shown.write, showing.EVERY))

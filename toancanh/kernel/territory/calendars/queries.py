@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -64,16 +64,21 @@ def working_time(row: WorkCalendar) -> Calendar:
 
     Who counts many terms asks once and keeps the answer.
     """
+    return working_times([row])[row.pk]
+
+
+def working_times(rows: Collection[WorkCalendar]) -> dict[int, Calendar]:
+    """The same of several, by primary key. One query once they are laid out, whatever their number."""
     global _seen
     number = revision.current(CHANGED)
     with _lock:
         if number != _seen:
             _made.clear()
             _seen = number
-        found = _made.get(row.pk)
-        if found is None:
-            found = _made[row.pk] = Calendar(map(week, row.weeks.all()), map(entry, days(row)))
-    return found
+        for row in rows:
+            if row.pk not in _made:
+                _made[row.pk] = Calendar(map(week, row.weeks.all()), map(entry, days(row)))
+        return {row.pk: _made[row.pk] for row in rows}
 
 
 def days(row: WorkCalendar) -> QuerySet[WorkDay]:

@@ -1,0 +1,1 @@
+"""Việc cần xử lý: one list of all kinds of work, filtered, searched, exported and changed in bulk."""
