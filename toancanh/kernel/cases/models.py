@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from toancanh.kernel.cases.indexes import WordIndex
 from toancanh.kernel.people.models import Organisation, Person
 from toancanh.kernel.territory.calendars.models import WorkCalendar
 from toancanh.kernel.territory.models import Unit
@@ -105,10 +106,27 @@ class Case(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["rank", "id"], name="case_queue", condition=Q(is_open=True)),
+            # Who may see a row is judged in the index: of those of others not one is read.
+            models.Index(
+                fields=[
+                    "rank",
+                    "id",
+                    "organisation_path",
+                    "unit_path",
+                    "level",
+                    "opened_by",
+                    "kind",
+                    "phase",
+                    "person",
+                    "priority",
+                ],
+                name="case_queue",
+                condition=Q(is_open=True),
+            ),
             models.Index(
                 fields=["organisation_path", "rank", "id"], name="case_own", condition=Q(is_open=True)
             ),
+            WordIndex(fields=["folded"], name="case_words"),
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
             models.Index(fields=["kind", "-opened_at", "-id"], name="case_kind"),
             models.Index(fields=["lat", "lon"], name="case_place", condition=Q(is_open=True)),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import clocks, saying, steps, types
+from toancanh.kernel.cases import clocks, saying, searching, steps, types
 from toancanh.kernel.cases.models import Book, Case, Link
 from toancanh.kernel.cases.writing import Writing
 from toancanh.kernel.declare import Actor
@@ -120,6 +120,7 @@ def open(kind: str, said: Said, *, by: Actor, is_asked: bool = False) -> Case:
     told = clocks.follow(on, said.terms)
     on.tell("opened", {"title": title, "state": row.state, "clocks": told}, is_public=True)
     row.save()
+    searching.keep(row)
     return row
 
 

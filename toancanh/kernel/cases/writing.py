@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import types
+from toancanh.kernel.cases import searching, types
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseType
@@ -70,8 +70,11 @@ def writing(case: Case, *, by: Actor, seen: int | None = None) -> Iterator[Writi
         row = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         if seen is not None and seen != row.number:
             raise _conflict(row, seen)
+        found_by = row.folded, row.is_open
         yield Writing(row, types.by_key(row.version_id), by, clock.now())
         row.save()
+        if (row.folded, row.is_open) != found_by:
+            searching.keep(row)
     for field in Case._meta.concrete_fields:
         setattr(case, field.attname, getattr(row, field.attname))
 

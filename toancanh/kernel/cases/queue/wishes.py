@@ -129,7 +129,9 @@ def wanted(seen: QuerySet[Case], wish: Wish, to: Actor, now: datetime) -> QueryS
         found = found.filter(opened_at__gte=_midnight(wish.since))
     if wish.until:
         found = found.filter(opened_at__lt=_midnight(wish.until) + timedelta(days=1))
-    return searching.narrowed(found, wish.q) if wish.q else found
+    if not wish.q:
+        return found
+    return searching.narrowed(found, wish.q, is_open=None if wish.stand == "all" else wish.is_open)
 
 
 def _due(state: str, now: datetime) -> Q:

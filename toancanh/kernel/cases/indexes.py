@@ -1,0 +1,45 @@
+"""The index that finds cases by words: a table of its own on SQLite, a GIN index on PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement
+from django.db.models import Index, Model
+
+TABLE = "case_words"
+VECTOR = 'to_tsvector(\'simple\', "cases_case"."folded")'
+_FTS5 = (
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE} USING fts5("
+    # What is folded already is cut at blanks alone. The text itself stays in the case alone.
+    "folded, mark, content='', contentless_delete=1, detail=column, prefix='2 3',"
+    " tokenize='unicode61 remove_diacritics 0')"
+)
+
+
+class WordIndex(Index):
+    """Over folded text. An index of the model, so that it is there wherever the table is."""
+
+    def create_sql(
+        self,
+        model: type[Model],
+        schema_editor: BaseDatabaseSchemaEditor,
+        using: str = "",
+        **more: Any,  # noqa: ANN401
+    ) -> Statement:
+        """On SQLite it outlives the copies that Django makes of a table to change it."""
+        if schema_editor.connection.vendor == "sqlite":
+            return Statement(_FTS5)
+        return Statement(f"CREATE INDEX {self.name} ON cases_case USING gin (to_tsvector('simple', folded))")
+
+    def remove_sql(
+        self,
+        model: type[Model],
+        schema_editor: BaseDatabaseSchemaEditor,
+        **more: Any,  # noqa: ANN401
+    ) -> str:
+        """Taken away."""
+        if schema_editor.connection.vendor == "sqlite":
+            return f"DROP TABLE IF EXISTS {TABLE}"
+        return f"DROP INDEX IF EXISTS {self.name}"
