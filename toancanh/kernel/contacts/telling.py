@@ -50,6 +50,11 @@ ADDRESSES_KEPT = timedelta(days=7)
 """In clear with the copies of a message, once nothing more is to be done with them."""
 
 
+def asking(body: Title) -> Title:
+    """The text of a message to the chain: what happens, and that it is to be confirmed."""
+    return Title(f"{body.vi}\n\n{SENTENCE.vi}".strip(), f"{body.en}\n\n{SENTENCE.en}".strip())
+
+
 @transaction.atomic
 def tell(
     *,
@@ -93,7 +98,7 @@ def tell(
             kind=KIND,
             subject=subject,
             title=title,
-            body=Title(f"{body.vi}\n\n{SENTENCE.vi}".strip(), f"{body.en}\n\n{SENTENCE.en}".strip()),
+            body=asking(body),
             expires=expires,
             urgency=Urgency.HIGH,
             is_exercise=is_exercise,

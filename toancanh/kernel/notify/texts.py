@@ -1,8 +1,7 @@
-"""Texts as narrow channels carry them: without tone marks, counted in segments, links made whole."""
+"""Texts as narrow channels carry them: without tone marks, numbers and links made whole."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 
 from django.conf import settings
@@ -10,13 +9,6 @@ from django.utils.translation import gettext as _
 
 from toancanh.lib.errors import Refused
 
-BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-"""The alphabet of GSM 03.38, of which a segment holds 160 …"""
-EXTENDED = frozenset("^{}\\[~]|€\f")
-"""… and what counts twice. Any other letter makes the whole text UCS-2: 70 a segment."""
 _PLAIN = str.maketrans(
     {"đ": "d", "Đ": "D", "–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "..."}
 )
@@ -26,27 +18,6 @@ def without_tones(text: str) -> str:
     """As old telephones show Vietnamese: marks away, đ as d, typographic signs as those of the keyboard."""
     bare = unicodedata.normalize("NFD", text.translate(_PLAIN))
     return unicodedata.normalize("NFC", "".join(c for c in bare if not unicodedata.combining(c)))
-
-
-def segments(text: str) -> int:
-    """How many short messages a text makes."""
-    if all(c in BASIC or c in EXTENDED for c in text):
-        length, one, many = len(text) + sum(c in EXTENDED for c in text), 160, 153
-    else:
-        length, one, many = len(text.encode("utf-16-be")) // 2, 70, 67
-    return 1 if length <= one else math.ceil(length / many)
-
-
-def cut(text: str, most: int) -> str:
-    """The text in at most so many segments; what is cut off leaves dots behind."""
-    if segments(text) <= most:
-        return text
-    dots = "..." if all(c in BASIC or c in EXTENDED for c in text) else "…"
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if segments(text[:middle].rstrip() + dots) <= most else (low, middle - 1)
-    return text[:low].rstrip() + dots
 
 
 def link(path: str) -> str:

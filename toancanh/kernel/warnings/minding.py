@@ -52,7 +52,7 @@ def _told(pk: int, what: str, column: str, now: datetime) -> int:
         return _tell(pk, what, column, now)
     except DatabaseError:
         raise
-    except Exception:
+    except Exception:  # whatever one row is wrong in, the clock of all others goes on; it is in the log
         log.exception("warning %s: %s failed", pk, what)
         return 0
 

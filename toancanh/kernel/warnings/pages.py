@@ -15,10 +15,14 @@ from django.utils.translation import gettext as _
 from toancanh.kernel import catalogue
 from toancanh.kernel.contacts import actions as chain
 from toancanh.kernel.contacts import board
+from toancanh.kernel.contacts import telling as chain_telling
 from toancanh.kernel.contacts.board import Board
-from toancanh.kernel.declare import Actor
+from toancanh.kernel.contacts.sealing import Keys
+from toancanh.kernel.declare import Actor, Title
 from toancanh.kernel.notify import queries as notify
 from toancanh.kernel.notify import setups
+from toancanh.kernel.notify import texts as notify_texts
+from toancanh.kernel.notify.channels import sms
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
@@ -40,6 +44,7 @@ from toancanh.kernel.warnings.levels import HIGHEST
 from toancanh.kernel.warnings.models import TOLD, UNFINISHED, Kind, StandingOrder, State, Warning
 from toancanh.kernel.warnings.queries import SIGHT, Wish
 from toancanh.lib.errors import NotFound, Refused
+from toancanh.lib.sms import left_out, shortened, size
 from toancanh.web.filters import Choice
 
 FORM = ("GET", "HEAD", "POST")
@@ -216,22 +221,27 @@ def chain_board(found: Warning, actor: Actor) -> Board | None:
 
 
 def lengths(found: Warning) -> list[dict[str, Any]]:
-    """How long the message is on the channels where length costs, in both languages."""
+    """How the message arrives on the channels where length costs, in both languages."""
     number = found.number or f"{'DT' if found.is_exercise else 'CB'}-{found.changed_at.year}-0000"
+    values = notify.set_up_as("sms")
+    link = notify_texts.link(f"/r/{Keys.sample()}/")
     rows = []
     for language in texts.LANGUAGES:
         text = texts.of(found, language)
         if not text.is_translated:
             continue
-        said_in_sms = texts.sms(text, number)
-        cut = texts.cut(said_in_sms)
         title, body = texts.brief(text, number)
+        asking = chain_telling.asking(Title(body, body))
+        whole = sms.whole(title, asking.en if language == "en" else asking.vi, values)
+        arrives = shortened(whole, sms.most(values), link)
         rows.append(
             {
                 "language": language,
-                "shown": cut[0],
-                "cut": cut[1],
-                "parts": texts.segments(said_in_sms),
+                "shown": arrives,
+                "cut": left_out(whole, arrives),
+                "size": size(arrives),
+                "whole": size(f"{whole} {link}".strip()),
+                "most": sms.most(values),
                 "title": title,
                 "body": body,
                 "seconds": texts.seconds(texts.speech(text)),

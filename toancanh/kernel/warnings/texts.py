@@ -22,16 +22,8 @@ LABELS = {
     Kind.CORRECTION: {"vi": "Bản tin đính chính", "en": "Corrected warning"},
     Kind.ALL_CLEAR: {"vi": "Tin kết thúc cảnh báo", "en": "End of warning"},
 }
-GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM_DOUBLE = frozenset("^{}\\[~]|€\f")
-"""Each takes two places of the seven-bit alphabet of GSM 03.38."""
 LONGEST_TITLE, LONGEST_BODY = 300, 4_000
 """What channels take."""
-PARTS = 3
-"""Of a text message that gateways send unless they were set otherwise."""
 WORDS_A_MINUTE = 140
 """How fast a warning is read out over loudspeakers."""
 
@@ -161,12 +153,6 @@ def brief(text: Text, number: str) -> tuple[str, str]:
     return f"{text.label}: {text.title}"[:LONGEST_TITLE], body
 
 
-def sms(text: Text, number: str) -> str:
-    """The same as one text message; a gateway cuts it at as many parts as it was allowed."""
-    title, body = brief(text, number)
-    return " ".join(f"{title}. {body}".split())
-
-
 def speech(text: Text) -> str:
     """What a voice reads out over telephone and loudspeakers: no codes, no links."""
     said = [text.label, text.title, text.level, text.what, text.where, text.instruction]
@@ -176,32 +162,6 @@ def speech(text: Text) -> str:
 def _stop(words: str) -> str:
     words = words.strip()
     return words if not words or words[-1] in ".!?…:" else f"{words}."
-
-
-@dataclass(frozen=True)
-class Segments:
-    """What a text costs as SMS: characters, parts, and whether its alphabet is the wide one."""
-
-    characters: int
-    parts: int
-    is_wide: bool
-
-
-def segments(text: str) -> Segments:
-    """Parts of an SMS: 160 or 153 places a part in the GSM alphabet, 70 or 67 in UCS-2 (Vietnamese marks)."""
-    if all(one in GSM or one in GSM_DOUBLE for one in text):
-        size, single, joined, is_wide = len(text) + sum(one in GSM_DOUBLE for one in text), 160, 153, False
-    else:
-        size, single, joined, is_wide = len(text.encode("utf-16-le")) // 2, 70, 67, True
-    return Segments(len(text), 1 if size <= single else -(-size // joined), is_wide)
-
-
-def cut(text: str, parts: int = PARTS) -> tuple[str, str]:
-    """What fits into so many parts, and what is left out."""
-    shown = len(text)
-    while shown and segments(text[:shown]).parts > parts:
-        shown -= 1
-    return text[:shown], text[shown:]
 
 
 def seconds(text: str) -> int:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from toancanh.kernel.notify import texts
 from toancanh.kernel.notify.channels import Channel, Field, Parcel, gateway
 from toancanh.kernel.notify.channels.gateway_fields import ANSWERS, RECEIPTS, REPLIES, SENDING
+from toancanh.lib.sms import shortened
 
 
 class Sms(gateway.Gateway):
@@ -21,19 +22,18 @@ class Sms(gateway.Gateway):
 
 def said(parcel: Parcel, values: Mapping[str, str]) -> str:
     """What a telephone shows; the link is never what is cut off."""
-    is_plain = values.get("without_tones") == "1"
-    link = texts.link(parcel.link)
-    text = " ".join(f"{parcel.title}. {parcel.body}".split())
-    if is_plain:
-        text = texts.without_tones(text)
-    most = max(1, int(values.get("most_segments") or 3))
-    if not link:
-        return texts.cut(text, most)
-    whole = f"{text} {link}"
-    while texts.segments(whole) > most and len(text) > 20:
-        text = text.removesuffix("...").removesuffix("…")[:-8].rstrip() + ("..." if is_plain else "…")
-        whole = f"{text} {link}"
-    return whole
+    return shortened(whole(parcel.title, parcel.body, values), most(values), texts.link(parcel.link))
+
+
+def whole(title: str, body: str, values: Mapping[str, str]) -> str:
+    """A message as one text, before it is shortened and without its link."""
+    text = " ".join(f"{title}. {body}".split())
+    return texts.without_tones(text) if values.get("without_tones") == "1" else text
+
+
+def most(values: Mapping[str, str]) -> int:
+    """How many parts the set-up allows."""
+    return max(1, int(values.get("most_segments") or 3))
 
 
 CHANNEL = Channel(

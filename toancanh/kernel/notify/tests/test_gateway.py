@@ -16,13 +16,14 @@ from tests.peers.gateway import MAPPING, Gateway, gateway
 from tests.peers.web import Said
 from toancanh.kernel.declare import Title
 from toancanh.kernel.notify import actions, ending, queries, registry, service, setups, texts, work
-from toancanh.kernel.notify.channels import Aside, Hook, Outcome, mapping
+from toancanh.kernel.notify.channels import Aside, Hook, Outcome, Receipt, mapping
 from toancanh.kernel.notify.channels.gateway import receipts
 from toancanh.kernel.notify.messages import Recipient
 from toancanh.kernel.notify.models import Delivery, Setup
 from toancanh.kernel.notify.tests.parts import hand, message, refused, set_up, states, sync
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.lib.sms import size
 
 pytestmark = pytest.mark.django_db
 
@@ -183,12 +184,12 @@ def test_receipts_reach_their_copies_over_http(peer: Gateway) -> None:
 
 def test_receipt_before_the_answer_counts(peer: Gateway) -> None:
     values = setups.values(Setup.objects.get(channel="sms"))
-    early: list[Outcome | object] = []
+    early: list[Receipt] = []
     known = values["hook_secret"]
     peer.tell = lambda said: early.extend(receipts(values, hook(said, known)))
     actions.send(message(), told(2), by=BY)
     hand("sms")
-    assert [one.state for one in early] == ["received"] * 2  # type: ignore[union-attr]
+    assert [one.state for one in early] == ["received"] * 2
     with pytest.raises(NotAllowed):
         receipts(values, hook({"id": "x", "state": "DELIVRD"}, secret="x"))
 
@@ -267,15 +268,8 @@ def test_secrets_are_encrypted_and_kept_when_left_empty(peer: Gateway) -> None:
     assert setups.values(Setup.objects.get(channel="sms"))["secret"] == MAPPING["secret"]
 
 
-def test_text_without_tones_and_in_segments() -> None:
+def test_text_without_tones() -> None:
     assert texts.without_tones("Đường “Huế” ngập 0,5 m – sơ tán…") == 'Duong "Hue" ngap 0,5 m - so tan...'
-    counted = {"a" * 160: 1, "a" * 161: 2, "ă" * 70: 1, "ă" * 71: 2, "€" * 80: 1, "€" * 81: 2}
-    assert {text: texts.segments(text) for text in counted} == counted
-    for most in (1, 2, 3):
-        for letter in ("a", "ộ"):
-            cut = texts.cut(f"{letter}bc " * 300, most)
-            assert texts.segments(cut) == most
-            assert cut.endswith("..." if letter == "a" else "…")
 
 
 def test_the_link_is_never_what_is_cut_off(peer: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,9 +278,9 @@ def test_the_link_is_never_what_is_cut_off(peer: Gateway, monkeypatch: pytest.Mo
     actions.send(message(body=Title("Nước lên nhanh. " * 40, "x")), told(1), by=BY)
     hand("sms")
     (said,) = peer.texts.values()
-    assert said["text"].endswith("... https://toancanh.hue.gov.vn/warnings/1/")
+    assert said["text"].endswith(" Nuoc len nhanh. https://toancanh.hue.gov.vn/warnings/1/")
     assert said["text"].startswith("Lu tren song Huong dang len.")
-    assert texts.segments(said["text"]) == 2
+    assert size(said["text"]).parts == 2
 
 
 @pytest.mark.parametrize(
