@@ -11,7 +11,7 @@ const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
 const NOTED_MS = 250
 
-interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; timer: number; busy: boolean; wanted: boolean; noted: boolean; calm: boolean }
+interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; etag: string; timer: number; busy: boolean; wanted: boolean; noted: boolean; calm: boolean }
 
 /** One element takes over what another says; elements that remain stay the same, so that focus does. */
 export function takeOver(old: Element, fresh: Element): void {
@@ -74,9 +74,15 @@ async function fetchPart(source: Source): Promise<void> {
   source.last = Date.now()
   source.wanted = source.last - source.heard < REMEMBERED_MS
   try {
-    const answer = await fetch(source.url, { cache: 'no-store', headers: { Accept: 'text/html' } })
+    const headers: Record<string, string> = { Accept: 'text/html' }
+    // Parts that say which version they are need not be worked out, nor sent, where it is the one that stands.
+    if (source.etag) headers['If-None-Match'] = source.etag
+    const answer = await fetch(source.url, { cache: 'no-store', headers })
     // Signed out meanwhile: what stands stays, and the next step of the person says so.
-    if (answer.ok && !answer.redirected) put(source, await answer.text())
+    if (answer.ok && !answer.redirected) {
+      put(source, await answer.text())
+      source.etag = answer.headers.get('ETag') ?? ''
+    }
   } catch {
     // the line is down; the banner says it, and the next reading asks again
   }
@@ -118,7 +124,7 @@ export function startParts(): void {
     const { dataset } = element
     const url = dataset.partSrc!
     const every = Number(dataset.every || 5) * 1000
-    sources.set(url, { url, on: dataset.on ?? '', every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), timer: 0, busy: false, wanted: false, noted: false, calm: dataset.calm !== undefined })
+    sources.set(url, { url, on: dataset.on ?? '', every, renew: renewal(element), of: dataset.of ?? '', heard: 0, last: Date.now(), etag: '', timer: 0, busy: false, wanted: false, noted: false, calm: dataset.calm !== undefined })
   }
   if (!sources.size) return
   const all = (): void => sources.forEach(want)

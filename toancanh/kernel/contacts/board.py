@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.contacts import actions, receipts, settings
 from toancanh.kernel.contacts.models import Address, Call, Contact, Kind, Notice, Told
 from toancanh.kernel.contacts.settings import Rule
-from toancanh.kernel.contacts.telling import KIND
+from toancanh.kernel.contacts.telling import CHANGED, KIND
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.notify.models import Delivery
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.notify.models import Delivery, Tally
+from toancanh.kernel.runtime import clock, revision
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotFound
 
@@ -103,6 +103,12 @@ def of_subject(subject: str, actor: Actor) -> Notice | None:
     """The notice about something, where the actor may see it."""
     notice = Notice.objects.filter(subject=subject).first()
     return notice if notice is not None and _seen(notice, actor) else None
+
+
+def version(subject: str) -> tuple[object, ...]:
+    """What changes with whatever a board about it shows: confirmations, and what became of its copies."""
+    tallies = Tally.objects.filter(notice__subject=subject).order_by("pk").values_list("pk", "n")
+    return revision.current(CHANGED), *tallies
 
 
 def newest(actor: Actor, before: int = 0) -> list[Board]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.contrib import messages
@@ -10,11 +11,13 @@ from django.shortcuts import render
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import etag
 
 from toancanh.kernel.contacts import board, receipts, workbook
 from toancanh.kernel.contacts.actions import CALL, SEE
 from toancanh.kernel.contacts.models import Notice, Told
 from toancanh.kernel.people.web import of
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
@@ -49,9 +52,21 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "contacts/notice.html", said)
 
 
+def _version(request: HttpRequest, subject: str) -> str:
+    """What the counts of `part` follow from, for whoever asks, in two small queries."""
+    actor = of(request)
+    seen = (actor.key, sorted(actor.paths(SEE)), get_language(), board.version(subject), clock.now().minute)
+    return f'"{hashlib.sha256(repr(seen).encode()).hexdigest()[:32]}"'
+
+
 @door(right=SEE, data="staff")
+@etag(_version)
 def part(request: HttpRequest, subject: str) -> HttpResponse:
-    """The counts as part of another page, such as a warning's; asked for again with every change."""
+    """The counts as part of another page, such as a warning's; asked for again with every change.
+
+    Of receipts that gateways and browsers send no page is told: it asks every few seconds, and is answered
+    that nothing changed without anything being counted.
+    """
     actor = of(request)
     found = board.of_subject(subject, actor)
     made = board.board(found, actor) if found is not None else None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as site
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from tests.city import BY, NOON, City, actor, person
 from toancanh.kernel.contacts import actions, announcing, board, receipts, settings, telling
@@ -17,9 +18,10 @@ from toancanh.kernel.contacts.sealing import Keys
 from toancanh.kernel.contacts.tests.people import head, merged, official
 from toancanh.kernel.declare import Actor, Title
 from toancanh.kernel.journal.models import Entry
+from toancanh.kernel.notify import receipts as receipts_of_gateways
 from toancanh.kernel.notify import registry, spreading
 from toancanh.kernel.notify.channels import Channel
-from toancanh.kernel.notify.models import Delivery
+from toancanh.kernel.notify.models import Delivery, State
 from toancanh.kernel.notify.models import Notice as Message
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.live import Hub
@@ -414,6 +416,37 @@ def test_pages_show_who_is_to_be_called(city: City, client: Client) -> None:
     other.force_login(person("dong", city.east))
     assert other.get(calling).status_code == 404
     assert one.name not in other.get(here).content.decode()
+
+
+def test_part_is_worked_out_anew_only_when_something_changed(
+    city: City, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Pages ask every few seconds how many copies have come to a device: mostly the answer is 304."""
+    client, url = Client(), f"/console/contacts/receipts/of/{SUBJECT}/"
+    client.force_login(person("truc", city.province))
+    head(city.west)
+    tell(city.west)
+    (copy,) = spread()
+
+    def asked(etag: str = "") -> Any:
+        return client.get(url, headers={"if-none-match": etag} if etag else {})
+
+    first = asked()
+    assert "đã đến máy của 0" in first.content.decode()
+    with django_assert_max_num_queries(8):
+        same = asked(first["ETag"])
+    assert (same.status_code, same.content) == (304, b"")
+    receipts_of_gateways.receive("sms", reference=copy.reference, state=State.RECEIVED)
+    second = asked(first["ETag"])
+    assert second.status_code == 200
+    assert "đã đến máy của 1" in second.content.decode()
+    assert asked(second["ETag"]).status_code == 304
+    receipts.confirm(Told.objects.get())
+    assert asked(second["ETag"]).status_code == 200
+    # Somebody else on the same computer is answered for himself.
+    other = asked()["ETag"]
+    client.force_login(person("dong", city.east))
+    assert asked(other).status_code == 200
 
 
 def test_open_pages_hear_of_a_confirmation(city: City) -> None:
