@@ -58,9 +58,9 @@ class Town:
 
     def rise(self, *values: float) -> None:
         """The gauge of Kim Long says how high the water stands, one reading after the other."""
-        said = [(f"toancanh/{GAUGE}/level", str(value), 1, False) for value in values]
+        said: list[Any] = [(f"toancanh/{GAUGE}/level", str(value), 1, False) for value in values]
         auth: Any = {"username": GAUGE, "password": self.made.tokens[GAUGE]}
-        mqtt.multiple(said, hostname="127.0.0.1", port=self.mqtt, auth=auth)  # type: ignore[arg-type]
+        mqtt.multiple(said, hostname="127.0.0.1", port=self.mqtt, auth=auth)
 
     def devices_tell(self) -> None:
         """Zalo tells that the devices have got what was sent to them."""

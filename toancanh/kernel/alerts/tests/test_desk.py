@@ -384,7 +384,8 @@ def test_station_that_sends_often_is_folded_up_to_its_newest_reading(
     # Seven minutes below the line and calm since: the ten minutes that end an alert are half over.
     with clock.set_to(NOON + 18 * MINUTE):
         other = begun()
-    state = other._board.watched["flood.level", city.gauge.pk].tracks["level"].states[0]  # type: ignore[union-attr]
+    assert other._board is not None
+    state = other._board.watched["flood.level", city.gauge.pk].tracks["level"].states[0]
     assert state.last == (clock.to_us(NOON + 18 * MINUTE), 0.9)
 
 

@@ -144,7 +144,8 @@ def test_rule_that_ends_for_all_ends_what_rings_slice_by_slice(rivers: list[int]
     Rule.objects.update(valid_to=NOON + 2 * MINUTE)
     with clock.set_to(NOON + 2 * MINUTE):
         seen = []
-        desk._board._until = NOON  # type: ignore[union-attr] # it looks again at what holds
+        assert desk._board is not None
+        desk._board._until = NOON  # it looks again at what holds
         for _look in range(3):
             desk.look()
             seen.append(standing())

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.city import BY
-from toancanh.kernel.declare import Title
-from toancanh.kernel.notify import registry, setups, work
+from tests.peers.push import Keys, PushService
+from toancanh.kernel.declare import ANYONE, Title
+from toancanh.kernel.notify import queries, registry, setups, subscriptions, work
 from toancanh.kernel.notify.channels import Aside, Outcome, Parcel
 from toancanh.kernel.notify.channels.encrypting import b64
-from toancanh.kernel.notify.messages import Message, Urgency
-from toancanh.kernel.notify.models import Setup
+from toancanh.kernel.notify.messages import Message, Recipient, Urgency
+from toancanh.kernel.notify.models import Delivery, Setup, State, Subscription
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
@@ -107,3 +108,31 @@ def refused(code: str) -> Iterator[None]:
 def states(rows: Sequence[Outcome]) -> list[str]:
     """What became of each."""
     return [row.state for row in rows]
+
+
+def people(n: int, first: int = 1) -> list[Recipient]:
+    """So many subscriptions, that need not be there."""
+    return [Recipient(f"subscription:{k}", "webpush", str(k), "vi") for k in range(first, first + n)]
+
+
+def counted(key: str = "warnings.warning:1:1") -> tuple[int, int, int, int]:
+    """Waiting, handed, received, failed: as the counts have it, which the rows must bear out."""
+    total = queries.progress(key).total
+    rows = Delivery.objects.filter(notice__key=key)
+    for state in State.values:
+        assert getattr(total, state) == rows.filter(state=state).count()
+    return total.waiting, total.handed, total.received, total.failed
+
+
+def subscribed(service: PushService, path: str, *units: str, language: str = "vi") -> Subscription:
+    """A browser with an endpoint there."""
+    browser = Browser()
+    service.keys[path] = Keys(browser.private, browser.auth_bytes)
+    endpoint = service.endpoint(path)
+    return subscriptions.subscribe(
+        endpoint, browser.p256dh, browser.auth, units or ("90001",), language, by=ANYONE
+    )
+
+
+def told(*rows: Subscription) -> list[Recipient]:
+    return [Recipient(f"subscription:{row.pk}", "webpush", str(row.pk), row.language) for row in rows]

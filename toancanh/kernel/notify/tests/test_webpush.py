@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from asyncio.subprocess import Process
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,45 +10,27 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings as django
 
 from tests.city import BY, City
-from tests.peers import babbler
-from tests.peers.push import CURVE, Keys, PushService, is_signed, push_service
+from tests.peers.push import CURVE, Keys, PushService, is_signed
 from toancanh.kernel.declare import ANYONE, Title
-from toancanh.kernel.notify import actions, queries, registry, setups, spreading, subscriptions, work
-from toancanh.kernel.notify.channels import Aside, beside, webpush
+from toancanh.kernel.notify import actions, queries, setups, spreading, subscriptions
+from toancanh.kernel.notify.channels import beside
 from toancanh.kernel.notify.channels.encrypting import LARGEST, Vapid, encrypted, new_key, unb64
-from toancanh.kernel.notify.channels.pushing import Result
-from toancanh.kernel.notify.messages import Named, Recipient
+from toancanh.kernel.notify.messages import Named
 from toancanh.kernel.notify.models import Delivery, Setup, Subscription
-from toancanh.kernel.notify.tests.parts import Browser, hand, message, refused, set_up, states, sync
+from toancanh.kernel.notify.tests.parts import (
+    Browser,
+    hand,
+    message,
+    refused,
+    set_up,
+    states,
+    subscribed,
+    told,
+)
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture
-def service(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    """A push service of this machine, which the host's administrator has opened."""
-    with push_service() as made:
-        monkeypatch.setattr(django, "EGRESS_ALLOW", ("127.0.0.0/8",))
-        monkeypatch.setattr(django, "PUSH_HOSTS", (f"127.0.0.1:{made.port}",))
-        made.now = clock.now().timestamp()
-        set_up("webpush", contact="it@hue.gov.vn")
-        yield made
-
-
-def subscribed(service: PushService, path: str, *units: str, language: str = "vi") -> Subscription:
-    """A browser with an endpoint there."""
-    browser = Browser()
-    service.keys[path] = Keys(browser.private, browser.auth_bytes)
-    endpoint = service.endpoint(path)
-    return subscriptions.subscribe(
-        endpoint, browser.p256dh, browser.auth, units or ("90001",), language, by=ANYONE
-    )
-
-
-def told(*rows: Subscription) -> list[Recipient]:
-    return [Recipient(f"subscription:{row.pk}", "webpush", str(row.pk), row.language) for row in rows]
 
 
 def test_browser_reads_what_was_sent_to_it_in_its_language(service: PushService) -> None:
@@ -122,128 +101,6 @@ def test_who_never_answers_holds_up_nobody_else(
     assert states(outcomes).count("handed") == 40
     others = [(one.state, one.reason) for one in outcomes if one.state != "handed"]
     assert others == [("waiting", "too_slow")]
-
-
-def test_copies_of_a_pushing_process_that_died_go_again_under_the_same_topic(
-    service: PushService,
-) -> None:
-    rows = [subscribed(service, "/hang/1"), *(subscribed(service, f"/ok/{n}") for n in range(20))]
-    actions.send(message(), told(*rows), by=BY)
-    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
-    found: list[list[Result]] = []
-
-    async def run(aside: Aside) -> None:
-        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp())
-        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
-        pushing = asyncio.create_task(pusher.push(jobs))
-        while sum(service.topics.values()) < 21:
-            await asyncio.sleep(0.01)
-        (process,) = running(pusher)
-        process.kill()
-        found.append(await pushing)
-        found.append(await pusher.push(jobs[1:]))
-        await pusher.close()
-
-    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
-    keys = webpush.keys(parcels)
-    sync(run)
-    assert {result.state for result in found[0]} == {"waiting"}
-    assert {result.state for result in found[1]} == {"handed"}
-    assert sorted(service.topics.values()) == [1, *[2] * 20]
-
-
-@pytest.mark.parametrize("how", babbler.ANSWERS)
-def test_answer_that_cannot_be_read_leaves_nobody_waiting(
-    service: PushService, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    actions.send(message(), told(*(subscribed(service, f"/ok/{n}") for n in range(3))), by=BY)
-    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
-    found: list[Result] = []
-
-    async def run(aside: Aside) -> None:
-        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=1)
-        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
-        with monkeypatch.context() as patch:
-            patch.setattr(beside, "CHILD", babbler.__name__)
-            patch.setenv("HOW", how)
-            found.extend(await pusher.push(jobs))
-        if how == "too few":
-            await pusher.close()
-        found.extend(await pusher.push(jobs))
-        await pusher.close()
-
-    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
-    keys = webpush.keys(parcels)
-    sync(run)
-    assert [result.state for result in found] == ["waiting"] * 3 + ["handed"] * 3
-    assert len(service.told) == 3
-
-
-def running(pusher: beside.Beside) -> list[Process]:
-    """The processes that push for it."""
-    return [child._running.process for child in pusher._children if child._running is not None]
-
-
-def test_a_second_process_pushes_only_while_the_first_has_work(service: PushService) -> None:
-    rows = [subscribed(service, f"/{how}/{n}") for n, how in enumerate(["hang"] * 2 + ["ok"] * 20)]
-    actions.send(message(), told(*rows), by=BY)
-    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
-    found: list[list[Result]] = []
-    counts: list[int] = []
-
-    async def run(aside: Aside) -> None:
-        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=2)
-        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
-        for start in (2, 12):
-            found.append(await pusher.push(jobs[start : start + 10]))
-            counts.append(len(running(pusher)))
-        held = [asyncio.create_task(pusher.push([jobs[n]])) for n in range(2)]
-        while sum(service.topics.values()) < 22:
-            await asyncio.sleep(0.01)
-        counts.append(len(running(pusher)))
-        await pusher.close()
-        for task in held:
-            found.append(await task)
-        counts.append(len(running(pusher)))
-
-    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
-    keys = webpush.keys(parcels)
-    sync(run)
-    assert counts == [1, 1, 2, 0]
-    assert [{result.state for result in some} for some in found] == [
-        {"handed"},
-        {"handed"},
-        {"waiting"},
-        {"waiting"},
-    ]
-    assert service.faults == []
-
-
-def test_a_process_that_starts_days_later_signs_for_that_day(
-    service: PushService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(beside, "IDLE", 0.0)
-    rows = [subscribed(service, "/ok/1"), subscribed(service, "/ok/2")]
-    actions.send(message(expires=clock.now() + timedelta(days=9)), told(*rows), by=BY)
-    parcels = work.lease(registry.channel("webpush"), 500, "test@here:1")
-    found: list[Result] = []
-
-    async def run(aside: Aside) -> None:
-        pusher = beside.Beside(("127.0.0.0/8",), key, "", lambda: clock.now().timestamp(), many=1)
-        jobs = [webpush.job(parcel, keys[int(parcel.address)]) for parcel in parcels]
-        found.extend(await pusher.push(jobs[:1]))
-        while running(pusher):
-            await asyncio.sleep(0.01)
-        with clock.set_to(clock.now() + timedelta(days=3)):
-            service.now = clock.now().timestamp()
-            found.extend(await pusher.push(jobs[1:]))
-        await pusher.close()
-
-    key = setups.values(Setup.objects.get(channel="webpush"))["private_key"]
-    keys = webpush.keys(parcels)
-    sync(run)
-    assert [result.state for result in found] == ["handed", "handed"]
-    assert (len(service.told), service.faults) == (2, [])
 
 
 def test_one_connection_carries_many(service: PushService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,9 +30,9 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=PLACE)
 
 
-def entry(first: str, kind: Kind = Kind.HOLIDAY, last: str = "", **more: object) -> Entry:
+def entry(first: str, kind: Kind = Kind.HOLIDAY, last: str = "", **more: Any) -> Entry:
     made = Entry(1, kind, date.fromisoformat(first), date.fromisoformat(last or first), is_shared=True)
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 # The counter knows nothing of spans, sums or years: it asks of each minute whether it is worked.
