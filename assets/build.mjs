@@ -142,6 +142,7 @@ async function main() {
   emit('logo.svg', readFileSync(join(here, 'src/logo.svg')))
   const icons = [192, 512].map((size) => emit(`icon-${size}.png`, readFileSync(join(here, `src/icon-${size}.png`))))
   await worker('sw.js', 'src/sw.ts', 'iife', { ICON: JSON.stringify(`/static/web/${icons[0]}`) })
+  await worker('console-sw.js', 'src/console-sw.ts', 'iife', { ICON: JSON.stringify(`/static/web/${icons[0]}`) })
   emit('neighbours.json', JSON.stringify(neighbours()))
   await styles()
   await scripts({

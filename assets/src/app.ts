@@ -5,6 +5,7 @@ import { startCopy } from './copy'
 import { startElements } from './elements'
 import { startInstall } from './install'
 import { startLive } from './live'
+import { startOfficerPushes } from './officer-pushes'
 import { startOnce } from './once'
 import { startPalette } from './palette'
 import { startParts } from './parts'
@@ -31,5 +32,6 @@ startWarningForm()
 startTriage()
 startElements()
 startInstall()
+startOfficerPushes()
 if (document.querySelector('[data-warned]')) void import('./warned').then(({ startWarned }) => startWarned())
 startLive()

@@ -1,10 +1,6 @@
 // Subscribing this browser to warnings of a commune by Web Push: no account, no name.
+import { bytes } from './push-key'
 import { language, say } from './words'
-
-function bytes(key: string): Uint8Array<ArrayBuffer> {
-  const text = atob(key.replace(/-/g, '+').replace(/_/g, '/'))
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
-}
 
 export class Subscribing {
   private readonly on: HTMLButtonElement

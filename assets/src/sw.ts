@@ -1,6 +1,6 @@
 // The service worker: shows pushes, and keeps the last warnings for when there is no network.
-export {}
-declare const ICON: string
+import { showPushes } from './pushed'
+
 const worker = self as unknown as ServiceWorkerGlobalScope
 
 const CACHE = 'toancanh-warnings-1'
@@ -8,10 +8,6 @@ const ROOTS = ['/warnings/', '/en/warnings/']
 const DATA = ['/warnings/now.json', '/warnings/places.json']
 const KEPT_AT = 'x-kept-at'
 const PATIENCE_MS = 6_000
-
-const SPREAD_MS = 5_000
-
-interface Told { id: string; receipt?: string; key: string; title: string; body: string; link: string; urgency: string; language: string; expires: string }
 
 function isWarning(path: string): boolean {
   return ROOTS.some((root) => path.startsWith(root)) && path !== '/warnings/subscription'
@@ -95,41 +91,7 @@ worker.addEventListener('fetch', (event) => {
   else if (url.pathname.startsWith('/static/')) event.respondWith(keptOrFresh(event.request))
 })
 
-/** The centre's receipt: not all browsers at once, no cookie, and never tried again. */
-async function report(told: Told): Promise<void> {
-  if (!told.receipt) return
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * SPREAD_MS))
-  const body = JSON.stringify({ id: told.id, token: told.receipt })
-  await fetch('/warnings/shown', { method: 'POST', body, credentials: 'omit', cache: 'no-store', keepalive: true, referrerPolicy: 'no-referrer' })
-}
-
-worker.addEventListener('push', (event) => {
-  const told = event.data?.json() as Told
-  const shown = worker.registration.showNotification(told.title, {
-    body: told.body,
-    tag: told.key,
-    lang: told.language,
-    icon: ICON,
-    badge: ICON,
-    requireInteraction: told.urgency === 'high',
-    data: { link: told.link || ROOTS[told.language === 'en' ? 1 : 0] },
-  })
-  const reported = shown.then(() => report(told)).catch(() => undefined)
-  event.waitUntil(Promise.all([reported, shown.then(() => keepAll().catch(() => undefined))]))
-})
-
-worker.addEventListener('notificationclick', (event) => {
-  event.notification.close()
-  const link = new URL(event.notification.data.link, location.origin)
-  // A push leads to our own pages alone.
-  const url = link.origin === location.origin ? link.href : ROOTS[0]!
-  event.waitUntil(
-    worker.clients.matchAll({ type: 'window' }).then((open) => {
-      const there = open.find((client) => client.url === url)
-      return there ? there.focus() : worker.clients.openWindow(url)
-    }),
-  )
-})
+showPushes(worker, (spoken) => ROOTS[spoken === 'en' ? 1 : 0]!, () => keepAll().catch(() => undefined))
 
 worker.addEventListener('message', (event) => {
   if (event.data === 'keep') event.waitUntil(keepAll().catch(() => undefined))

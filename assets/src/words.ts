@@ -51,6 +51,8 @@ const VI: Record<string, string> = {
   'That did not work. Try again.': 'Chưa thực hiện được. Hãy thử lại.',
   'Notifications are switched off for this page: allow them in the settings of the browser.': 'Thông báo của trang này đang tắt: hãy cho phép trong cài đặt của trình duyệt.',
   'The centre sends no pushes at present.': 'Hiện trung tâm chưa gửi thông báo đẩy.',
+  'You are told in this browser.': 'Bạn đang được báo trên trình duyệt này.',
+  'Somebody else is told in this browser. Switching it on tells you instead.': 'Trình duyệt này đang báo cho người khác. Bật lên thì sẽ báo cho bạn thay người đó.',
   'This device is not warned any more.': 'Máy này không nhận cảnh báo nữa.',
   'Copied': 'Đã sao chép',
   'Select it and copy': 'Hãy chọn và sao chép',

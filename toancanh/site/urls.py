@@ -25,6 +25,7 @@ from toancanh.kernel.contacts import pages as contacts
 from toancanh.kernel.contacts import receipt_pages as receipts
 from toancanh.kernel.contacts import settings_pages as contact_rules
 from toancanh.kernel.contacts.officers import pages as reach
+from toancanh.kernel.contacts.officers import push_pages as reach_push
 from toancanh.kernel.exchange import queries as exchange
 from toancanh.kernel.exchange.cap import pages as received
 from toancanh.kernel.exchange.cap import public as cap
@@ -146,6 +147,8 @@ urlpatterns = [
     ),
     path("console/duty/", shifts.roster, name="roster"),
     path("console/duty/reach/", reach.mine, name="reach"),
+    path("console/duty/reach/push", reach_push.push, name="reach_push"),
+    path("console/sw.js", reach_push.worker, name="console_worker"),
     path("console/duty/reach/people/", reach.people, name="reach_people"),
     path("console/duty/reach/<int:number>/", reach.one, name="reach_one"),
     path("console/duty/book/", handover.book, name="handover_book"),

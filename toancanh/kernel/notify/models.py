@@ -177,7 +177,8 @@ class Setup(models.Model):
 
 
 class Subscription(models.Model):
-    """A browser that wants warnings of some communes; nobody knows whose it is."""
+    """A browser that takes pushes: of the communes that it wants, and then nobody knows whose it is, or of
+    somebody with an account (`contacts.officers.Device`)."""
 
     endpoint = models.CharField(max_length=600, unique=True)
     p256dh = models.CharField(max_length=100)

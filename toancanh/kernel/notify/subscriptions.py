@@ -51,19 +51,31 @@ def subscribe(
     ``caller`` the address that the request came from, of which only so many may subscribe in a while.
     """
     _check_caller(caller)
-    _check_endpoint(endpoint)
-    if not are_keys(p256dh, auth):
-        raise Refused(_("The browser sent keys that are none; load the page anew and try again."), "bad_keys")
-    now = clock.now()
     wanted = _units(units)
-    said = {"p256dh": p256dh, "auth": auth, "language": "en" if language == "en" else "vi", "changed_at": now}
-    found, _is_new = Subscription.objects.update_or_create(
-        endpoint=endpoint, defaults=said, create_defaults={**said, "created": now}
-    )
+    found = remember(endpoint, p256dh, auth, language)
     _want(found, wanted)
     content = {"units": sorted(unit.code for unit in wanted)}
     journal.record("notify.subscribed", f"subscription:{found.pk}", by=by, content=content)
     return found
+
+
+def remember(endpoint: str, p256dh: str, auth: str, language: str) -> Subscription:
+    """Keep where a browser is reached and its keys, in the caller's transaction; known ones are renewed."""
+    _check_endpoint(endpoint)
+    if not are_keys(p256dh, auth):
+        raise Refused(_("The browser sent keys that are none; load the page anew and try again."), "bad_keys")
+    now = clock.now()
+    said = {"p256dh": p256dh, "auth": auth, "language": "en" if language == "en" else "vi", "changed_at": now}
+    found, _is_new = Subscription.objects.update_or_create(
+        endpoint=endpoint, defaults=said, create_defaults={**said, "created": now}
+    )
+    return found
+
+
+def forget(found: Subscription) -> None:
+    """Let a remembered browser go, unless it asks for warnings of communes as well."""
+    if not found.wanted.exists():
+        found.delete()
 
 
 @transaction.atomic

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts import facts
 from toancanh.kernel.contacts.models import Channel
 from toancanh.kernel.contacts.officers import queries
-from toancanh.kernel.contacts.officers.models import Reach
+from toancanh.kernel.contacts.officers.models import Device, Reach
 from toancanh.kernel.contacts.sealing import Keys, Reachable
 from toancanh.kernel.declare import Actor, Title, program
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.notify import actions as notify
 from toancanh.kernel.notify import registry
 from toancanh.kernel.notify.messages import Message, Urgency
+from toancanh.kernel.notify.models import Subscription
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock, secrets
 from toancanh.lib import phones
@@ -122,9 +124,14 @@ def trial(person: Person, *, by: Actor) -> int:
             "administrator to set it up."
         )
         raise Refused(told, "none_on")
-    now = clock.now()
-    message = Message(
-        key=f"contacts.trial:{person.pk}:{now:%Y%m%d%H%M}",
+    message = trial_message(person, f"contacts.trial:{person.pk}:{clock.now():%Y%m%d%H%M}")
+    return notify.send(message, recipients, by=by).new
+
+
+def trial_message(person: Person, key: str) -> Message:
+    """What a trial says."""
+    return Message(
+        key=key,
         kind=queries.KIND,
         subject=f"contacts.trial:{person.pk}",
         title=Title("Tin thử: bạn được báo bằng cách này", "Trial: this is how you are told"),
@@ -132,18 +139,21 @@ def trial(person: Person, *, by: Actor) -> int:
             "Cảnh báo chưa ai xác nhận và tin chờ duyệt sẽ đến như thế này; không cần làm gì.",
             "Alerts that ask for you and warnings to approve will come like this; nothing is to be done.",
         ),
-        expires=now + TRIED,
+        expires=clock.now() + TRIED,
         urgency=Urgency.NORMAL,
     )
-    return notify.send(message, recipients, by=by).new
 
 
 def tidy() -> int:
-    """Forget numbers and addresses of accounts that are closed; returns how many that were."""
-    closed = list(Reach.objects.filter(person__is_active=False).values_list("person", flat=True)[:500])
+    """Forget numbers, addresses and browsers of accounts that are closed; returns how many that were."""
+    has_any = Q(reach__isnull=False) | Q(devices__isnull=False)
+    rows = Person.objects.filter(has_any, is_active=False).distinct()
+    closed = list(rows.values_list("pk", flat=True)[:500])
     if closed:
         with transaction.atomic():
             Reach.objects.filter(person__in=closed).delete()
+            Subscription.objects.filter(device__person__in=closed, wanted=None).delete()
+            Device.objects.filter(person__in=closed).delete()
             content = {"persons": closed}
             journal.record("contacts.reach_erased", "persons", by=program("contacts"), content=content)
     return len(closed)

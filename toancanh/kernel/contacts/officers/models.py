@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 
+from toancanh.kernel.notify.models import Subscription
 from toancanh.kernel.people.models import Person
 
 
@@ -23,3 +24,13 @@ class Reach(models.Model):
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=100)
     """`Actor.key`."""
+
+
+class Device(models.Model):
+    """A browser in which somebody is told; it is gone once its push service no longer knows it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="devices")
+    subscription = models.OneToOneField(Subscription, on_delete=models.CASCADE, related_name="device")
+    name = models.CharField(max_length=60)
+    """Browser and system, for its person to know it by."""
+    made_at = models.DateTimeField()

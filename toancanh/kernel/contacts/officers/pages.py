@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.contacts.models import Channel
-from toancanh.kernel.contacts.officers import actions, queries
+from toancanh.kernel.contacts.officers import actions, devices, queries
 from toancanh.kernel.contacts.officers.actions import Said
 from toancanh.kernel.contacts.officers.models import Reach
+from toancanh.kernel.declare import Actor
 from toancanh.kernel.notify import registry
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.people.shifts.actions import RIGHT
@@ -51,6 +52,21 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "contacts/officers/people.html", said)
 
 
+def _device(request: HttpRequest, person: Person, actor: Actor) -> HttpResponse:
+    """Try one of somebody's browsers, or tell nobody there any more."""
+    number = request.POST.get("device", "")
+    found = person.devices.filter(pk=number[:18]).first() if number.isascii() and number.isdigit() else None
+    if found is None:
+        raise Refused(_("Nobody is told in this browser any more."), "no_device")
+    if request.POST.get("do") == "try_device":
+        count = devices.trial(found, by=actor)
+        messages.success(request, _("A trial is on its way (%(count)s messages).") % {"count": count})
+    else:
+        devices.switch_off(found, by=actor)
+        messages.success(request, _("Switched off: nobody is told in this browser any more."))
+    return HttpResponseRedirect(request.path)
+
+
 def _page(request: HttpRequest, person: Person) -> HttpResponse:
     actor = of(request)
     fault, status = "", 200
@@ -63,6 +79,8 @@ def _page(request: HttpRequest, person: Person) -> HttpResponse:
             language=request.POST.get("language", "vi"),
         )
         try:
+            if request.POST.get("do") in ("try_device", "drop_device"):
+                return _device(request, person, actor)
             if request.POST.get("do") == "trial":
                 count = actions.trial(person, by=actor)
                 messages.success(request, _("A trial is on its way (%(count)s messages).") % {"count": count})
@@ -80,6 +98,7 @@ def _page(request: HttpRequest, person: Person) -> HttpResponse:
         except secrets.Locked as locked:
             said, fault = Said(), locked.message
     shown = {"typed": said, "fault": fault, "who": person, "is_mine": actor.key == f"person:{person.pk}"}
+    shown |= {"devices": queries.devices(person), "is_push_on": queries.WEBPUSH in queries.set_up()}
     shown |= {"ways": _ways(said), "may_arrange": bool(actor.paths(RIGHT)), "tab": "reach"}
     return render(request, "contacts/officers/reach.html", shown, status=status)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import ngettext
+
 from toancanh.kernel.contacts.models import Channel
-from toancanh.kernel.contacts.officers.models import Reach
+from toancanh.kernel.contacts.officers.models import Device, Reach
 from toancanh.kernel.contacts.telling import OFFICER, WAYS
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.notify import registry
@@ -21,6 +24,7 @@ from toancanh.kernel.runtime import secrets
 log = logging.getLogger(__name__)
 KIND = OFFICER
 """Of every message to people with accounts: by it numbers in copies are found and let go."""
+WEBPUSH = "webpush"
 
 
 def ways() -> dict[str, tuple[str, bool]]:
@@ -29,9 +33,10 @@ def ways() -> dict[str, tuple[str, bool]]:
 
 
 def recipients(people: Iterable[Person]) -> list[Recipient]:
-    """Each on every channel that he chose; who said nothing has the account's e-mail address. Two queries.
+    """Each on every channel that he chose, and in every browser in which he switched it on. Three queries.
 
-    Who chose only what is not turned on here has his e-mail address as well; who chose nothing has nothing.
+    Who said nothing has the account's e-mail address. Who chose only what is not turned on here has his
+    e-mail address as well, since a browser may be closed. Who chose nothing has nothing.
     """
     asked = {person.pk: person for person in people}
     rows = {row.person_id: row for row in Reach.objects.filter(person__in=asked)}
@@ -53,13 +58,33 @@ def recipients(people: Iterable[Person]) -> list[Recipient]:
             if address:
                 language = row.language if row is not None else "vi"
                 found.append(Recipient(f"person:{pk}", channel, address, language, person.full_name))
+    if WEBPUSH in registry.channels():
+        devices = Device.objects.filter(person__in=asked).select_related("person__reach").order_by("pk")
+        found += [pushed(device) for device in devices]
     return found
+
+
+def pushed(device: Device) -> Recipient:
+    """Somebody in one of his browsers: each is a recipient of its own."""
+    person = device.person
+    reach = getattr(person, "reach", None)
+    language = reach.language if reach is not None else "vi"
+    number = str(device.subscription_id)
+    return Recipient(f"person:{person.pk}:{number}", WEBPUSH, number, language, person.full_name)
 
 
 def has_one_on(person: Person) -> bool:
     """Whether a channel that he chose, or the e-mail of who said nothing, is turned on here."""
     row = Reach.objects.filter(person=person).first()
-    return not set_up().isdisjoint(row.channels if row is not None else ["email"])
+    chosen = list(row.channels) if row is not None else ["email"]
+    if Device.objects.filter(person=person).exists():
+        chosen.append(WEBPUSH)
+    return not set_up().isdisjoint(chosen)
+
+
+def devices(person: Person) -> list[Device]:
+    """Browsers in which he is told, the newest first."""
+    return list(person.devices.select_related("subscription").order_by("-made_at", "-pk"))
 
 
 def in_clear(person: Person, row: Reach | None) -> dict[str, str]:
@@ -94,22 +119,32 @@ class Row:
 
 
 def arranged(by: Actor) -> list[Row]:
-    """Everybody whose duty the actor arranges, by name. Two queries."""
+    """Everybody whose duty the actor arranges, by name. Three queries."""
     posts = [post for post in access.posts() if by.may(RIGHT, _path(post))]
     reached = {
         row.person_id: row for row in Reach.objects.filter(person__in=[one.person_id for one in posts])
     }
+    counts: Counter[int] = Counter(
+        Device.objects.filter(person__in=[one.person_id for one in posts]).values_list("person", flat=True)
+    )
     posts.sort(key=lambda post: (post.person.full_name, post.person_id))
-    return [Row(post.person, post, _tags(post.person, reached.get(post.person_id))) for post in posts]
+    return [
+        Row(post.person, post, _tags(post.person, reached.get(post.person_id), counts[post.person_id]))
+        for post in posts
+    ]
 
 
-def _tags(person: Person, row: Reach | None) -> list[tuple[str, str, str]]:
+def _tags(person: Person, row: Reach | None, browsers: int) -> list[tuple[str, str, str]]:
     known = registry.channels()
+    tags = []
+    if browsers and WEBPUSH in known:
+        count = ngettext("%(count)s browser", "%(count)s browsers", browsers) % {"count": browsers}
+        tags.append((known[WEBPUSH].icon, str(known[WEBPUSH].title), count))
     if row is None:
         shown = known["email"].shown(person.email) if person.email and "email" in known else ""
-        return [(known["email"].icon, str(known["email"].title), shown)] if shown else []
+        return [*tags, *([(known["email"].icon, str(known["email"].title), shown)] if shown else [])]
     hints: Mapping[str, str] = row.hints
-    return [
+    return tags + [
         (known[name].icon, str(known[name].title), hints.get(kind, ""))
         for name, (kind, _mobile) in ways().items()
         if name in row.channels
