@@ -36,6 +36,8 @@ WORDS = {
     "knocks": "knocks in 40 minutes of 503",
     "minutes": "told after (minutes)",
     "expired": "run out meanwhile and not sent",
+    "longest_wait_in_slices": "longest wait of a writer (transactions of 50 alerts)",
+    "turns": "turns of that writer",
     "page p99": "officer's page p99 (s)",
 }
 
