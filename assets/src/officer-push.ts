@@ -77,7 +77,9 @@ export async function renew(): Promise<void> {
   if (!key) return
   const isSame = known?.endpoint === before
   const { state } = await ask({ endpoint: before })
-  if (state === 'other' || (state === 'off' && isSame)) {
+  // Colleagues share the browser: it tells the one who switched it on.
+  if (state === 'other') return
+  if (state === 'off' && isSame) {
     remember('')
     await known?.unsubscribe()
   } else if (!isSame || !isOf(known!, key)) {
