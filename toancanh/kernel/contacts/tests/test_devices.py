@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as django
 from django.test import Client
 
-from tests.city import BY, NOON, City, measure, person
-from tests.peers.push import Keys, PushService, push_service
-from toancanh.kernel.alerts import rules
-from toancanh.kernel.alerts.escalation import delays
-from toancanh.kernel.alerts.escalation.escalating import Escalator
-from toancanh.kernel.alerts.models import Alert
-from toancanh.kernel.alerts.tests.test_desk import begun
+from tests.city import BY, City, person
+from tests.peers.push import Keys, PushService
 from toancanh.kernel.contacts.officers import actions, devices, queries
 from toancanh.kernel.contacts.officers.actions import Said
 from toancanh.kernel.contacts.officers.models import Device
@@ -26,12 +19,10 @@ from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.notify import setups, subscriptions
 from toancanh.kernel.notify.channels.encrypting import new_key
 from toancanh.kernel.notify.models import Setup, Subscription
-from toancanh.kernel.notify.tests.parts import hand, set_up
+from toancanh.kernel.notify.tests.parts import hand, pushing
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
-from toancanh.kernel.people.models import Organisation, Person
-from toancanh.kernel.people.shifts import actions as shifts
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.people.models import Person
 from toancanh.lib.errors import NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -42,11 +33,7 @@ ANDROID = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobil
 @pytest.fixture
 def service(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
     """A push service of this machine, which the host's administrator has opened."""
-    with push_service() as made:
-        monkeypatch.setattr(django, "EGRESS_ALLOW", ("127.0.0.0/8",))
-        monkeypatch.setattr(django, "PUSH_HOSTS", (f"127.0.0.1:{made.port}",))
-        made.now = clock.now().timestamp()
-        set_up("webpush", contact="it@hue.gov.vn")
+    with pushing(monkeypatch) as made:
         yield made
 
 
@@ -75,34 +62,6 @@ def browser(service: PushService, path: str) -> dict[str, Any]:
     """A browser as it subscribes there."""
     keys = service.keys[path] = Keys.new()
     return {"endpoint": service.endpoint(path), "keys": keys.told}
-
-
-@pytest.mark.slow
-def test_alert_that_comes_to_somebody_is_shown_in_each_of_his_browsers(
-    service: PushService, city: City, an: Person
-) -> None:
-    client = signed_in(an)
-    assert len(client.get(DOOR).json()["key"]) == 87
-    for path in ("/ok/desk", "/ok/phone"):
-        assert say(client, **browser(service, path))["state"] == "on"
-    rules.declare()
-    delays.declare()
-    duty = shifts.create_post(Organisation.objects.get(code="office"), "Trực ban", 1, by=BY)
-    shifts.add_shift(duty, an, NOON - timedelta(days=1), NOON + timedelta(days=1), by=BY)
-    desk = begun()
-    measure(city.gauge, NOON, 2.1)
-    desk.look()
-    for _look in range(2):
-        Escalator().look()
-    hand("webpush")
-    assert sorted(path for path, _text, _headers in service.told) == ["/ok/desk", "/ok/phone"]
-    _path, text, headers = service.told[0]
-    alert = Alert.objects.get()
-    assert text["link"] == f"/console/alerts/{alert.pk}/"
-    assert "Trạm Cầu Gỗ" in text["body"]
-    assert headers["urgency"] == "high"
-    assert service.faults == []
-    assert len(set(service.topics.values())) == 1
 
 
 @pytest.mark.slow

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings as django
 
 from tests.city import BY
-from tests.peers.push import Keys, PushService
+from tests.peers.push import Keys, PushService, push_service
 from toancanh.kernel.declare import ANYONE, Title
 from toancanh.kernel.notify import queries, registry, setups, subscriptions, work
 from toancanh.kernel.notify.channels import Aside, Outcome, Parcel
@@ -122,6 +123,17 @@ def counted(key: str = "warnings.warning:1:1") -> tuple[int, int, int, int]:
     for state in State.values:
         assert getattr(total, state) == rows.filter(state=state).count()
     return total.waiting, total.handed, total.received, total.failed
+
+
+@contextmanager
+def pushing(monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
+    """A push service of this machine, which the host's administrator has opened."""
+    with push_service() as made:
+        monkeypatch.setattr(django, "EGRESS_ALLOW", ("127.0.0.0/8",))
+        monkeypatch.setattr(django, "PUSH_HOSTS", (f"127.0.0.1:{made.port}",))
+        made.now = clock.now().timestamp()
+        set_up("webpush", contact="it@hue.gov.vn")
+        yield made
 
 
 def subscribed(service: PushService, path: str, *units: str, language: str = "vi") -> Subscription:
