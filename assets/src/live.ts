@@ -1,4 +1,4 @@
-// Hands live readings to the page as tc:reading events and says when the connection is lost.
+// Hands live readings to the page as tc:readings events, a frame at a time, and says when the connection is lost.
 import { LiveSource, type Frame, type LiveMessage, type Note, type Row, type State } from './live-source'
 import { showBanner } from './shell'
 import { say } from './words'
@@ -8,13 +8,25 @@ const PATIENCE_MS = 10_000
 
 export interface Reading { code: string; series: string; time: number; value: number; quality: number; level: number }
 
-export function announced(event: Event): Reading {
-  return (event as CustomEvent<Reading>).detail
+export function announced(event: Event): Reading[] {
+  return (event as CustomEvent<Reading[]>).detail
 }
 
-function announce([code, series, time, value, quality, level]: Row): void {
-  const detail: Reading = { code, series, time, value, quality, level }
-  document.dispatchEvent(new CustomEvent('tc:reading', { detail }))
+/** Elements that show one of the readings, by the attribute in which they name it: one look at the page for a frame. */
+export function* shownBy(attribute: string, readings: Reading[]): Generator<[HTMLElement, Reading]> {
+  const named = new Map<string, HTMLElement[]>()
+  for (const element of document.querySelectorAll<HTMLElement>(`[${attribute}]`)) {
+    const key = element.getAttribute(attribute)!
+    named.set(key, [...(named.get(key) ?? []), element])
+  }
+  if (!named.size) return
+  for (const reading of readings) for (const element of named.get(`${reading.code}/${reading.series}`) ?? []) yield [element, reading]
+}
+
+function announce(rows: Row[]): void {
+  if (!rows.length) return
+  const detail = rows.map(([code, series, time, value, quality, level]): Reading => ({ code, series, time, value, quality, level }))
+  document.dispatchEvent(new CustomEvent('tc:readings', { detail }))
 }
 
 /** Something else than a reading changed: who shows it asks for it. */
@@ -34,8 +46,8 @@ async function catchUp(): Promise<void> {
     const answer = await fetch(url, { cache: 'no-store' })
     if (!answer.ok) return
     const frame = (await answer.json()) as Frame
-    frame.readings.forEach(announce)
     pass(frame.notes ?? [])
+    announce(frame.readings)
   } catch {
     // the line went again: its return fetches anew what the page shows
   }
@@ -59,8 +71,9 @@ function stateChanged(state: State, again: boolean): void {
 
 function receive(message: LiveMessage): void {
   if (message.kind === 'readings') {
-    message.rows.forEach(announce)
+    // What somebody has to act on does not wait behind what only moves.
     pass(message.notes)
+    announce(message.rows)
   } else stateChanged(message.state, message.again)
 }
 

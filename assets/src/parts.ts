@@ -128,10 +128,10 @@ export function startParts(): void {
   }
   if (!sources.size) return
   const all = (): void => sources.forEach(want)
-  document.addEventListener('tc:reading', (event) => {
-    const { code } = announced(event)
+  document.addEventListener('tc:readings', (event) => {
+    const readings = announced(event)
     for (const source of sources.values()) {
-      if (source.of && source.of !== code) continue
+      if (source.of && !readings.some(({ code }) => code === source.of)) continue
       source.heard = Date.now()
       want(source)
     }

@@ -1,6 +1,6 @@
 // Keeps readings outside the map live: elements that carry data-reading="code/series".
 import { setTime } from './ages'
-import { announced, type Reading } from './live'
+import { announced, shownBy, type Reading } from './live'
 import { limitsOf } from './rows'
 import { levelTitle, levelVerified } from './sentence'
 import { isStale, number, since } from './time'
@@ -47,10 +47,8 @@ function refreshStale(element: HTMLElement): void {
 }
 
 export function startReadings(): void {
-  document.addEventListener('tc:reading', (event) => {
-    const reading = announced(event)
-    const key = CSS.escape(`${reading.code}/${reading.series}`)
-    for (const element of document.querySelectorAll<HTMLElement>(`[data-reading="${key}"]`)) show(element, reading)
+  document.addEventListener('tc:readings', (event) => {
+    for (const [element, reading] of shownBy('data-reading', announced(event))) show(element, reading)
   })
   const all = (): void => document.querySelectorAll<HTMLElement>('[data-reading]').forEach(refreshStale)
   all()

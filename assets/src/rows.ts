@@ -1,5 +1,5 @@
 // The newest readings of a station's page as text: its sentence and its table grow with every reading.
-import { announced, type Reading } from './live'
+import { announced, shownBy, type Reading } from './live'
 import { sentence, type Limit } from './sentence'
 import { moment, number } from './time'
 
@@ -35,10 +35,9 @@ function insert(box: HTMLElement, reading: Reading): void {
 }
 
 export function startRows(): void {
-  document.addEventListener('tc:reading', (event) => {
-    const reading = announced(event)
-    const key = CSS.escape(`${reading.code}/${reading.series}`)
-    for (const element of document.querySelectorAll<HTMLElement>(`[data-sentence="${key}"]`)) tell(element, reading)
-    for (const element of document.querySelectorAll<HTMLElement>(`[data-rows="${key}"]`)) insert(element, reading)
+  document.addEventListener('tc:readings', (event) => {
+    const readings = announced(event)
+    for (const [element, reading] of shownBy('data-sentence', readings)) tell(element, reading)
+    for (const [element, reading] of shownBy('data-rows', readings)) insert(element, reading)
   })
 }

@@ -70,7 +70,7 @@ export class TcChart extends HTMLElement {
 
   private watch(): void {
     const { signal } = this.stops
-    document.addEventListener('tc:reading', (event) => this.live(event), { signal })
+    document.addEventListener('tc:readings', (event) => this.live(event), { signal })
     document.addEventListener('tc:resync', () => void this.load(true), { signal })
     this.timer = window.setInterval(() => void this.load(true), RENEW_MS)
     const resize = new ResizeObserver(() => this.chart?.resize())
@@ -156,15 +156,19 @@ export class TcChart extends HTMLElement {
   }
 
   private live(event: Event): void {
-    const reading = announced(event)
     const own = /\/things\/([^/]+)\/series\/([^/]+)\//.exec(this.getAttribute('src') ?? '')
     if (!this.model || !own || this.getAttribute('to')) return
-    if (decodeURIComponent(own[1]!) !== reading.code || decodeURIComponent(own[2]!) !== reading.series) return
-    const now = Math.max(Date.now(), reading.time)
-    const point = { t: reading.time, v: reading.value, out: (reading.quality & 1) === 1, corrected: (reading.quality & 2) === 2 }
-    this.model.to = now
-    this.model.from = now - SPAN[this.model.range]
-    if (append(this.model.points, point, this.model.from)) this.render()
+    const [code, series] = [decodeURIComponent(own[1]!), decodeURIComponent(own[2]!)]
+    let changed = false
+    for (const reading of announced(event)) {
+      if (code !== reading.code || series !== reading.series) continue
+      const now = Math.max(Date.now(), reading.time)
+      const point = { t: reading.time, v: reading.value, out: (reading.quality & 1) === 1, corrected: (reading.quality & 2) === 2 }
+      this.model.to = now
+      this.model.from = now - SPAN[this.model.range]
+      changed = append(this.model.points, point, this.model.from) || changed
+    }
+    if (changed) this.render()
   }
 
   private key(event: KeyboardEvent): void {

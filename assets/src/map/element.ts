@@ -17,6 +17,10 @@ import { EMPTY, layers, style } from './style'
 declare const MAP_WORKER: string
 declare const NEIGHBOURS: string
 const REFRESH_MS = 60_000
+// After the map was drawn: so many times what it took, and something for each dot that the browser then paints.
+const RESTS = 4
+const REST_OF_ONE_MS = 0.1
+const LONGEST_REST_MS = 3_000
 const here = (file: string): string => new URL(file, import.meta.url).href
 
 setWorkerUrl(here(MAP_WORKER))
@@ -58,7 +62,8 @@ export class TcMap extends HTMLElement {
   private back: HTMLElement | null = null
   private readonly stops = new AbortController()
   private timers: number[] = []
-  private drawn = 0
+  private waiting = 0
+  private rested = 0
 
   /** The values shown, by station: for tests and for whoever wants to look in. */
   get readings(): Map<string, number | null> {
@@ -110,7 +115,7 @@ export class TcMap extends HTMLElement {
     if (this.plain) tools.append(zoom)
     else {
       tools.append(
-        disclosure(ICONS.list, say('Stations'), this.list.element, say('Stations')), this.list.element,
+        disclosure(ICONS.list, say('Stations'), this.list.element, say('Stations'), () => this.fillList()), this.list.element,
         disclosure(ICONS.layers, say('Layers'), this.panel.element, say('Layers')), this.panel.element, zoom,
       )
     }
@@ -123,7 +128,7 @@ export class TcMap extends HTMLElement {
 
   private async start(): Promise<void> {
     const { signal } = this.stops
-    document.addEventListener('tc:reading', (event) => this.live(event), { signal })
+    document.addEventListener('tc:readings', (event) => this.live(event), { signal })
     document.addEventListener('tc:resync', () => void this.reload(), { signal })
     this.timers.push(window.setInterval(() => this.age(), 10_000), window.setInterval(() => void this.reload(), REFRESH_MS))
     const stations = this.reload()
@@ -321,32 +326,50 @@ export class TcMap extends HTMLElement {
     this.append(note)
   }
 
-  /** Draws dots, labels and list again, at most once a frame. */
+  /** Draws dots, labels and list again. What that costs is rested several times, so that the page stays free. */
   private redraw(): void {
-    cancelAnimationFrame(this.drawn)
-    this.drawn = requestAnimationFrame(() => {
-      const shown = this.visible()
-      this.legend.update(shown)
-      this.list.update(this.stations.ordered().filter((station) => this.panel.shows(station.layer)))
-      this.fill('stations', shown.length ? {
-        type: 'FeatureCollection',
-        features: shown.map((station) => ({
-          type: 'Feature',
-          properties: { code: station.code, tone: tone(station), rank: rank(station) },
-          geometry: { type: 'Point', coordinates: [station.lon, station.lat] },
-        })),
-      } : EMPTY)
-      this.pills?.arrange()
-      this.renew()
-    })
+    if (this.waiting) return
+    this.waiting = window.setTimeout(() => requestAnimationFrame(() => {
+      this.waiting = 0
+      const began = performance.now()
+      this.drawAll()
+      const took = performance.now() - began
+      const rest = Math.min(LONGEST_REST_MS, took * RESTS + this.stations.byCode.size * REST_OF_ONE_MS)
+      this.rested = performance.now() + rest
+    }), Math.max(0, this.rested - performance.now()))
+  }
+
+  private drawAll(): void {
+    const shown = this.visible()
+    this.legend.update(shown)
+    this.fillList()
+    this.fill('stations', shown.length ? {
+      type: 'FeatureCollection',
+      features: shown.map((station) => ({
+        type: 'Feature',
+        properties: { code: station.code, tone: tone(station), rank: rank(station) },
+        geometry: { type: 'Point', coordinates: [station.lon, station.lat] },
+      })),
+    } : EMPTY)
+    this.pills?.arrange()
+    this.renew()
+  }
+
+  /** Nobody reads a list that is closed. */
+  private fillList(): void {
+    if (!this.list.element.hidden) this.list.update(this.stations.ordered().filter((station) => this.panel.shows(station.layer)))
   }
 
   private live(event: Event): void {
-    const moved = this.stations.apply(announced(event))
-    if (!moved) return
-    this.pills?.update(moved.station, moved.changed)
-    if (moved.changed) this.redraw()
-    else this.renew(moved.station.code)
+    let changed = false
+    for (const reading of announced(event)) {
+      const moved = this.stations.apply(reading)
+      if (!moved) continue
+      this.pills?.update(moved.station, moved.changed)
+      changed ||= moved.changed
+      if (!moved.changed) this.renew(moved.station.code)
+    }
+    if (changed) this.redraw()
   }
 
   private age(): void {

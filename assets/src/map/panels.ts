@@ -44,9 +44,10 @@ export function chip(station: Station): HTMLElement {
 }
 
 /** A button that opens a panel; Escape or the button closes it. */
-export function disclosure(icon: string, label: string, panel: HTMLElement, text = ''): HTMLButtonElement {
+export function disclosure(icon: string, label: string, panel: HTMLElement, text = '', opened = (): void => {}): HTMLButtonElement {
   const toggle = (open: boolean): void => {
     panel.hidden = !open
+    if (open) opened()
     trigger.setAttribute('aria-expanded', String(open))
   }
   const trigger = button(icon, label, () => toggle(panel.hidden === true), text)

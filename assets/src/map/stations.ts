@@ -3,6 +3,8 @@ import { type Reading } from '../live'
 import { levelVerified, sentence, type Limit } from '../sentence'
 import { isStale } from '../time'
 
+const BY_NAME = new Intl.Collator('vi')
+
 export interface Legend { title: string; classes: [key: string, title: string][] }
 export interface LayerSpec { key: string; url: string; title: string; icon?: string; legend?: Legend }
 
@@ -98,6 +100,6 @@ export class Stations {
   }
 
   ordered(): Station[] {
-    return [...this.byCode.values()].sort((a, b) => rank(b) - rank(a) || a.name.localeCompare(b.name, 'vi'))
+    return [...this.byCode.values()].sort((a, b) => rank(b) - rank(a) || BY_NAME.compare(a.name, b.name))
   }
 }
