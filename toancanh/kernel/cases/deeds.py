@@ -349,7 +349,9 @@ DEEDS = (
         gettext_lazy("Staff alone read it."),
         "notebook",
         lambda on: bool(on.roles) or on.by.may(on.said.rights.see, on.case.unit_path),
-        lambda on: [asked("words", _("Remark"), "words", required=True, most=linking.LONGEST_REMARK)],
+        lambda on: [
+            asked("words", _("Internal remark"), "words", required=True, most=linking.LONGEST_REMARK)
+        ],
         lambda on, said, seen: linking.note(on.case, said["words"], by=on.by, seen=seen),
     ),
     Deed(

@@ -31,16 +31,16 @@ def state(said: CaseType, name: str) -> str:
 def phase(name: str) -> str:
     """The word of a phase, alike for all kinds."""
     words = {
-        "draft": _("Being written"),
+        "draft": _("A draft"),
         "received": _("New"),
         "accepted": _("Passed on"),
         "working": _("Being worked on"),
         "waiting_citizen": _("Waiting for the sender"),
         "waiting_other": _("Waiting for others"),
         "decided": _("Waiting for approval"),
-        "delivered": _("Handed over"),
+        "delivered": _("Result handed over"),
         "closed": _("Done"),
-        "rejected": _("Not accepted"),
+        "rejected": _("Not taken on"),
         "withdrawn": _("Withdrawn"),
         "merged": _("Merged into another"),
     }
@@ -166,7 +166,7 @@ SENTENCES: dict[str, Sentence] = {
     "part_ended": _part,
     "urged": _plain(lambda: _("Urged")),
     "urging_read": _plain(lambda: _("Has read the urging")),
-    "noted": _plain(lambda: _("Remark")),
+    "noted": _plain(lambda: _("Internal remark")),
     "linked": _linked,
     "changed": _plain(lambda: _("Corrected what is said of it")),
     "absorbed": _absorbed,
