@@ -24,6 +24,7 @@ from tests import mosquitto, postgres
 from tests.city import BY, NOON, City
 from tests.nginx import nginx_available
 from tests.office import Office
+from toancanh.domains.reports.learning import proposing
 from toancanh.domains.reports.routing import listing as routing
 from toancanh.kernel.alerts import queries as alerts
 from toancanh.kernel.cases import types
@@ -177,6 +178,7 @@ def forget() -> None:
     calendars.forget()
     types.forget()
     routing.forget()
+    proposing.forget()
     taking.forget()
     deriving.forget()
     alerts.forget()

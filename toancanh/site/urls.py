@@ -10,6 +10,7 @@ import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
 from toancanh.domains.reports.figures import pages as report_figures
+from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.routing import pages as routing
 from toancanh.domains.reports.triage import pages as triage
 from toancanh.kernel.alerts import pages as alerts
@@ -194,6 +195,7 @@ urlpatterns = [
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
     path("console/reports/triage/", triage.page, name="report_triage"),
+    path("console/reports/learning/", learning.page, name="report_learning"),
     path("console/reports/figures/", report_figures.page, name="report_figures"),
     path("console/reports/figures/rows/", report_figures.behind, name="report_figure_rows"),
     path("console/reports/figures/rows.csv", report_figures.table, name="report_figures_csv"),

@@ -1,6 +1,7 @@
 """What the reports domain brings to the house."""
 
 from toancanh.domains.reports.kind import REPORT
+from toancanh.domains.reports.learning import acting
 from toancanh.domains.reports.routing import taking
 from toancanh.kernel.declare import Domain, On, Screen, Title
 
@@ -18,5 +19,5 @@ DOMAIN = Domain(
             right="cases.desk",
         ),
     ),
-    reactions=(On(name="cases.opened", react=taking.opened), On(name="cases.moved", react=taking.moved)),
+    reactions=(On(name="cases.opened", react=acting.opened), On(name="cases.moved", react=taking.moved)),
 )

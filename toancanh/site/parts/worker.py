@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from toancanh.domains.reports.learning import training
 from toancanh.kernel.alerts import desk
 from toancanh.kernel.alerts.escalation import escalating
 from toancanh.kernel.contacts import settings as contacts
@@ -57,6 +58,7 @@ def mount(house: House) -> None:
         Loop("old lists", rosters.tidy, 3600.0),
         Loop("old numbers", telling.tidy, 3600.0),
         Loop("closed accounts", officers.tidy, 3600.0),
+        Loop("learning", training.look, training.EVERY),
     ]
     if settings.DEMO:
         house.loops.append(Loop("demo's calls", demo_calls.look, 3.0))

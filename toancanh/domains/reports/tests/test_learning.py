@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.city import BY
 from tests.office import Office, moment
-from toancanh.domains.reports.learning import bayes, proposing, training
+from toancanh.domains.reports.learning import acting, bayes, proposing, training
 from toancanh.domains.reports.learning.bayes import Tried
 from toancanh.domains.reports.learning.models import Learned, Target, Trust
-from toancanh.domains.reports.routing import taking
+from toancanh.domains.reports.routing import arranging, taking
+from toancanh.domains.reports.routing.arranging import Draft
 from toancanh.domains.reports.triage import actions
+from toancanh.kernel.cases.models import Case
 from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, Refused
@@ -104,6 +107,40 @@ def test_training_needs_decisions_measures_later_ones_and_guards_acting_alone(of
             proposing.set_trust(precision, by=by, reason="x")
     with pytest.raises(NotAllowed):
         proposing.set_trust(0.9, by=office.desk, reason="x")
+
+
+@pytest.mark.django_db
+def test_report_is_passed_on_alone_only_where_proven_and_no_rule_fits(office: Office) -> None:
+    dice = random.Random(4)
+    start = moment("2026-11-02 08:00")
+    for n in range(150):
+        text, whose = spoken(dice)
+        with clock.set_to(start + timedelta(minutes=10 * n)):
+            case = taking.open_report(Said(title=text, unit=office.city.west), by=office.desk)
+            actions.accept(case, whose, by=office.desk)
+    assert training.look() == 1
+    assert training.look() == 0
+
+    def sent(text: str, **more: Any) -> Case:
+        said = Said(**{"title": text, "unit": office.city.west, **more})
+        case = taking.open_report(said, by=office.desk)
+        acting.opened({"case": case.pk, "kind": case.kind, "number": 1})
+        return Case.objects.get(pk=case.pk)
+
+    assert sent("Nắp cống bị vỡ ở đường Lê Lợi").state == "received"
+    proposing.set_trust(0.8, by=BY, reason="đủ tin cậy")
+    passed = sent("Nắp cống bị vỡ ở đường Lê Lợi")
+    assert (passed.state, passed.organisation) == ("assigned", office.roads)
+    row = passed.routings.get(given__isnull=False)
+    assert row.by_program
+    assert row.confidence is not None
+    assert sent("Nắp cống bị vỡ ở đường Lê Lợi", priority=1).state == "received"
+    assert sent("zzz").state == "received"
+    draft = Draft(name="cống", organisation=office.health, words=["nắp cống"])
+    arranging.set_rule(draft, by=BY, reason="có quy tắc")
+    assert sent("Nắp cống bị vỡ ở đường Lê Lợi").state == "received"
+    # What it passed on by itself teaches it nothing.
+    assert len(training.samples(Target.ORGANISATION)) == 150
 
 
 @pytest.mark.django_db
