@@ -180,6 +180,8 @@ RECIPIENTS = {
     "contacts.chain": "toancanh.kernel.contacts.telling.recipients",
     "telemetry.sirens": "toancanh.kernel.telemetry.sirens.recipients",
 }
+# Boxes on the page of a case, by its kind: callables of the type `cases.panels.Maker`.
+CASE_PANELS = {"reports.report": ["toancanh.domains.reports.routing.panels.why"]}
 # What people answer to messages: callables that take the number and the text.
 REPLIES = ["toancanh.kernel.contacts.receipts.replied"]
 PUSH_HOSTS = environment.push_hosts()

@@ -11,7 +11,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, asking, deeds, linking, moving, shown, story, types, urging, words
+from toancanh.kernel.cases import (
+    access,
+    asking,
+    deeds,
+    linking,
+    moving,
+    panels,
+    shown,
+    story,
+    types,
+    urging,
+    words,
+)
 from toancanh.kernel.cases.asking import Form
 from toancanh.kernel.cases.deeds import Doing
 from toancanh.kernel.cases.models import Link
@@ -99,6 +111,7 @@ def page(on: Doing, code: str) -> dict[str, Any]:
         "parent": parent,
         "parts": own_parts,
         "concerned": shown.concerned(on.case),
+        "panels": panels.of(on.case, on.by),
         "story": passages,
         "last_word": shown.last_word(passages),
         "map": shown.map_of(on.case, code),
