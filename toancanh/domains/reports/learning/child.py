@@ -6,6 +6,7 @@ Learning from 20,000 reports takes a processor for many seconds; beside the prog
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 from collections.abc import Sequence
@@ -31,7 +32,10 @@ def learned(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "model": replace(bayes.train(pairs), temperature=temperature).to_json(),
         "cut": cut,
-        "tried": [[round(one.confidence, 4), int(one.is_right), int(one.is_among)] for one in tried],
+        "tried": [
+            [math.floor(one.confidence * 10_000) / 10_000, int(one.is_right), int(one.is_among)]
+            for one in tried
+        ],
     }
 
 
