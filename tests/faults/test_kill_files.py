@@ -14,7 +14,12 @@ import pytest
 from tests.postgres import shared_cluster
 from tests.running import ROOT, Program
 
-pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.xdist_group("kill files")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.faults,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("kill files"),
+]
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 STEPS = {
     "half of the bytes": "ready",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.console import broker
 from toancanh.kernel.exchange.feeds import troubles as feeds
 from toancanh.kernel.exchange.inbox.models import Watched
+from toancanh.kernel.files import troubles as files
 from toancanh.kernel.journal import sealer
 from toancanh.kernel.journal.models import Entry, Event
 from toancanh.kernel.notify import troubles as channels
@@ -51,6 +52,7 @@ def found(now: datetime) -> list[Trouble]:
         *inboxes(now),
         *feeds.found(now),
         *channels.found(now),
+        *files.found(now),
         *tail(now),
         *outbox(now),
     ]

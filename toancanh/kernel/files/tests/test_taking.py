@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from PIL import Image
 
-from toancanh.kernel.files import actions, queries, storage, work
+from toancanh.kernel.files import actions, queries, storage, troubles, work
 from toancanh.kernel.files.models import INTERNAL, Content, File, State, Variant
 from toancanh.kernel.files.tests.making import (
     CITIZEN,
@@ -232,6 +232,16 @@ def test_files_of_many_subjects_cost_two_queries(django_assert_num_queries) -> N
         found = queries.of_many(["case:1", "case:2", "case:3", "case:4"])
         assert [len(files) for files in found.values()] == [1, 1, 1]
         assert [list(queries.variants(file)) for files in found.values() for file in files] == [["raw"]] * 3
+
+
+def test_health_tells_of_files_that_nobody_sees_to() -> None:
+    file, now = sent(photo()), clock.now()
+    assert list(troubles.found(now)) == []
+    (told,) = troubles.found(now + timedelta(minutes=11))
+    assert (told.code, told.is_grave) == ("files_waiting", False)
+    assert told.what.startswith("1 ")
+    work.prepare(file)
+    assert list(troubles.found(now + timedelta(minutes=11))) == []
 
 
 def test_names_stay_out_of_the_journal() -> None:
