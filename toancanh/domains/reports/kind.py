@@ -46,6 +46,14 @@ ANSWERED = (
     ),
 )
 
+MERGED = (
+    Title("Phản ánh {code} được gộp", "Report {code} was merged"),
+    Title(
+        "“{title}” đã có người báo trước và đang được xử lý.",
+        "“{title}” was reported before and is being dealt with.",
+    ),
+)
+
 REPORT = CaseType(
     name="report",
     title=Title("Phản ánh hiện trường", "Field report"),
@@ -217,11 +225,21 @@ REPORT = CaseType(
             ),
             step="done",
             guard=Guard(
-                "named",
-                name="steps_done",
-                otherwise=Title(
-                    "Còn đơn vị phối hợp chưa xong phần của mình.",
-                    "A helping organisation has not finished yet.",
+                "all",
+                parts=(
+                    Guard(
+                        "named",
+                        name="steps_done",
+                        otherwise=Title(
+                            "Còn đơn vị phối hợp chưa xong phần của mình.",
+                            "A helping organisation has not finished yet.",
+                        ),
+                    ),
+                    Guard(
+                        "named",
+                        name="parts_ended",
+                        otherwise=Title("Còn phần tách ra chưa xong.", "A part of it is not done yet."),
+                    ),
                 ),
             ),
             is_public=False,
@@ -264,13 +282,8 @@ REPORT = CaseType(
                 ),
             ),
             messages=(
-                _to_reporter(
-                    Title("Phản ánh {code} được gộp", "Report {code} was merged"),
-                    Title(
-                        "“{title}” đã có người báo trước và đang được xử lý.",
-                        "“{title}” was reported before and is being dealt with.",
-                    ),
-                ),
+                _to_reporter(*MERGED),
+                _to_followers(*MERGED),
             ),
         ),
         CaseMove(

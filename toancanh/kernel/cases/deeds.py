@@ -19,6 +19,7 @@ from toancanh.kernel.cases import (
     helping,
     linking,
     moving,
+    splitting,
     steps,
     urging,
     words,
@@ -35,6 +36,8 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import Refused
 
 Said = Mapping[str, Any]
+PARTS = 4
+"""How many parts the form of splitting takes at once."""
 
 
 @dataclass
@@ -188,6 +191,26 @@ def _link(on: Doing, said: Said, seen: int | None) -> object:
     return linking.link(on.case, said["kind"], other, by=on.by, seen=seen)
 
 
+def _split_asks(on: Doing) -> list[CaseField]:
+    found = []
+    for n in range(1, PARTS + 1):
+        told = {"n": n}
+        found.append(asked(f"title{n}", _("Part %(n)s: what it is about") % told, required=n == 1, most=200))
+        found.append(asked(f"lead{n}", _("Part %(n)s: who is to do it") % told, "organisation"))
+    return found
+
+
+def _split(on: Doing, said: Said, seen: int | None) -> object:
+    parts = []
+    for n in range(1, PARTS + 1):
+        lead, title = said.get(f"lead{n}"), said.get(f"title{n}")
+        if lead and not title:
+            raise Refused(_("Say what part %(n)s is about.") % {"n": n}, "no_title")
+        if title:
+            parts.append(splitting.Part(title=title, organisation=steps.organisation(lead) if lead else None))
+    return splitting.split(on.case, parts, by=on.by, seen=seen)
+
+
 def _correct_asks(on: Doing) -> list[CaseField]:
     states = [(one.name, named(one.title)) for one in on.said.states if one.name != on.case.state]
     return [asked("state", _("State"), "choice", required=True, choices=states), _reason()]
@@ -280,7 +303,7 @@ DEEDS = (
         gettext_lazy("Report our part"),
         gettext_lazy("The organisation in charge sees that your part is done."),
         "check",
-        lambda on: on.case.is_open and bool(on.own_parts) and ("helper" in on.roles or on.by.everywhere),
+        lambda on: on.case.is_open and bool(on.own_parts) and bool(on.roles & {"lead", "helper"}),
         _part,
         _report,
         is_next=True,
@@ -362,6 +385,15 @@ DEEDS = (
         lambda on: bool(on.roles & {"desk", "lead", "giver"}),
         _link_asks,
         _link,
+    ),
+    Deed(
+        "split",
+        gettext_lazy("Split into parts"),
+        gettext_lazy("Each part goes its own way; this one cannot end before they have."),
+        "tree",
+        lambda on: on.case.is_open and on.case.parent_id is None and bool(on.roles & {"desk", "giver"}),
+        _split_asks,
+        _split,
     ),
     Deed(
         "change",

@@ -61,16 +61,6 @@ def report(step: Step, result: str, *, by: Actor, seen: int | None = None) -> Ev
         return on.tell("part_reported", content)
 
 
-def own_parts(case: Case, by: Actor) -> list[Step]:
-    """Open parts that the actor may report: of his organisation and those below it."""
-    rows = case.steps.filter(is_open=True, role=StepRole.HELP, state=StepState.WORKING)
-    if not by.everywhere:
-        if not by.organisation_path:
-            return []
-        rows = rows.filter(organisation_path__startswith=by.organisation_path)
-    return list(rows.select_related("organisation").order_by("turn", "pk"))
-
-
 def _is_of(step: Step, on: Writing, by: Actor) -> bool:
     own = by.organisation_path
     below = bool(own) and step.organisation_path.startswith(own)

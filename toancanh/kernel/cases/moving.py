@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, clocks, guards, saying, steps
+from toancanh.kernel.cases import access, clocks, guards, joining, saying, steps
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
@@ -61,12 +61,13 @@ def move(
         facts = saying.clean(edge.asks, said or {})
         guards.check(edge.guard, on.case, on.said, {**on.case.facts, **facts})
         before = on.case.state
+        merged = _merge(on, edge, facts)
         _work(on, edge, facts)
         _enter(on, edge.target, edge)
         on.case.facts = {**on.case.facts, **facts}
         reason = str(facts.get("reason", ""))
         told = clocks.follow(on, terms, reason)
-        content = {"move": name, "from": before, "to": edge.target, "said": facts, "clocks": told}
+        content = {"move": name, "from": before, "to": edge.target, "said": facts, "clocks": told, **merged}
         return on.tell("moved", content, is_public=edge.is_public)
 
 
@@ -92,6 +93,15 @@ def _who(roles: Sequence[Role]) -> str:
         "program": _("the program by itself"),
     }
     return ", ".join(names[role] for role in roles)
+
+
+def _merge(on: Writing, edge: CaseMove, facts: dict[str, Any]) -> dict[str, object]:
+    """Where the move ends in another case: let that one take it in."""
+    if on.said.state(edge.target).phase != joining.MERGED:
+        return {}
+    absorbed = joining.absorb(on, str(facts.get("into", "")))
+    facts["into"] = absorbed["into"]
+    return {"merged": absorbed}
 
 
 def _work(on: Writing, edge: CaseMove, facts: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import types
@@ -179,16 +180,21 @@ def recipients(case: Case, role: PartyRole, path: str) -> list[Recipient]:
 
     ``path`` holds ``{secret}``. Without the key nobody can be reached: raises Locked, and the message waits.
     """
-    rows = case.parties.filter(role=role, left_at=None).select_related("identity").order_by("pk")
-    found: list[Recipient] = []
-    for party in rows:
+    return reached(case.parties.filter(role=role), path)
+
+
+def reached(rows: QuerySet[Party], path: str) -> list[Recipient]:
+    """The same of these parties; who is there twice by one number is told once."""
+    found: dict[tuple[str, str], Recipient] = {}
+    for party in rows.filter(left_at=None).select_related("identity").order_by("pk"):
         said = secrets.unseal(party.identity.sealed) if hasattr(party, "identity") else {}
         link = path.replace("{secret}", said.get("link", "")) if path else ""
         for channel, address in _reached(said):
-            found.append(
-                Recipient(f"party:{party.pk}", channel, address, party.language, said.get("name", ""), link)
+            told = Recipient(
+                f"party:{party.pk}", channel, address, party.language, said.get("name", ""), link
             )
-    return found
+            found.setdefault((channel, address), told)
+    return list(found.values())
 
 
 def _reached(said: dict[str, str]) -> Iterable[tuple[str, str]]:

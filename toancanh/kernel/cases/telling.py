@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.text import Truncator
 
 from toancanh.kernel.cases import parties, types
-from toancanh.kernel.cases.models import Case, Event, PartyRole, StepRole
+from toancanh.kernel.cases.models import Case, Event, Party, PartyRole, StepRole
 from toancanh.kernel.contacts.officers import queries as officers
 from toancanh.kernel.declare import Title, program
 from toancanh.kernel.declare_cases import CaseMessage, CaseType
@@ -43,7 +43,10 @@ def moved(payload: Mapping[str, Any]) -> None:
 def send(event: Event, said: CaseType, message: CaseMessage) -> None:
     """Put one message of an event into the outbox for those it is for."""
     case, is_party = event.case, message.to in ("reporter", "followers")
-    people = [one for one in _RECIPIENTS[message.to](case, said) if one.channel in registry.channels()]
+    told = _gone_along(event, said, message.to)
+    if told is None:
+        told = _RECIPIENTS[message.to](case, said)
+    people = [one for one in told if one.channel in registry.channels()]
     if not people:
         return
     vi, en = filled(event, said, "vi"), filled(event, said, "en")
@@ -62,6 +65,15 @@ def send(event: Event, said: CaseType, message: CaseMessage) -> None:
         people,
         by=BY,
     )
+
+
+def _gone_along(event: Event, said: CaseType, to: str) -> list[Recipient] | None:
+    """Parties of a case that was merged: they are the other case's by now. None where it is no merging."""
+    merged = event.content.get("merged")
+    if merged is None or to not in ("reporter", "followers"):
+        return None
+    role = PartyRole.REPORTER if to == "reporter" else PartyRole.FOLLOWER
+    return parties.reached(Party.objects.filter(pk__in=merged["parties"][role]), said.link)
 
 
 def filled(event: Event, said: CaseType, language: str) -> dict[str, str]:

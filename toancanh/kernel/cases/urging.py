@@ -56,5 +56,5 @@ def read(case: Case, *, by: Actor) -> Event:
 def _is_about(one: Urging, by: Actor, roles: frozenset[str]) -> bool:
     if one.step is None:
         return "lead" in roles
-    own = by.organisation_path
-    return by.everywhere or (bool(own) and one.step.organisation_path.startswith(own))
+    own, works = by.organisation_path, bool(roles & {"lead", "helper"})
+    return by.everywhere or (works and bool(own) and one.step.organisation_path.startswith(own))

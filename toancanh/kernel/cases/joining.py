@@ -1,0 +1,68 @@
+"""Merging a case into another: who sent and follows it goes along, and both codes answer for ever."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from toancanh.kernel.cases import access, types
+from toancanh.kernel.cases.models import Case, Link, LinkKind, Party, PartyRole
+from toancanh.kernel.cases.writing import Writing
+from toancanh.lib.errors import Refused
+
+MERGED = "merged"
+LONGEST_LINE = 20
+"""Cases that were merged into each other one after the other."""
+
+
+def absorb(on: Writing, code: str) -> dict[str, object]:
+    """Let another case take in the one being written; called by the move that merges, within its transaction.
+
+    Whoever sent or follows it follows the other from now on, by the link that he has. Returns what the
+    move's event keeps of it. Raises Refused where it cannot be merged into that one.
+    """
+    into = _locked(on, code)
+    case, moved = on.case, list(on.case.parties.filter(left_at=None).values_list("pk", "role"))
+    Party.objects.filter(pk__in=[pk for pk, _role in moved]).update(case=into, role=PartyRole.FOLLOWER)
+    Link.objects.get_or_create(
+        case=case, kind=LinkKind.DUPLICATE_OF, to=into, subject="", defaults={"at": on.now}
+    )
+    into.followers = into.parties.filter(role=PartyRole.FOLLOWER, left_at=None).count()
+    case.followers = 0
+    other = Writing(into, types.by_key(into.version_id), on.by, on.now)
+    other.tell("absorbed", {"code": case.code, "parties": len(moved)})
+    into.save()
+    parties = {
+        role: [pk for pk, said in moved if said == role] for role in (PartyRole.REPORTER, PartyRole.FOLLOWER)
+    }
+    return {"into": into.code, "parties": parties}
+
+
+def final(case: Case) -> Case:
+    """Where a merged case is dealt with now; any other case itself."""
+    found = case
+    for _step in range(LONGEST_LINE):
+        if found.phase != MERGED:
+            break
+        links = found.links.filter(kind=LinkKind.DUPLICATE_OF, to__isnull=False).select_related("to")
+        newest = links.order_by("-pk").first()
+        if newest is None or newest.to is None:
+            break
+        found = newest.to
+    return found
+
+
+def _locked(on: Writing, code: str) -> Case:
+    seen = final(access.case(code.strip().upper(), on.by))
+    if seen.pk == on.case.pk:
+        raise Refused(_("A case is not merged into itself."), "itself")
+    into = Case.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+    if into.kind != on.case.kind:
+        raise Refused(_("Only work of the same kind is merged."), "other_kind")
+    if not into.is_open:
+        told = _("%(code)s has ended already: link both instead of merging them.")
+        raise Refused(told % {"code": into.code}, "ended")
+    family = Q(pk=on.case.pk, parent=into) | Q(pk=into.pk, parent=on.case)
+    if Case.objects.filter(family).exists() or on.case.parts.filter(is_open=True).exists():
+        raise Refused(_("A case and its parts are not merged with each other."), "family")
+    return into

@@ -1,0 +1,125 @@
+"""Cases merged into each other and split into parts: nobody is lost, both codes answer, the whole waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.office import Office
+from toancanh.kernel.cases import joining, moving, parties, splitting
+from toancanh.kernel.cases.models import Case, Event, Link, Party, PartyRole
+from toancanh.kernel.cases.parties import Contact
+from toancanh.kernel.cases.splitting import Part
+from toancanh.kernel.declare import ANYONE
+from toancanh.kernel.journal import outbox
+from toancanh.kernel.notify.models import Delivery
+from toancanh.lib.errors import NotAllowed, Refused
+
+
+def party(case: Case, role: str, digest: str) -> Party:
+    return Party.objects.create(case=case, role=role, digest=digest, joined_at=case.opened_at)
+
+
+def test_merging_takes_everybody_along_and_both_codes_answer(office: Office) -> None:
+    first, second = office.report(), office.report("Nắp cống mất")
+    own = party(first, "reporter", "a")
+    sender, follower = party(second, "reporter", "b"), party(second, "follower", "c")
+    moving.move(second, "merge", {"into": first.code.lower()}, by=office.desk)
+    assert (second.state, second.phase, second.is_open) == ("merged", "merged", False)
+    assert second.facts["into"] == first.code
+    assert set(first.parties.values_list("pk", "role")) == {
+        (own.pk, "reporter"),
+        (sender.pk, "follower"),
+        (follower.pk, "follower"),
+    }
+    assert Case.objects.get(pk=first.pk).followers == 2
+    assert joining.final(second) == first
+    told = Event.objects.get(case=second, kind="moved").content["merged"]
+    assert told == {"into": first.code, "parties": {"reporter": [sender.pk], "follower": [follower.pk]}}
+    assert Event.objects.get(case=first, kind="absorbed").content == {"code": second.code, "parties": 2}
+    third = office.report("Lại nắp cống")
+    moving.move(third, "merge", {"into": second.code}, by=office.desk)
+    assert Link.objects.get(case=third).to == first
+
+
+def test_merging_that_cannot_be_is_refused_and_changes_nothing(office: Office) -> None:
+    case, other = office.report(), office.report()
+    ended = office.report()
+    moving.move(ended, "refuse", {"reason": "x"}, by=office.desk)
+    order = office.order(office.works)
+    for code, told in (
+        (case.code, "chính nó"),
+        ("PA26-999999", "PA26-999999"),
+        (ended.code, "đã kết thúc"),
+        (order.code, "cùng loại"),
+        ("", "phản ánh"),
+    ):
+        with pytest.raises(Refused, match=told):
+            moving.move(case, "merge", {"into": code}, by=office.desk)
+    assert Case.objects.get(pk=case.pk).state == "received"
+    assert Case.objects.get(pk=other.pk).number == 1
+
+
+def test_whole_waits_for_its_parts(office: Office) -> None:
+    whole = office.report(words="Cống vỡ và rác tràn ra đường")
+    parts = splitting.split(
+        whole, [Part(title="Cống vỡ", organisation=office.roads), Part(title="Rác")], by=office.desk
+    )
+    assert [(one.state, one.organisation) for one in parts] == [
+        ("assigned", office.roads),
+        ("received", None),
+    ]
+    assert {one.parent for one in parts} == {whole}
+    assert set(Link.objects.values_list("case", "kind", "to")) == {
+        (p.pk, "split_from", whole.pk) for p in parts
+    }
+    moving.move(whole, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    with pytest.raises(Refused, match="phần tách ra"):
+        moving.move(whole, "answer", {"answer": "Đã làm"}, by=office.engineer)
+    for part in parts:
+        moving.move(part, "refuse", {"reason": "x"}, by=office.desk) if part.state == "received" else None
+    moving.move(parts[0], "answer", {"answer": "Đã thay"}, by=office.engineer)
+    moving.move(parts[0], "publish", by=office.desk)
+    for event in Event.objects.filter(case__in=parts, kind="moved"):
+        for _again in range(2):
+            splitting.part_moved({"case": event.case_id, "number": event.number})
+    ended = Event.objects.filter(case=whole, kind="part_ended").order_by("number")
+    assert sorted(one.content["code"] for one in ended) == sorted(one.code for one in parts)
+    moving.move(Case.objects.get(pk=whole.pk), "answer", {"answer": "Đã làm"}, by=office.engineer)
+
+
+def test_splitting_has_its_bounds(office: Office) -> None:
+    whole = office.report()
+    with pytest.raises(NotAllowed):
+        splitting.split(whole, [Part(title="x")], by=office.doctor)
+    with pytest.raises(Refused, match="10 phần"):
+        splitting.split(whole, [Part(title=f"{n}") for n in range(11)], by=office.desk)
+    with pytest.raises(Refused, match="10 phần"):
+        splitting.split(whole, [], by=office.desk)
+    (part,) = splitting.split(whole, [Part(title="x")], by=office.desk)
+    with pytest.raises(Refused, match="không tách"):
+        splitting.split(part, [Part(title="y")], by=office.desk)
+    with pytest.raises(Refused, match="không gộp"):
+        moving.move(part, "merge", {"into": whole.code}, by=office.desk)
+
+
+def test_parts_of_an_order_begin_with_who_is_in_charge(office: Office) -> None:
+    order = office.order(office.works)
+    (part,) = splitting.split(order, [Part(title="Khơi cống", organisation=office.roads)], by=office.leader)
+    assert part.organisation == office.roads
+    assert part.opened_by_id == order.opened_by_id
+
+
+def test_each_who_sent_or_followed_is_told_once_and_his_link_leads_on(office: Office) -> None:
+    first, second = office.report(), office.report("Nắp cống mất")
+    both = Contact(phone="0914 123 456")
+    joined = parties.join(second, PartyRole.REPORTER, both, by=ANYONE)
+    parties.join(first, PartyRole.REPORTER, both, by=ANYONE)
+    parties.join(second, PartyRole.FOLLOWER, Contact(phone="0914 123 457"), by=ANYONE)
+    moving.move(second, "merge", {"into": first.code}, by=office.desk)
+    for _again in range(2):
+        outbox.deliver()
+    told = Delivery.objects.filter(notice__title_vi=f"Phản ánh {second.code} được gộp")
+    assert sorted(told.values_list("address", flat=True)) == ["+84914123456", "+84914123457"]
+    assert told.filter(link=f"/pa/{joined.secret}/").count() == 1
+    assert parties.by_link(joined.secret).case == first
+    assert parties.recipients(first, PartyRole.FOLLOWER, "")[0].address == "+84914123456"
