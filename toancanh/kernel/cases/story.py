@@ -33,7 +33,8 @@ ICONS = {
     "changed": "pencil",
     "held": "lock",
     "released": "key",
-    "counted_anew": "calendar",
+    "due_moved": "calendar",
+    "followed": "building-community",
 }
 Names = Mapping[str, str]
 

@@ -150,6 +150,11 @@ def _split(_said: CaseType, content: Content) -> str:
     return _("Split off: %(codes)s") % {"codes": ", ".join(content.get("codes", ()))}
 
 
+def _followed(_said: CaseType, content: Content) -> str:
+    told = {"old": content.get("from", ""), "new": content.get("to", "")}
+    return _("%(old)s has ceased: %(new)s goes on with it") % told
+
+
 def _plain(text: Callable[[], str]) -> Sentence:
     return lambda _said, _content: text()
 
@@ -175,7 +180,8 @@ SENTENCES: dict[str, Sentence] = {
     "released": _plain(lambda: _("Legal hold lifted")),
     "nominated": _plain(lambda: _("Its time of keeping is over: it waits for review")),
     "kept": _plain(lambda: _("Reviewed: kept longer")),
-    "counted_anew": _plain(lambda: _("Counted anew after the calendar changed")),
+    "followed": _followed,
+    "due_moved": _plain(lambda: _("Counted anew after the calendar changed")),
 }
 """What happened, by the kind of the event: the words that begin a line of the story."""
 
