@@ -18,7 +18,7 @@ from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
-from toancanh.kernel.cases import case_pages
+from toancanh.kernel.cases import case_pages, kind_pages
 from toancanh.kernel.cases.queue import pages as queue
 from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
@@ -165,6 +165,8 @@ urlpatterns = [
     path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),
     path("console/calendar/<slug:code>/days/", calendars.days, name="calendar_days"),
     path("console/calendar/<slug:code>/hours/", calendars.week, name="calendar_week"),
+    path("console/work/kinds/", kind_pages.listing, name="case_kinds"),
+    path("console/work/kinds/<str:key>/", kind_pages.kind, name="case_kind"),
     path("console/work/<slug:code>/", case_pages.case, {"locality": exchange.locality}, name="case"),
     path("console/work/<slug:code>/move/<slug:name>/", case_pages.move, name="case_move"),
     path("console/work/<slug:code>/do/<slug:name>/", case_pages.deed, name="case_deed"),

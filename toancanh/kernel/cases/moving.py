@@ -79,11 +79,12 @@ def _edge(on: Writing, name: str) -> CaseMove:
         text = _("It stands at “%(state)s”: this step is not possible from there.")
         raise Refused(text % {"state": saying.named(on.said.state(on.case.state).title)}, "wrong_state")
     if not access.roles(on.case, on.said, on.by) & set(edge.who):
-        raise NotAllowed(_("Your post does not do this step; %(who)s does.") % {"who": _who(edge.who)})
+        raise NotAllowed(_("Your post does not do this step; %(who)s does.") % {"who": who(edge.who)})
     return edge
 
 
-def _who(roles: Sequence[Role]) -> str:
+def who(roles: Sequence[Role]) -> str:
+    """Roles in words."""
     names = {
         "desk": _("the reception desk"),
         "lead": _("the organisation in charge"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from toancanh.kernel import catalogue
 from toancanh.kernel.cases.models import Event
@@ -190,8 +190,3 @@ def sentence(said: CaseType, event: Event) -> str:
     """What happened, in the language of the reader."""
     found = SENTENCES.get(event.kind)
     return found(said, event.content) if found else _("Written down")
-
-
-def reads_english() -> bool:
-    """Whether the reader chose English."""
-    return get_language() == "en"
