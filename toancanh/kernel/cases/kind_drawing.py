@@ -123,6 +123,8 @@ def _far(one: Box, other: Box) -> float:
 
 def _curve(one: Box, to: Box) -> Curve:
     """From the side of a box that looks to the other; there and back run beside each other."""
+    start: Spot
+    end: Spot
     if one.column < to.column:
         start, end = (one.right, one.top + HEIGHT * 0.35), (to.left, to.top + HEIGHT * 0.35)
     elif one.column > to.column:
