@@ -19,7 +19,7 @@ MOST = 2
 FILES = 100
 """After so many a child gives place to a fresh one."""
 IDLE = 30.0
-SECONDS = 60.0
+SECONDS = 120.0
 """For one file, on a busy machine; of the processor itself the child has less."""
 
 

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 BY = program("files")
 EVERY = 1.0
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=180)
+"""Longer than `beside.SECONDS`: whoever is at a file has it until its child has answered or was ended."""
 TRIES = 3
 """Times that a file may break its reader: the machine may have been short of memory for another reason."""
 AGAIN = timedelta(seconds=20)
