@@ -10,6 +10,7 @@ import { startOnce } from './once'
 import { startPalette } from './palette'
 import { startParts } from './parts'
 import { startReadings } from './readings'
+import { mayWait as waits } from './reports/waits'
 import { startRows } from './rows'
 import { startSensorForm } from './sensor-form'
 import { startShell } from './shell'
@@ -35,3 +36,6 @@ startInstall()
 startOfficerPushes()
 if (document.querySelector('[data-warned]')) void import('./warned').then(({ startWarned }) => startWarned())
 startLive()
+if (document.querySelector('[data-report], [data-report-mine]') || waits()) {
+  void import('./reports/index').then(({ startReports }) => startReports())
+}

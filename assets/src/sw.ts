@@ -1,11 +1,14 @@
-// The service worker: shows pushes, and keeps the last warnings for when there is no network.
+// The service worker: shows pushes, keeps the last warnings and the form of reports for when there is no network, and
+// sends reports that waited for it.
 import { showPushes } from './pushed'
+import { flush, TAG } from './reports/queue'
 
 const worker = self as unknown as ServiceWorkerGlobalScope
 
 const CACHE = 'toancanh-warnings-1'
 const ROOTS = ['/warnings/', '/en/warnings/']
 const DATA = ['/warnings/now.json', '/warnings/places.json']
+const REPORTS = ['/reports/new/', '/reports/']
 const KEPT_AT = 'x-kept-at'
 const PATIENCE_MS = 6_000
 
@@ -35,7 +38,7 @@ async function keepAll(): Promise<void> {
   const note = (html: string): void => {
     for (const [, path] of html.matchAll(/(?:href|src)="(\/static\/[^"]+)"/g)) files.add(path!)
   }
-  for (const root of ROOTS) note(await keep(root))
+  for (const root of [...ROOTS, ...REPORTS]) note(await keep(root))
   await Promise.all(DATA.map(keep))
   const now = await (await caches.match('/warnings/now.json'))?.json()
   for (const warning of now?.warnings ?? []) {
@@ -86,12 +89,24 @@ worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
   if (event.request.method !== 'GET' || url.origin !== location.origin) return
   const isHome = url.pathname === '/' && event.request.mode === 'navigate'
-  if (isWarning(url.pathname)) event.respondWith(freshOrKept(event.request, url.pathname))
+  const isReport = event.request.mode === 'navigate' && REPORTS.includes(url.pathname) && !url.search
+  if (isWarning(url.pathname) || isReport) event.respondWith(freshOrKept(event.request, url.pathname))
   else if (isHome) event.respondWith(timely(event.request).catch(async () => (await caches.match(ROOTS[0]!)) ?? Response.error()))
   else if (url.pathname.startsWith('/static/')) event.respondWith(keptOrFresh(event.request))
 })
 
 showPushes(worker, (spoken) => ROOTS[spoken === 'en' ? 1 : 0]!, () => keepAll().catch(() => undefined))
+
+// Reports that waited for the network go also when no page is open.
+worker.addEventListener('sync', (event) => {
+  const sync = event as unknown as ExtendableEvent & { tag: string }
+  if (sync.tag !== TAG) return
+  const sent = flush().then((outcomes) => {
+    // Where something still waits, the browser calls again.
+    if (outcomes && [...outcomes.values()].some(({ state }) => state === 'waits')) throw new Error('waits')
+  })
+  sync.waitUntil(sent)
+})
 
 worker.addEventListener('message', (event) => {
   if (event.data === 'keep') event.waitUntil(keepAll().catch(() => undefined))

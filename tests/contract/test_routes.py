@@ -40,7 +40,7 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 # A channel that nobody has set up takes no receipts and no answers.
 HOOK = "/hooks/messages/<slug:channel>"
 HOOKS = (HOOK, f"{HOOK}/<str:secret>", f"{HOOK}/<str:secret>/replies")
-LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/", "/files/<slug:signed>/<str:name>")
+LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/", "/pa/<slug:secret>/", "/files/<slug:signed>/<str:name>")
 NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *LINKS, *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")

@@ -16,6 +16,7 @@ from toancanh.kernel.declare import (
     Domain,
     Layer,
     On,
+    PortalDoor,
     SeriesType,
     ThingType,
     WarningEvent,
@@ -66,6 +67,7 @@ def check(domain: object) -> None:
         domain.alerts,
         domain.screens,
         domain.cases,
+        domain.doors,
     ]
     groups += [domain.warnings, *(event.templates for event in domain.warnings)]
     for group in (*groups, *(thing.series for thing in domain.things)):
@@ -125,6 +127,11 @@ def warning_events() -> dict[str, WarningEvent]:
 def warning_templates() -> dict[str, WarningTemplate]:
     """Declared words of warnings by key, such as ``flood.river.level``."""
     return {f"{key}.{one.name}": one for key, event in warning_events().items() for one in event.templates}
+
+
+def portal_doors() -> tuple[PortalDoor, ...]:
+    """Doors of the portal in the order of declaration."""
+    return tuple(door for domain in domains() for door in domain.doors)
 
 
 def reactions(event: str) -> tuple[On, ...]:

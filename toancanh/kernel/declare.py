@@ -294,6 +294,18 @@ class Screen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PortalDoor:
+    """A large door on the public's first page, and its place in the portal's bar."""
+
+    name: str
+    title: Title
+    hint: Title
+    """What is behind it, in one short sentence."""
+    icon: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Everything that one field of city life brings; see docs/handbook for how to write one."""
 
@@ -309,4 +321,5 @@ class Domain:
     cases: tuple[CaseType, ...] = ()
     demo: Demo | None = None
     screens: tuple[Screen, ...] = ()
+    doors: tuple[PortalDoor, ...] = ()
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

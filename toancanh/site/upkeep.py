@@ -8,6 +8,7 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from toancanh.domains.reports import defaults
 from toancanh.domains.reports.triage import answers as ready_answers
 from toancanh.kernel.alerts import rules
 from toancanh.kernel.alerts.escalation import delays
@@ -31,6 +32,7 @@ def migrate() -> None:
         filling.declare()
         types.declare()
         ready_answers.declare()
+        defaults.declare()
 
 
 def advice(fault: Exception) -> str:

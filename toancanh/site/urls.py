@@ -9,6 +9,8 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
+from toancanh.domains.reports import citizen as reports
+from toancanh.domains.reports import status as report_status
 from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.routing import pages as routing
@@ -217,6 +219,14 @@ urlpatterns = [
         name="damage_document",
     ),
     path("console/damage/<int:number>/<slug:code>/", damage.commune, name="damage_commune"),
+    path("reports/", reports.home, name="reports"),
+    path("reports/new/", reports.new, name="report_new"),
+    path("reports/send/", reports.send, name="report_send"),
+    path("reports/photos/", reports.photo, name="report_photo"),
+    path("reports/hints/", reports.hints, name="report_hints"),
+    path("reports/follow/", reports.follow, name="report_follow"),
+    path("reports/phone/", reports.phone, name="report_phone"),
+    path("pa/<slug:secret>/", report_status.page, name="report_status"),
     path("cap", cap.feed, name="cap"),
     path("cap/<slug:number>.xml", cap.message, name="cap_message"),
     path("console/received/", received.listing, name="received"),

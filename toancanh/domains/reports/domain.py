@@ -3,7 +3,7 @@
 from toancanh.domains.reports.kind import REPORT
 from toancanh.domains.reports.learning import acting
 from toancanh.domains.reports.routing import taking
-from toancanh.kernel.declare import Domain, On, Screen, Title
+from toancanh.kernel.declare import Domain, On, PortalDoor, Screen, Title
 
 DOMAIN = Domain(
     name="reports",
@@ -20,4 +20,16 @@ DOMAIN = Domain(
         ),
     ),
     reactions=(On(name="cases.opened", react=acting.opened), On(name="cases.moved", react=taking.moved)),
+    doors=(
+        PortalDoor(
+            name="report",
+            title=Title("Gửi phản ánh", "Report a problem"),
+            hint=Title(
+                "Đường hỏng, cống tắc, rác, đèn tắt: chụp ảnh, gửi, theo dõi.",
+                "Broken road, blocked drain, waste, dark lamp: take a photo, send it, follow it.",
+            ),
+            icon="send",
+            url="/reports/new/",
+        ),
+    ),
 )

@@ -327,6 +327,7 @@ REPORT = CaseType(
             ("answered",),
         ),
     ),
+    fields=(CaseField("pictures", Title("Ảnh hiện trường", "Photos of the place"), "files"),),
     axes=(
         CaseAxis(
             "publication",

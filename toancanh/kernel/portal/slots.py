@@ -8,10 +8,27 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from toancanh.kernel import catalogue
+from toancanh.kernel.telemetry.features import said
+
 
 def fill(request: HttpRequest) -> dict[str, Any]:
-    """``portal_nav``, read only by the portal's pages."""
-    return {"portal_nav": nav(request.path)}
+    """``portal_nav`` and ``portal_doors``, read only by the portal's pages."""
+    return {"portal_nav": nav(request.path), "portal_doors": doors(request.path)}
+
+
+def doors(at: str) -> list[dict[str, Any]]:
+    """What domains bring to the public, in the reader's language."""
+    return [
+        {
+            "url": door.url,
+            "title": said(door.title),
+            "hint": said(door.hint),
+            "icon": door.icon,
+            "active": at.startswith(door.url),
+        }
+        for door in catalogue.portal_doors()
+    ]
 
 
 def nav(at: str) -> list[dict[str, Any]]:
@@ -19,6 +36,7 @@ def nav(at: str) -> list[dict[str, Any]]:
     warnings = "/en/warnings/" if get_language() == "en" else "/warnings/"
     return [
         {"url": "/", "title": _("Home"), "icon": "home", "active": at == "/"},
+        *doors(at),
         {
             "url": warnings,
             "title": _("Public warnings"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 Data = Literal["public", "staff", "device", "operations", "assets", "stream"]
-Caller = Literal["public", "staff", "device", "operations", "assets", "stream", "upload"]
+Caller = Literal["public", "staff", "device", "operations", "assets", "stream", "upload", "photos"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 SMALL = 64 * 1024

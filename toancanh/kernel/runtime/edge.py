@@ -26,7 +26,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_DEADLINE = 10.0
 """Seconds in which a whole body must have come in."""
 UPLOAD_DEADLINE = 180.0
-"""Seconds for a file: 20 MB over the line of a commune."""
+"""Seconds for a file: 20 MB over the line of a commune, a photo over that of a phone in the rain."""
+SLOW = ("upload", "photos")
 DRAIN_SECONDS = 10.0
 DRAIN_BYTES = 1_000_000_000
 CAPACITY: dict[Caller, int] = {
@@ -36,6 +37,8 @@ CAPACITY: dict[Caller, int] = {
     "operations": 20,
     # Each holds a whole file in memory.
     "upload": 4,
+    # The public's photos: each comes slowly from a phone and is held whole meanwhile.
+    "photos": 24,
     # Neither holds a thread: files come from memory, streams only wait.
     "assets": 500,
     "stream": 2_000,
@@ -156,7 +159,7 @@ class Edge:
             return await refuse(413 if door.max_body else 400, scope, receive, send)
         body = bytearray()
         try:
-            async with asyncio.timeout(UPLOAD_DEADLINE if door.caller == "upload" else self.body_deadline):
+            async with asyncio.timeout(UPLOAD_DEADLINE if door.caller in SLOW else self.body_deadline):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":

@@ -43,6 +43,12 @@ class Buckets:
                 self._left.popitem(last=False)
         return wait
 
+    def left(self, key: str) -> float:
+        """How often the key may still ask now."""
+        with self._lock:
+            left, at = self._left.get(key, (self._burst, self._clock()))
+            return min(self._burst, left + (self._clock() - at) * self._rate)
+
     def forget(self) -> None:
         """Let everyone begin anew."""
         with self._lock:
@@ -52,15 +58,21 @@ class Buckets:
 _every: list[Buckets] = []
 
 
+def buckets(*, a_minute: float, burst: int) -> Buckets:
+    """Buckets for a door that has keys of its own; they begin anew with all others."""
+    made = Buckets(a_minute, burst)
+    _every.append(made)
+    return made
+
+
 def limited(*, a_minute: float, burst: int) -> Callable[[View], View]:
     """Let one address ask so often, and tell it with 429 when to come again. Stands under ``@door``."""
-    buckets = Buckets(a_minute, burst)
-    _every.append(buckets)
+    counted = buckets(a_minute=a_minute, burst=burst)
 
     def put(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *said: Any, **named: Any) -> HttpResponse:  # noqa: ANN401 - as the view
-            wait = buckets.take(request.META.get("REMOTE_ADDR", ""))
+            wait = counted.take(request.META.get("REMOTE_ADDR", ""))
             if not wait:
                 return view(request, *said, **named)
             text = _("Too many requests came from your address. Wait a moment, then ask again.")
@@ -75,5 +87,5 @@ def limited(*, a_minute: float, burst: int) -> Callable[[View], View]:
 
 def forget() -> None:
     """Let everyone begin anew at every door."""
-    for buckets in _every:
-        buckets.forget()
+    for made in _every:
+        made.forget()

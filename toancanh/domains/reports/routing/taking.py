@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from toancanh.domains.reports import categories
 from toancanh.domains.reports.routing import listing
 from toancanh.domains.reports.routing.matching import About, Decision, IsWorking, decide
 from toancanh.domains.reports.routing.models import Routed
@@ -25,16 +26,18 @@ KIND = "reports.report"
 
 @transaction.atomic
 def open_report(said: Said, *, by: Actor, is_asked: bool = False) -> Case:
-    """Open a report with the priority and the terms of the rule that fits it.
+    """Open a report with the priority and the terms of the rule that fits it, else the terms of its category.
 
     Who is to get it is kept beside it and preselected for the desk; see `opening.open` for the rest.
     """
     now = clock.now()
     about = About(said.unit.path, said.category, said.channel, now, fold(f"{said.title} {said.words}"))
     found = decide(about, listing.in_force(now))
+    terms = categories.terms(said.category)
     if found.line is not None:
-        priority = max(said.priority, found.line.rule.priority)
-        said = replace(said, priority=priority, terms={**found.line.terms, **said.terms})
+        said = replace(said, priority=max(said.priority, found.line.rule.priority))
+        terms |= found.line.terms
+    said = replace(said, terms={**terms, **said.terms})
     row = opening.open(KIND, said, by=by, is_asked=is_asked)
     keep(row, 1, found, row.opened_at)
     return row

@@ -1,0 +1,195 @@
+"""What a citizen does: send, follow somebody else's report, answer back, withdraw, rate, ask again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from toancanh.domains.reports import admission, elsewhere, phones, places, sending
+from toancanh.domains.reports.models import Sending, Who
+from toancanh.domains.reports.routing import taking
+from toancanh.domains.reports.sending import Form
+from toancanh.domains.reports.similar import KIND
+from toancanh.kernel.cases import moving, opening, parties
+from toancanh.kernel.cases.access import OPEN_LEVEL
+from toancanh.kernel.cases.models import Case, Event, Party, PartyRole, Rating
+from toancanh.kernel.cases.parties import Contact
+from toancanh.kernel.cases.writing import writing
+from toancanh.kernel.declare import ANYONE, Actor
+from toancanh.kernel.files import actions as files
+from toancanh.kernel.files import queries as kept_files
+from toancanh.kernel.files.models import File
+from toancanh.kernel.runtime import clock, secrets
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
+
+CHANNEL = "portal"
+RATINGS = (1, 2, 3)
+LONGEST_WORDS = 1_000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A report that is kept: its case and the secret of the sender's link."""
+
+    case: Case
+    secret: str
+
+
+class PhotosMissing(Refused):
+    """Photos that the form names have not come; ``keys`` are to be sent again."""
+
+    code = "photos_missing"
+
+    def __init__(self, keys: list[str]) -> None:
+        super().__init__(_("Some photos have not arrived: they are sent once more."))
+        self.keys = keys
+
+
+def photo(content: bytes, name: str, key: str) -> File:
+    """Keep a photo until its report comes; the same key is the same photo."""
+    if not sending.KEY.fullmatch(key):
+        raise Refused(_("The form is damaged; open it anew."), "bad_key")
+    made = files.take(content, name, by=ANYONE, key=key)
+    if not made.is_image:
+        raise Refused(_("Only photos go with a report."), "no_photo")
+    return made
+
+
+def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
+    """Open the report. However often the form of one key arrives, it is one report with one link.
+
+    ``proof``: that a telephone number is the sender's, as `phones.show` gave it. Raises Refused.
+    """
+    digest = digest_of(form.key)
+    known = sent(digest)
+    if known is not None:
+        return known
+    number = _admitted(by, proof) or (phones.read(form.phone) if form.phone else "")
+    elsewhere.check(f"{form.words}\n{form.address}", is_meant=form.is_meant)
+    is_point = form.lon is not None and form.lat is not None
+    unit = places.at(form.lon, form.lat) if is_point else places.of(form.unit, form.address)  # type: ignore[arg-type]
+    pictures = _pictures(form)
+    said = opening.Said(
+        title=sending.title(form.words),
+        unit=unit,
+        words=form.words,
+        facts={"pictures": [str(one.pk) for one in pictures]} if pictures else {},
+        lon=form.lon,
+        lat=form.lat,
+        address=form.address,
+        category=form.category,
+        channel=CHANNEL,
+        key=digest,
+    )
+    try:
+        with transaction.atomic():
+            case = taking.open_report(said, by=by, is_asked=True)
+            contact = Contact(phone=number, language=form.language)
+            joined = parties.join(case, PartyRole.REPORTER, contact, by=by)
+            for one in pictures:
+                files.attach(one, f"case:{case.pk}", by=ANYONE)
+            Sending.objects.create(
+                digest=digest,
+                case=case,
+                party=joined.party,
+                sealed=secrets.seal({"link": joined.secret}),
+                at=clock.now(),
+            )
+    except IntegrityError:
+        # The same form came twice at once, and the other was first.
+        known = sent(digest)
+        if known is None:
+            raise
+        return known
+    return Sent(case, joined.secret)
+
+
+def digest_of(key: str) -> str:
+    """What is kept of the key of a sending: who reads the table cannot ask for links."""
+    return hashlib.sha256(f"reports.report:{key}".encode()).hexdigest()
+
+
+def sent(digest: str) -> Sent | None:
+    """What a sending has made already."""
+    row = Sending.objects.select_related("case").filter(digest=digest).first()
+    return Sent(row.case, secrets.unseal(row.sealed)["link"]) if row is not None else None
+
+
+def _admitted(by: Actor, proof: str) -> str:
+    """The number that the sender has shown to be his, where one is asked for or given. Raises NotAllowed."""
+    who = admission.now().who
+    number = phones.shown(proof) if proof else ""
+    if who == Who.ACCOUNT and not by.key.startswith("person:"):
+        raise NotAllowed(_("Here reports are taken from who is signed in. Sign in, then send."), "sign_in")
+    if who == Who.PHONE and not number and not by.key.startswith("person:"):
+        raise NotAllowed(_("Show by a code that the telephone number is yours, then send."), "phone_code")
+    return number
+
+
+def _pictures(form: Form) -> list[File]:
+    found = {key: kept_files.sent(key, ANYONE) for key in form.photos}
+    missing = [key for key, file in found.items() if file is None]
+    if missing:
+        raise PhotosMissing(missing)
+    return [file for file in found.values() if file is not None]
+
+
+@transaction.atomic
+def follow(code: str, key: str, *, proof: str = "", language: str = "vi", by: Actor = ANYONE) -> Sent:
+    """Be told of a report that somebody else has sent; the same key is the same follower.
+
+    A number counts only where ``proof`` shows it: by somebody else's number his own link would be told.
+    """
+    if not sending.KEY.fullmatch(key):
+        raise Refused(_("The form is damaged; open it anew."), "bad_key")
+    digest = digest_of(f"follow:{key}")
+    known = sent(digest)
+    if known is not None:
+        return known
+    case = Case.objects.filter(code=code, kind=KIND, is_open=True, level__lte=OPEN_LEVEL).first()
+    if case is None:
+        raise NotFound(_("This report is over, or there is none of that code. Send a report of your own."))
+    contact = Contact(phone=phones.shown(proof), language=language)
+    joined = parties.join(case, PartyRole.FOLLOWER, contact, by=by)
+    Sending.objects.create(
+        digest=digest,
+        case=case,
+        party=joined.party,
+        sealed=secrets.seal({"link": joined.secret}),
+        at=clock.now(),
+    )
+    return Sent(case, joined.secret)
+
+
+def act(party: Party, move: str, said: Mapping[str, object], *, seen: int | None) -> Event:
+    """A step that the graph gives to who sent the report: answer back, withdraw, ask again."""
+    if party.role != PartyRole.REPORTER:
+        raise NotAllowed(_("Only who sent the report does this."))
+    words = {name: sending.clean(value) if isinstance(value, str) else value for name, value in said.items()}
+    return moving.move(party.case, move, words, by=parties.actor(party), seen=seen)
+
+
+def rate(party: Party, value: int, words: str) -> Rating:
+    """Say how the answer of this round was; said again it replaces what was said before."""
+    if party.role != PartyRole.REPORTER:
+        raise NotAllowed(_("Only who sent the report rates its answer."))
+    if value not in RATINGS:
+        raise Refused(_("Choose one of what is offered."), "bad_choice")
+    text = sending.clean(words)
+    if len(text) > LONGEST_WORDS:
+        told = _("%(count)s characters are too many: at most %(most)s.")
+        raise Refused(told % {"count": len(text), "most": LONGEST_WORDS}, "too_long")
+    with writing(party.case, by=parties.actor(party)) as on:
+        if on.case.phase != "closed":
+            raise Refused(_("What has not been answered yet cannot be rated."), "not_answered")
+        facts = {"value": value, "words": text, "at": on.now}
+        row, _is_new = Rating.objects.update_or_create(
+            case=on.case, party=party, round=on.case.round, defaults=facts
+        )
+        on.case.rating = value
+        on.tell("rated", {"value": value, "words": text}, is_public=False)
+    return row
