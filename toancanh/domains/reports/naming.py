@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from toancanh.domains.reports import categories as said
 from toancanh.kernel.cases.models import Case
 
 CHANNELS = ("portal", "phone", "desk", "zalo", "email", "open311", "import", "sensor")
@@ -27,5 +28,6 @@ def channels() -> dict[str, str]:
 
 def categories() -> dict[str, str]:
     """Every category with its name; a code that only old reports bear names itself."""
+    named = {code: said.title(row) for code, row in said.in_force().items() if row.parent}
     rows = Case.objects.filter(kind="reports.report").exclude(category="").order_by("category")
-    return {code: code for code in rows.values_list("category", flat=True).distinct()}
+    return {code: code for code in rows.values_list("category", flat=True).distinct()} | named

@@ -234,7 +234,7 @@ def test_odd_words_are_kept_as_text(desk: Office, words: str) -> None:
 )
 def test_what_cannot_be_is_refused_with_words(desk: Office, wrong: dict[str, str]) -> None:
     with pytest.raises(Refused) as fault:
-        send(**wrong)
+        send((), **wrong)
     assert fault.value.message
     assert Case.objects.count() == 0
 
