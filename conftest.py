@@ -8,11 +8,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, get_hashers
 from django.core.cache import cache
@@ -20,8 +18,10 @@ from django.db import transaction
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests import mosquitto, postgres
+from tests import dealing, mosquitto, postgres
 from tests.city import BY, NOON, City
+from tests.kept_rows import KeptRows
+from tests.migrated import Migrated
 from tests.nginx import nginx_available
 from tests.office import Office
 from toancanh.domains.reports.learning import proposing
@@ -45,9 +45,13 @@ from toancanh.kernel.warnings import queries as warnings
 
 ENGINE = os.environ["TOANCANH_TEST_ENGINE"]
 NUMBERS = itertools.count()
-BUILT: list[tuple[Any, list[Any]]] = []
-"""Rows of the small city, once its actions have made them: each later test gets a copy."""
+MADE: dict[str, KeptRows] = {}
+"""Rows of the small city and of the packs, once actions have made them: who asks later gets a copy."""
+FREE: list[str] = []
+"""Databases on the server that an earlier test measured into; nothing is left in them."""
 PACKS = Path(__file__).parent / "packs"
+OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -89,15 +93,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def on_database(item: pytest.Item) -> bool:
-    """Whether the engine matters to the test: what touches no database is proven by the run on SQLite."""
-    marks = ("django_db", "postgres", "several")
+    """Whether the engine matters to the test.
+
+    What touches no database, or starts a server of its own, is proven by the run on SQLite.
+    """
+    marks = ("django_db", "several")
     asked = getattr(item, "fixturenames", ())
     return "db" in asked or any(item.get_closest_marker(mark) is not None for mark in marks)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Leave out what cannot run here; under several workers, long tests begin."""
+    dealing.count(config, items)
+    dealing.deal(items)
+    yield
+    leave_out(config, items)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        dealing.order(items)
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs something that is missing, or has no business on this engine."""
     lacks = missing()
     everything = ENGINE == "postgresql" and "postgres" in lacks
     left = [
@@ -141,35 +158,75 @@ def quick_passwords() -> None:
     get_hashers.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def migrated(
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings: None,
+) -> Migrated:
+    """The tests' database as it is kept between runs."""
+    cache = getattr(pytestconfig, "cache", None)
+    return Migrated(cache.mkdir("migrated") if cache is not None else tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(migrated: Migrated, django_db_blocker: DjangoDbBlocker) -> bool:
+    """Whether a copy is there already."""
+    with django_db_blocker.unblock():
+        return migrated.copied()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: Migrated, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The tests' database, and a copy of it for those who come later."""
+    with django_db_blocker.unblock():
+        migrated.keep()
+
+
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path) -> Iterator[None]:
+def own_store(request: pytest.FixtureRequest) -> Iterator[None]:
     """Every test measures into a store of its own, opened only when it is used."""
-    with new_store(tmp_path):
+    with new_store(lambda: request.getfixturevalue("tmp_path")):
         yield
 
 
 @contextmanager
-def new_store(folder: Path) -> Iterator[None]:
+def new_store(folder: Callable[[], Path]) -> Iterator[None]:
     """An empty store while it lasts, and nothing remembered of the one before."""
-    name = f"readings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(NUMBERS)}"
-    made: list[str] = []
+    used: list[str] = []
 
     def open_own(where: str) -> Store:
-        if ENGINE != "postgresql":
-            return open_store(str(folder / "telemetry.db"))
-        if not made:
-            _on_server(f'CREATE DATABASE "{name}"')
-            made.append(name)
-        return open_store(f"{settings.DATABASE_URL.rpartition('/')[0]}/{name}")
+        if not used:
+            used.append(empty_database() if ENGINE == "postgresql" else str(folder() / "telemetry.db"))
+        return open_store(used[0])
 
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(engine, "open_store", open_own)
+    before = engine.open_store
+    engine.open_store = open_own
+    try:
         engine.use(None)
         forget()
         yield
         engine.close()
-    for database in made:
-        _on_server(f'DROP DATABASE "{database}" WITH (FORCE)')
+    finally:
+        engine.open_store = before
+    if ENGINE == "postgresql":
+        FREE.extend(used)
+
+
+def empty_database() -> str:
+    """The address of a database on the server in which nothing is measured."""
+    server = settings.DATABASE_URL.rpartition("/")[0]
+    if not FREE:
+        name = f"readings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(NUMBERS)}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=10) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return f"{server}/{name}"
+    url = FREE.pop()
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        # Who still is connected, such as a thread that an earlier test left behind, would hold it up.
+        connection.execute(OTHERS)
+        connection.execute("DROP SCHEMA IF EXISTS measurements CASCADE")
+    return url
 
 
 def forget() -> None:
@@ -201,12 +258,6 @@ def fresh() -> Callable[[], None]:
     return forget
 
 
-def _on_server(statement: str) -> None:
-    server = settings.DATABASE_URL.rpartition("/")[0]
-    with psycopg.connect(f"{server}/postgres", autocommit=True, connect_timeout=10) as connection:
-        connection.execute(statement.encode())
-
-
 @pytest.fixture
 def city(db: None) -> Iterator[City]:
     """A small city at noon, by the product's own actions: two communes, a gauge, a rain station."""
@@ -226,7 +277,7 @@ def standing_city(
 ) -> Iterator[City]:
     """The small city and its store for all tests of a module, which look and change nothing."""
     folder = tmp_path_factory.mktemp("standing")
-    with new_store(folder), django_db_blocker.unblock(), transaction.atomic(), clock.set_to(NOON):
+    with new_store(lambda: folder), django_db_blocker.unblock(), transaction.atomic(), clock.set_to(NOON):
         yield small_city()
         transaction.set_rollback(True)
 
@@ -234,20 +285,12 @@ def standing_city(
 def small_city() -> City:
     """Build it, or copy the one that was built."""
     assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
-    if BUILT:
-        for model, rows in BUILT:
-            model.objects.bulk_create(rows)
+    if "city" in MADE:
+        MADE["city"].put_back()
         return City.found()
     made = City.build()
-    BUILT.extend((model, list(model.objects.all())) for model in own_models())
+    MADE["city"] = KeptRows()
     return made
-
-
-def own_models() -> Iterator[Any]:
-    """The product's tables, what others point to first."""
-    for app in apps.get_app_configs():
-        if app.name.startswith("toancanh."):
-            yield from app.get_models()
 
 
 @pytest.fixture(scope="module")
@@ -255,8 +298,12 @@ def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     """The three packs of the repository, loaded once for a module's tests and rolled back after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         boundaries.forget()
-        for name in ("vietnam", "hue", "dong-ha"):
-            packs.load(PACKS / name, by=BY)
+        if "packs" in MADE:
+            MADE["packs"].put_back()
+        else:
+            for name in ("vietnam", "hue", "dong-ha"):
+                packs.load(PACKS / name, by=BY)
+            MADE["packs"] = KeptRows()
         yield
         transaction.set_rollback(True)
 

@@ -75,6 +75,7 @@ def test_foreign_keys_lead_down_the_ladder_or_stay_at_home(label: str) -> None:
                 assert above(label, other), f"{model.__name__}.{field.name} leads to {other}"
 
 
+@pytest.mark.slow
 def test_no_module_fetches_anothers_model_by_name() -> None:
     found = [
         str(path.relative_to(ROOT))
@@ -153,6 +154,7 @@ def test_no_file_names_this_machine_or_a_registry() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_migrations_say_what_the_models_say() -> None:
     out = io.StringIO()

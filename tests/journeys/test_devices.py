@@ -17,7 +17,7 @@ from tests.journeys.test_everyone import faults
 from tests.ports import free_port
 from tests.running import Program, city
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TWO_MINUTES = 120.0
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import open_page, sign_in
 from tests.running import Program, city
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEEPER = ("quantri", "mat-khau-cua-quan-tri-2026")
 OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
 NEXT = ("casau", "mat-khau-cua-ca-sau-2026")

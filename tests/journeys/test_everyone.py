@@ -12,7 +12,7 @@ from tests.browser import Watched, open_page, sign_in
 from tests.journeys.conftest import OFFICER
 from tests.running import ROOT, Program, troubled
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("everyone")]
 
 AXE = ROOT / "assets" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

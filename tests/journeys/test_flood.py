@@ -23,7 +23,7 @@ from tests.peers.push import Keys
 from tests.running import SLOWER
 from toancanh.kernel.runtime.clock import VIETNAM
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SLOW = 60_000 * SLOWER
 """Milliseconds in which a page answers, also where other tests use the machine."""
 PHONE: dict[str, object] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}

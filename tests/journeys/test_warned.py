@@ -20,7 +20,7 @@ from tests.running import Program
 from tests.warned import tell
 from toancanh.kernel.notify import showing
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 HEADLINE = "Nước sông Hương tại Kim Long vượt báo động 3"
 KIM_LONG, HUONG_AN = "19774", "19804"
 THERE = {"latitude": 16.4605, "longitude": 107.5640}

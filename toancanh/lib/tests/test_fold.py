@@ -31,6 +31,7 @@ def test_fold_ignores_where_the_tone_mark_stands(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_fold_does_not_depend_on_the_unicode_form(text: str) -> None:
     assert fold(unicodedata.normalize("NFC", text)) == fold(unicodedata.normalize("NFD", text))

@@ -22,6 +22,7 @@ def test_pasted_text_is_one_line(pasted: str, line: str) -> None:
     assert one_line(pasted) == line
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_every_line_can_be_printed_and_no_vietnamese_letter_is_lost(text: str) -> None:
     line = one_line(text)

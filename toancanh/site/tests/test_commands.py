@@ -72,6 +72,7 @@ def test_refusal_is_one_sentence_and_exit_code_1(city: City, capsys: Out, words:
     assert (Token.objects.count(), Person.objects.count()) == before
 
 
+@pytest.mark.slow
 def test_revoked_token_is_gone_from_the_list(city: City, capsys: Out) -> None:
     said(capsys, "token", "create", "one")
     said(capsys, "token", "create", "two")

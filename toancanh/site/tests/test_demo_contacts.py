@@ -49,6 +49,7 @@ def told(city: City) -> Notice:
     )
 
 
+@pytest.mark.slow
 def test_list_is_taken_in_whole_and_once(city: City) -> None:
     filled(city)
     filled(city)
@@ -65,6 +66,7 @@ def test_list_is_taken_in_whole_and_once(city: City) -> None:
     assert {one.ground_note for one in people} == {demo_contacts.BASIS}
 
 
+@pytest.mark.slow
 def test_nobody_of_the_list_can_be_reached(city: City) -> None:
     filled(city)
     ways = [
@@ -80,6 +82,7 @@ def test_nobody_of_the_list_can_be_reached(city: City) -> None:
             assert way.value.startswith("mau-")
 
 
+@pytest.mark.slow
 def test_colleagues_call_one_official_of_each_commune_in_turn(city: City, settings: Any) -> None:
     settings.DEMO = True
     marks.write("demo", "ready")
@@ -101,6 +104,7 @@ def test_colleagues_call_one_official_of_each_commune_in_turn(city: City, settin
     assert board.board(notice, officer).received == reached
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_on", "mark"), [(True, "off"), (False, "ready")])
 def test_nobody_is_called_in_a_real_city(city: City, settings: Any, is_on: bool, mark: str) -> None:
     settings.DEMO = is_on

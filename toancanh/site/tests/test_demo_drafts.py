@@ -35,6 +35,7 @@ def flood(city: City) -> None:
             outbox.deliver()
 
 
+@pytest.mark.slow
 def test_demo_drafts_one_warning_that_its_leader_may_approve(city: City, settings: Any) -> None:
     settings.DEMO = True
     marks.write("demo", "ready")
@@ -47,6 +48,7 @@ def test_demo_drafts_one_warning_that_its_leader_may_approve(city: City, setting
     assert actions.approve(warning, warning.version, by=leader).number == "CB-2026-0001"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_on", "mark"), [(True, "off"), (False, "ready")])
 def test_real_city_drafts_nothing_by_itself(city: City, settings: Any, is_on: bool, mark: str) -> None:
     settings.DEMO = is_on

@@ -154,6 +154,7 @@ def test_flood_that_runs_on_the_day_rings_with_the_first_reading_of_it(tmp_path:
     assert alert["opened"] == DAY
 
 
+@pytest.mark.slow
 def test_file_may_be_written_in_many_ways(tmp_path: Path) -> None:
     rows = gauge(lambda hours, random: 1 + random.gauss(0, 0.01) + wave(hours, 400, 30, 3))
     wanted = judged(told(tmp_path, rows))

@@ -47,6 +47,7 @@ def test_empty_list_says_what_to_do(eve: Client) -> None:
     assert "Nothing was asked yet" in text(eve, HOME, "en")
 
 
+@pytest.mark.slow
 def test_an_officer_asks_after_a_warning(city: City, eve: Client) -> None:
     warning = told(officer(city), leader(city), full("90001"))
     page = text(eve, f"{HOME}new/?warning={warning.pk}")
@@ -149,6 +150,7 @@ def test_a_closed_count_says_so_by_its_link(city: City, count: Count, client: Cl
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 def test_links_are_tried_slowly(client: Client, city: City) -> None:
     answers = [client.get("/d/x/").status_code for _n in range(90)]
     assert answers[0] == 404
@@ -163,6 +165,7 @@ def test_words_of_strangers_stay_words(eve: Client, count: Count) -> None:
         assert "<script>1" not in page
 
 
+@pytest.mark.slow
 def test_the_link_stands_on_the_page_of_who_answers_for_the_commune(
     city: City, count: Count, client: Client
 ) -> None:

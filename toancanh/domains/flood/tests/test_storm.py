@@ -80,6 +80,7 @@ def test_same_seed_same_values_whatever_was_asked_before() -> None:
     assert (level_m(KIM_LONG, moment, 7), rain_mm(HUE, moment, moment + HOUR_US, 7)) == first
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_weather() -> None:
     hours = range(us("2026-10-01"), us("2026-10-20"), HOUR_US)
     assert [level_m(KIM_LONG, t, 1) for t in hours] != [level_m(KIM_LONG, t, 2) for t in hours]
@@ -92,6 +93,7 @@ def test_known_values_stay_what_they_are() -> None:
     assert level_m(KIM_LONG, crest) == pytest.approx(CREST, abs=0.005)
 
 
+@pytest.mark.slow
 def test_kim_long_exceeds_the_second_alarm_in_any_ninety_days() -> None:
     start, end = SEASON
     days = [max(level_m(KIM_LONG, day + h * HOUR_US) for h in range(24)) for day in range(start, end, DAY_US)]
@@ -114,6 +116,7 @@ def test_rain_is_mostly_absent_and_never_far() -> None:
     assert longest_calm <= 6  # times two hours
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["a", "hue-rain-19753", "x-1"]),
     st.sampled_from([60, 300]),

@@ -54,6 +54,7 @@ def fields(page: str) -> set[str]:
     return set(re.findall(r'name="([a-z0-9_]+)"', page))
 
 
+@pytest.mark.slow
 def test_part_is_added_and_taken_away_and_nothing_typed_is_lost(client: Client, city: City) -> None:
     page = client.get(URL).content.decode()
     assert "p1_line_1" not in fields(page)
@@ -73,6 +74,7 @@ def test_part_is_added_and_taken_away_and_nothing_typed_is_lost(client: Client, 
     assert Rule.objects.filter(is_declared=False).count() == 0
 
 
+@pytest.mark.slow
 def test_composed_rule_is_tried_kept_read_and_rings(client: Client, city: City) -> None:
     measure(city.rain, NOON - MINUTE, 12.0, 12.0, every=600)
     measure(city.gauge, NOON - MINUTE, 1.0, 1.6, every=600)

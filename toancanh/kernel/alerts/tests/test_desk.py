@@ -90,6 +90,7 @@ def test_late_reading_notifies_nobody_and_the_next_on_time_does(desk: Desk, city
     assert levels() == [("open", 2, "BĐ2")]
 
 
+@pytest.mark.slow
 def test_late_readings_that_nothing_makes_doubtful_ring_no_more(desk: Desk, city: City) -> None:
     at(desk, city, 0, 0.8)
     for minute in range(1, 20):
@@ -232,6 +233,7 @@ def test_failed_commit_loses_nothing(desk: Desk, city: City, monkeypatch: pytest
     assert levels() == [("open", 1, "BĐ1")]
 
 
+@pytest.mark.slow
 def test_failed_commit_loses_no_wave_that_is_over_by_then(
     desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

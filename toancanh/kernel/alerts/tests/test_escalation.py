@@ -42,6 +42,7 @@ URL = "/console/alerts/escalation/"
 times = st.integers(0, 500).map(lambda minutes: NOON + minutes * MINUTE)
 
 
+@pytest.mark.slow
 @given(
     told=st.dictionaries(st.integers(1, 9), st.tuples(times, st.booleans()), max_size=5),
     levels=st.sets(st.integers(1, 9)),
@@ -102,6 +103,7 @@ def look(minutes: float, by: Escalator | None = None) -> list[tuple[int, str]]:
 AN, BA, CHI = (1, "Nguyễn an"), (2, "Nguyễn ba"), (3, "Nguyễn chi")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_alert_goes_up_level_by_level_until_the_last(rung: Alert) -> None:
     escalator = Escalator()
@@ -121,6 +123,7 @@ def test_alert_goes_up_level_by_level_until_the_last(rung: Alert) -> None:
     assert Entry.objects.filter(action="alerts.escalated").count() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_acknowledging_and_closing_stop_it_and_worse_begins_anew(rung: Alert, city_on_duty: City) -> None:
     look(0)
@@ -192,6 +195,7 @@ def test_delay_that_is_changed_holds_for_who_waits_already(rung: Alert) -> None:
     assert Delay.objects.filter(is_declared=True).count() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(4))
 def test_whoever_looks_when_writes_the_same_steps_once(rung: Alert, seed: int) -> None:
@@ -220,6 +224,7 @@ def test_message_goes_to_who_has_an_address(rung: Alert) -> None:
     assert "Trạm Cầu Gỗ" in delivery.notice.body_vi
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_each_step_reaches_its_people_once_on_every_channel_that_they_chose(rung: Alert) -> None:
     said = Said(phone="0914123456", email="an@example.vn", channels=("sms", "voice", "email"))
@@ -284,6 +289,7 @@ def test_late_event_takes_nothing_back_of_what_has_become_worse_meanwhile(rung: 
     assert cancelled == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_pages_show_the_ladder_and_what_has_come_to_me(rung: Alert, city_on_duty: City) -> None:
     look(0)
@@ -303,6 +309,7 @@ def test_pages_show_the_ladder_and_what_has_come_to_me(rung: Alert, city_on_duty
     assert "Đã báo đến bạn" not in leader.get(column).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_delays_are_changed_on_their_page_by_who_may(city_on_duty: City) -> None:
     client = Client()

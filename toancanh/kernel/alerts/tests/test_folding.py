@@ -190,6 +190,7 @@ some_bands = st.builds(
 )
 
 
+@pytest.mark.slow
 @calmly
 @given(bands=some_bands, told=series, order=st.randoms(use_true_random=False))
 def test_order_of_arrival_within_a_quarter_of_an_hour_does_not_matter(
@@ -213,6 +214,7 @@ def test_order_of_arrival_within_a_quarter_of_an_hour_does_not_matter(
     assert one.tracks["level"].states[0] == wanted
 
 
+@pytest.mark.slow
 @calmly
 @given(points=series)
 def test_it_rings_exactly_above_the_lines_where_nothing_delays_it(points: list[tuple[int, float]]) -> None:

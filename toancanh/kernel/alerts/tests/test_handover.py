@@ -127,6 +127,7 @@ def test_change_of_shift_without_an_entry_is_shown(duty: DutyPost) -> None:
         assert queries.missing([duty], clock.now()) == []
 
 
+@pytest.mark.slow
 def test_both_sign_in_sessions_of_their_own(duty: DutyPost) -> None:
     an, ba = client_of("an"), client_of("ba")
     page = an.get(f"{HOME}new/{duty.pk}/").content.decode()
@@ -145,6 +146,7 @@ def test_both_sign_in_sessions_of_their_own(duty: DutyPost) -> None:
     assert an.post(url, {"do": "rewrite"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_second_signs_with_a_password_at_the_same_screen(duty: DutyPost) -> None:
     an = client_of("an")
     url = an.post(f"{HOME}new/{duty.pk}/", {"brief": ""}).headers["Location"]
@@ -161,6 +163,7 @@ def test_second_signs_with_a_password_at_the_same_screen(duty: DutyPost) -> None
     assert "Nguyễn an" in an.get("/console/").content.decode(), "the session is still that of who goes"
 
 
+@pytest.mark.slow
 def test_guessing_the_password_of_another_is_slowed_as_at_the_sign_in(duty: DutyPost) -> None:
     an = client_of("an")
     url = an.post(f"{HOME}new/{duty.pk}/", {"brief": ""}).headers["Location"]

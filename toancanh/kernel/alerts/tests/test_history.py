@@ -139,6 +139,7 @@ def test_many_floods_of_the_past_are_written_a_few_at_a_time(
     assert not Backlog.objects.exists()
 
 
+@pytest.mark.slow
 def test_page_and_list_say_that_nobody_was_told(desk: Desk, city: City) -> None:
     catch_up(city, *FLOOD)
     desk.look()

@@ -255,6 +255,7 @@ def test_window_is_set_from_an_alert_in_one_form_and_shown_everywhere(
         assert client.post(f"{HOME}{made.pk}/", {"do": "end"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_kind_until_a_moment_and_what_cannot_be(city: City, client: Client) -> None:
     said = form(everything="1", kind="flood.gauge", span="until", ends="21/11/2026 20:00")
     assert client.post(f"{HOME}new/", said).status_code == 302
@@ -279,6 +280,7 @@ def test_kind_until_a_moment_and_what_cannot_be(city: City, client: Client) -> N
     assert client.post(url, {"span": "until", "ends": "01/01/2026 00:00"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_who_only_looks_or_answers_elsewhere_sets_and_sees_nothing(city: City) -> None:
     made = window(city, 0, 60)
     client = Client()

@@ -60,6 +60,7 @@ def test_who_answers_elsewhere_sees_nothing(rung: Alert, city: City) -> None:
     assert Client().get("/console/alerts/").status_code == 302
 
 
+@pytest.mark.slow
 def test_alert_is_acknowledged_noted_and_closed_on_its_page(rung: Alert, city: City) -> None:
     client, url = client_of(city), f"/console/alerts/{rung.pk}/"
     assert "Xác nhận đã nhận" in client.get(url).content.decode()
@@ -80,6 +81,7 @@ def test_alert_is_acknowledged_noted_and_closed_on_its_page(rung: Alert, city: C
     assert (rung.state, rung.reason) == (AlertState.CLOSED, "Trạm đang bảo trì")
 
 
+@pytest.mark.slow
 def test_who_may_only_look_has_no_buttons(rung: Alert, city: City) -> None:
     client, url = client_of(city, rights=("console.see",)), f"/console/alerts/{rung.pk}/"
     assert "Xác nhận đã nhận" not in client.get(url).content.decode()
@@ -129,6 +131,7 @@ def test_list_is_filtered_by_its_address(rung: Alert, city: City) -> None:
         assert client.get(f"/console/alerts/{query}").status_code == 200
 
 
+@pytest.mark.slow
 def test_list_goes_on_by_key_at_the_same_cost(
     rung: Alert, city: City, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -160,6 +163,7 @@ def test_list_goes_on_by_key_at_the_same_cost(
         client.get("/console/alerts/?state=all")
 
 
+@pytest.mark.slow
 def test_page_of_an_alert_costs_the_same_whatever_its_story(
     rung: Alert, city: City, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -170,6 +174,7 @@ def test_page_of_an_alert_costs_the_same_whatever_its_story(
         client.get(url)
 
 
+@pytest.mark.slow
 def test_other_processes_hear_of_a_change_as_far_as_their_pages_may(rung: Alert, city: City) -> None:
     hub = Hub()
     telling = announcements(hub)

@@ -82,6 +82,7 @@ def test_station_that_is_renamed_while_it_rings_keeps_its_alert(city: City) -> N
     assert [chapter.what for chapter in level().story.all()] == ["opened", "raised"]
 
 
+@pytest.mark.slow
 def test_ten_minutes_of_flapping_around_a_line_are_one_alert_over_three_processes(city: City) -> None:
     desk = ringing(city)
     for number in range(1, 121):

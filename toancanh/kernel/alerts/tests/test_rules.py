@@ -99,6 +99,7 @@ def test_dry_run_tells_what_would_have_rung_and_writes_nothing(city: City) -> No
     assert ruling.dry_run("flood.silence", [city.gauge], Silence(series="level", after_s=60))[0].episodes
 
 
+@pytest.mark.slow
 def test_rule_is_tried_on_its_page_before_it_is_kept(city: City) -> None:
     client = keeper(city)
     measure(city.gauge, NOON, 0.2, 0.7, 0.2, every=600)
@@ -135,6 +136,7 @@ def test_mistyped_rule_is_refused_and_nothing_typed_is_lost(city: City, wrong: d
     assert Rule.objects.filter(is_declared=False).count() == 0
 
 
+@pytest.mark.slow
 def test_officer_sees_rules_and_cannot_change_them(city: City) -> None:
     client = Client()
     client.force_login(person("truc", city.west))

@@ -47,6 +47,7 @@ def body(
     return answer.status_code, answer.content.decode()
 
 
+@pytest.mark.slow
 def test_a_year_says_why_a_day_is_off(client: Client, city: City, office: WorkCalendar) -> None:
     client.force_login(person("tay", city.west))
     status, page = body(client, HOME)
@@ -58,6 +59,7 @@ def test_a_year_says_why_a_day_is_off(client: Client, city: City, office: WorkCa
     assert "Office hours 2026" in body(client, f"{HOME}gio/", language="en")[1]
 
 
+@pytest.mark.slow
 def test_a_term_is_tried(client: Client, city: City, office: WorkCalendar) -> None:
     client.force_login(person("tay", city.west))
     page = body(client, f"{HOME}?at=20/11/2026+10:00&days=3&begin=now")[1]
@@ -130,6 +132,7 @@ def test_nonsense_is_told_and_not_kept(
     assert WorkDay.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_hours_change_from_a_day_on(administrator: Client, office: WorkCalendar) -> None:
     page = body(administrator, f"{HOME}gio/hours/")[1]
     assert "T2-T6: 07:30-11:30, 13:00-17:00" in page
@@ -158,6 +161,7 @@ def test_hours_change_from_a_day_on(administrator: Client, office: WorkCalendar)
     assert WorkWeek.objects.filter(calendar=office).count() == 2
 
 
+@pytest.mark.slow
 def test_a_calendar_is_made(administrator: Client, office: WorkCalendar) -> None:
     typed = {"name": "Bộ phận Một cửa", "code": "mot-cua", "keeps_holidays": "on", "valid_from": "01/01/2026"}
     typed |= {"hours": "T2-T6: 07:30-11:30, 13:00-17:00\nT7: 07:30-11:30", **WHY}
@@ -168,6 +172,7 @@ def test_a_calendar_is_made(administrator: Client, office: WorkCalendar) -> None
     assert body(administrator, f"{HOME}new/", {**typed, "code": "new"})[0] == 422
 
 
+@pytest.mark.slow
 def test_only_what_something_replaced_is_shown_as_replaced(
     administrator: Client, office: WorkCalendar
 ) -> None:
@@ -189,6 +194,7 @@ def test_only_what_something_replaced_is_shown_as_replaced(
     assert replaced() == 4
 
 
+@pytest.mark.slow
 def test_expected_holidays_are_asked_for(administrator: Client, office: WorkCalendar) -> None:
     page = body(administrator, f"{HOME}gio/?year=2028")[1]
     assert "Ghi các ngày nghỉ dự kiến" in page
@@ -215,6 +221,7 @@ def test_no_calendar_yet_says_what_to_do(client: Client, city: City) -> None:
     assert body(client, f"{HOME}khong-co/")[0] == 404
 
 
+@pytest.mark.slow
 def test_a_year_costs_the_same_queries_whatever_was_entered(
     administrator: Client, office: WorkCalendar, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

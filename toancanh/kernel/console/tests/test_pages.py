@@ -171,6 +171,7 @@ def test_page_asks_as_often_for_forty_stations_as_for_one(
     assert asked[0] <= 28
 
 
+@pytest.mark.slow
 def test_station_page_shows_sentence_thresholds_and_rows(officer: Client) -> None:
     text = officer.get("/console/things/gauge/").content.decode()
     for part in ("2,56 m", "BĐ2", "kiểm thử", "tc-chart", "/things/gauge/level.xlsx", "Trạm Cầu Gỗ"):

@@ -57,6 +57,7 @@ def test_the_same_number_has_one_mark_and_another_seal(city: City) -> None:
     assert first.addresses.get().sealed != second.addresses.get().sealed
 
 
+@pytest.mark.slow
 def test_names_are_found_without_marks_and_numbers_only_whole(city: City) -> None:
     one = head(city.west, name="Đặng Thị Ngọc Ánh")
     officer = actor("truc", city.province)
@@ -93,6 +94,7 @@ def test_completeness_counts_places_with_a_head_who_can_be_told(city: City) -> N
     assert next(row for row in queries.communes(actor("truc2")) if row.unit == city.west).is_complete
 
 
+@pytest.mark.slow
 def test_a_merger_takes_people_and_places_along(city: City) -> None:
     one, other = head(city.west), head(city.east, name="Võ Đình", phone="0914000009", at="Thôn Đông")
     now = merged(city)

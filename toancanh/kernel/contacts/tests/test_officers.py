@@ -144,6 +144,7 @@ def test_look_at_somebody_elses_number_is_written_down(an: Person) -> None:
     assert Entry.objects.get(action="contacts.reach_read").subject == f"person:{an.pk}"
 
 
+@pytest.mark.slow
 def test_pages_show_keep_try_and_refuse(an: Person, city: City) -> None:
     client = Client()
     client.force_login(an)

@@ -93,6 +93,7 @@ FORM = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_somebody_is_added_changed_ended_and_erased(ada: Client, city: City) -> None:
     new = f"{HOME}units/90001/new/"
     wrong = ada.post(new, {**FORM, "phones": "12"})
@@ -164,6 +165,7 @@ def test_rule_is_set_by_the_administrator_of_the_whole(ada: Client, city: City) 
     assert "một nửa" in page(ada, f"{HOME}rules/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [HOME, f"{HOME}units/90001/", f"{HOME}?q=thon"])
 def test_pages_cost_the_same_however_many_there_are(ada: Client, city: City, path: str) -> None:
     def cost() -> int:

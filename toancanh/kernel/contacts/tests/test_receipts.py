@@ -75,6 +75,7 @@ def officer(city: City, name: str = "truc", unit: Unit | None = None) -> Actor:
     return actor(name, unit or city.province)
 
 
+@pytest.mark.slow
 def test_everybody_of_the_communes_is_told_once_on_each_channel(city: City) -> None:
     one = head(city.west, zalo="777888", phone="0234 3822123; 0914123456")
     other = official(city.east)
@@ -95,6 +96,7 @@ def test_everybody_of_the_communes_is_told_once_on_each_channel(city: City) -> N
     assert "xác nhận" in Message.objects.get().body_vi
 
 
+@pytest.mark.slow
 def test_list_goes_on_where_it_stopped_and_never_gives_more_than_asked(city: City) -> None:
     people = [
         head(
@@ -119,6 +121,7 @@ def test_list_goes_on_where_it_stopped_and_never_gives_more_than_asked(city: Cit
     }
 
 
+@pytest.mark.slow
 def test_one_who_holds_two_posts_gets_one_copy_and_confirms_once(city: City) -> None:
     first = head(city.west)
     second = head(city.west, at="Thôn Hai")
@@ -203,6 +206,7 @@ def test_reply_confirms_what_was_told_last(city: City, number: str, text: str, c
     assert not Told.objects.exclude(notice=last).exclude(confirmed_at=None).exists()
 
 
+@pytest.mark.slow
 def test_answer_that_is_no_yes_is_read_by_officers(city: City, client: Client) -> None:
     one = head(city.west)
     official(city.west)
@@ -231,6 +235,7 @@ def test_answer_that_is_no_yes_is_read_by_officers(city: City, client: Client) -
     assert not Call.objects.exclude(note="").exists()
 
 
+@pytest.mark.slow
 def test_telephone_that_answers_by_itself_does_not_fill_the_page(city: City) -> None:
     head(city.west)
     tell(city.west)
@@ -246,6 +251,7 @@ def test_reply_after_two_days_means_nothing_known(city: City) -> None:
         assert receipts.replied("0914123456", "1") == 0
 
 
+@pytest.mark.slow
 def test_counts_follow_channels_and_confirmations(city: City) -> None:
     one, two = head(city.west), official(city.west, phone="0905111333")
     head(city.east, name="Võ Đông", phone="", at="Thôn Đông")
@@ -322,6 +328,7 @@ def test_confirmation_after_the_all_clear_is_late_and_still_kept(city: City, cli
     assert board.people(notice, city.west)[0].is_late
 
 
+@pytest.mark.slow
 def test_who_leaves_in_between_stays_on_the_board_and_gets_no_new_copy(city: City) -> None:
     one = head(city.west)
     notice = tell(city.west)
@@ -361,6 +368,7 @@ def test_two_officers_who_call_the_same_head_hear_of_each_other(city: City) -> N
     assert Entry.objects.filter(action="contacts.read").count() == 2
 
 
+@pytest.mark.slow
 def test_calls_that_reach_nobody_are_noted_and_leave_it_open(city: City) -> None:
     head(city.west)
     tell(city.west)
@@ -389,6 +397,7 @@ def test_who_answers_elsewhere_sees_only_his_communes(city: City) -> None:
     assert [one.notice for one in board.newest(east)] == [notice]
 
 
+@pytest.mark.slow
 def test_pages_show_who_is_to_be_called(city: City, client: Client) -> None:
     client.force_login(person("truc", city.province))
     assert "Chưa có ai được báo" in client.get("/console/contacts/receipts/").content.decode()

@@ -94,6 +94,7 @@ def test_changed_pack_changes_what_it_says(db: None, folder: Path) -> None:
     assert counts()[:6] == (2, 0, 2, 2, 2, 1)
 
 
+@pytest.mark.slow
 def test_station_that_a_newer_version_leaves_out_is_retired(db: None, folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(folder, other)

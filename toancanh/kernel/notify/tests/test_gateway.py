@@ -41,6 +41,7 @@ def told(n: int, channel: str = "sms") -> list[Recipient]:
     return [Recipient(f"head:{k}", channel, f"0901 234 {k:03}", "vi", f"Trưởng thôn {k}") for k in range(n)]
 
 
+@pytest.mark.slow
 def test_each_is_told_once_with_its_number_sender_and_key(peer: Gateway) -> None:
     actions.send(message(), told(30), by=BY)
     _parcels, outcomes = hand("sms")
@@ -131,6 +132,7 @@ def test_gateway_that_is_down_for_an_hour_loses_nothing_and_is_not_hammered(
     assert {one.reason for one in queries.of("warnings.warning:1") if one.state == "expired"} == {"expired"}
 
 
+@pytest.mark.slow
 def test_one_copy_outlasts_an_hour_of_trouble(peer: Gateway) -> None:
     begun = clock.now()
     peer.how = lambda _text: Said(status=503)
@@ -160,6 +162,7 @@ def hook(body: Any = None, secret: str = "", **query: str) -> Hook:
     return Hook(secret=secret, query=query, headers={}, body=json.dumps(body).encode() if body else b"")
 
 
+@pytest.mark.slow
 def test_receipts_reach_their_copies_over_http(peer: Gateway) -> None:
     actions.send(message(), told(3), by=BY)
     parcels, _outcomes = hand("sms")
@@ -194,6 +197,7 @@ def test_receipt_before_the_answer_counts(peer: Gateway) -> None:
         receipts(values, hook({"id": "x", "state": "DELIVRD"}, secret="x"))
 
 
+@pytest.mark.slow
 def test_gateway_that_has_to_be_asked(peer: Gateway) -> None:
     mapped = {**MAPPING, "poll_url": peer.poll_url, "poll_path": "state", "poll_every": "60"}
     set_up("sms", url=peer.url, **mapped)

@@ -41,6 +41,7 @@ def body(client: Client, path: str, status: int = 200) -> str:
     return answer.content.decode()
 
 
+@pytest.mark.slow
 def test_list_shows_how_far_messages_have_come_with_the_same_few_queries(
     admin: Client, django_assert_max_num_queries: Callable[[int], Any]
 ) -> None:
@@ -93,6 +94,7 @@ def test_what_waits_is_taken_back_by_hand(admin: Client) -> None:
     assert notice.cancelled_at is not None
 
 
+@pytest.mark.slow
 def test_channel_is_set_up_and_tried_with_oneself(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(django, "EGRESS_ALLOW", ("127.0.0.0/8",))
     at = f"{HOME}channels/sms/"
@@ -114,6 +116,7 @@ def test_channel_is_set_up_and_tried_with_oneself(admin: Client, monkeypatch: py
     assert Delivery.objects.get().state == "handed"
 
 
+@pytest.mark.slow
 def test_every_channel_has_a_page(admin: Client) -> None:
     page = body(admin, f"{HOME}channels/")
     for name in registry.channels():

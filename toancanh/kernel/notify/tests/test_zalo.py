@@ -43,6 +43,7 @@ def told(*addresses: str) -> list[Recipient]:
     return [Recipient(f"head:{n}", "zalo", address, "vi", "Bà Lê") for n, address in enumerate(addresses)]
 
 
+@pytest.mark.slow
 def test_followers_get_a_message_and_numbers_a_template(peer: ZaloPeer) -> None:
     actions.send(message(), told(FOLLOWER, "0901 234 567"), by=BY)
     parcels, outcomes = hand("zalo")
@@ -56,6 +57,7 @@ def test_followers_get_a_message_and_numbers_a_template(peer: ZaloPeer) -> None:
     assert sent["message"]["text"].startswith("Lũ trên sông Hương đang lên\n\nDi chuyển")
 
 
+@pytest.mark.slow
 def test_token_is_renewed_once_and_the_next_one_kept(peer: ZaloPeer) -> None:
     actions.send(message("a:1"), told(*(f"09012345{n:02}" for n in range(20))), by=BY)
     hand("zalo")
@@ -93,6 +95,7 @@ def test_codes_mean_what_zalo_says(peer: ZaloPeer, code: int, state: str, reason
     assert (outcome.state, outcome.reason) == (state, reason)
 
 
+@pytest.mark.slow
 def test_signed_events_are_receipts(peer: ZaloPeer) -> None:
     actions.send(message(), told(FOLLOWER, "0901234567"), by=BY)
     parcels, outcomes = hand("zalo")

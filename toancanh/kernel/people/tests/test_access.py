@@ -21,6 +21,7 @@ from toancanh.lib.errors import NotAllowed, Refused
 PATHS = st.lists(st.integers(1, 12), min_size=0, max_size=4).map(lambda keys: "".join(f"{k}/" for k in keys))
 
 
+@pytest.mark.slow
 @given(granted=PATHS, asked=PATHS)
 def test_right_over_a_unit_holds_exactly_for_what_lies_below(granted: str, asked: str) -> None:
     somebody = Actor(name="a", key="person:1", grants=frozenset({("console.see", granted)}))
@@ -59,6 +60,7 @@ def signed_in(client: Client, username: str, password: str = PASSWORD, follow: s
     return client.post("/sign-in/", form | ({"next": follow} if follow else {})).status_code
 
 
+@pytest.mark.slow
 def test_sign_in_through_the_page_opens_the_console(city: City, client: Client) -> None:
     person("binh", city.province)
     asked = client.get("/console/things/?kind=flood.gauge")

@@ -130,6 +130,7 @@ def test_who_lost_the_account_is_not_on_duty_and_leaves_a_gap(
     assert queries.gaps([duty], NOON, NOON + 6 * HOUR)
 
 
+@pytest.mark.slow
 @given(spans=st.lists(st.tuples(st.integers(0, 47), st.integers(1, 20)), max_size=8))
 @pytest.mark.django_db(transaction=False)
 def test_gaps_are_exactly_the_hours_that_nobody_fills(spans: list[tuple[int, int]]) -> None:
@@ -228,6 +229,7 @@ def keeper(city: City) -> Client:
     return client
 
 
+@pytest.mark.slow
 def test_roster_is_set_up_on_its_pages(city: City, staff: dict[str, Person], keeper: Client) -> None:
     assert "Chưa có lịch trực" in keeper.get(HOME).content.decode()
     office = Organisation.objects.get(code="office").pk

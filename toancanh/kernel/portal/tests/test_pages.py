@@ -36,6 +36,7 @@ def test_page_opens_in_an_empty_store(db: None, client: Client, path: str) -> No
     assert client.get(path).status_code == 200
 
 
+@pytest.mark.slow
 def test_home_puts_the_most_urgent_first(city: City, client: Client) -> None:
     for code, value in (("low", 0.2), ("high", 3.0), ("gauge", 2.5)):
         at = city.gauge if code == "gauge" else thing(code)
@@ -65,6 +66,7 @@ def test_home_puts_the_wettest_day_first_and_tells_its_sum(city: City, client: C
     assert "<html" not in part
 
 
+@pytest.mark.slow
 def test_every_public_station_is_one_touch_away(city: City, client: Client) -> None:
     for n in range(30):
         thing(f"g{n:02}")
@@ -103,6 +105,7 @@ def test_portal_names_whose_data_it_shows(city: City, client: Client) -> None:
     assert "Tỉnh Thử" in text
 
 
+@pytest.mark.slow
 def test_language_is_kept_and_leads_to_no_other_site(city: City, client: Client) -> None:
     answer = client.post("/language/", {"language": "en", "next": "/map/"})
     assert (answer.status_code, answer["Location"]) == (302, "/map/")

@@ -38,6 +38,7 @@ def warned(city: City) -> Iterator[tuple[City, Warning]]:
         yield city, told(by, order)
 
 
+@pytest.mark.slow
 def test_public_sees_what_is_in_force_in_both_languages(warned: tuple[City, Warning], client: Client) -> None:
     _, warning = warned
     for root, words in (("/warnings/", VI), ("/en/warnings/", EN)):
@@ -53,6 +54,7 @@ def test_public_sees_what_is_in_force_in_both_languages(warned: tuple[City, Warn
         assert text.count('class="tc-area-concerned"') == 1
 
 
+@pytest.mark.slow
 def test_exercise_and_draft_are_nowhere_outside(
     warned: tuple[City, Warning], client: Client, tmp_path: Path
 ) -> None:
@@ -71,6 +73,7 @@ def test_exercise_and_draft_are_nowhere_outside(
         assert "Diễn tập" not in client.get(address).content.decode()
 
 
+@pytest.mark.slow
 def test_message_leads_to_what_followed_and_the_all_clear_ends_it(
     warned: tuple[City, Warning], client: Client
 ) -> None:
@@ -121,6 +124,7 @@ def test_feeds_are_sound_and_name_every_message(warned: tuple[City, Warning], cl
     ]
 
 
+@pytest.mark.slow
 def test_words_that_nobody_translated_are_marked_as_vietnamese(city: City, client: Client) -> None:
     with clock.set_to(NOON):
         none = replace(EN, headline="", what="", where="", instruction="")
@@ -130,6 +134,7 @@ def test_words_that_nobody_translated_are_marked_as_vietnamese(city: City, clien
     assert "in Vietnamese only" in text
 
 
+@pytest.mark.slow
 def test_words_of_authors_are_no_markup(city: City, client: Client) -> None:
     with clock.set_to(NOON):
         bad = replace(VI, headline="<script>alert(1)</script>", what='"><img src=x onerror=alert(1)>')
@@ -145,6 +150,7 @@ def test_message_that_is_not_there_says_so(city: City, client: Client, path: str
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.slow
 def test_list_asks_as_often_for_ten_as_for_two(city: City, client: Client) -> None:
     with clock.set_to(NOON):
         by, order = officer(city), leader(city)
@@ -162,6 +168,7 @@ def test_list_asks_as_often_for_ten_as_for_two(city: City, client: Client) -> No
 # --- files
 
 
+@pytest.mark.slow
 def test_files_follow_the_commit_and_time_itself(warned: tuple[City, Warning], tmp_path: Path) -> None:
     city, warning = warned
     writer = copies.Copies(tmp_path)
@@ -184,6 +191,7 @@ def test_files_follow_the_commit_and_time_itself(warned: tuple[City, Warning], t
     assert not [path.name for path in tmp_path.rglob("*") if path.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_files_stand_alone_with_all_that_they_load(warned: tuple[City, Warning], tmp_path: Path) -> None:
     copies.Copies(tmp_path).look()
     for page in tmp_path.rglob("*.html"):

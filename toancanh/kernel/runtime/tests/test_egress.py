@@ -233,6 +233,7 @@ UNKIND = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", UNKIND)
 def test_unkind_answer_is_stopped(kind: Peer, path: str) -> None:
     code, kind.says[path] = UNKIND[path]
@@ -270,6 +271,7 @@ def test_closed_port_and_unknown_name_are_told() -> None:
         DOOR.fetch(Asked(url="http://nowhere.invalid/"))
 
 
+@pytest.mark.slow
 def test_resolver_that_hangs_does_not_hold_the_caller() -> None:
     door = Egress(resolve=lambda host, port: time.sleep(2) or [])  # type: ignore[func-returns-value]
     began = time.monotonic()

@@ -41,6 +41,7 @@ def test_clock_set_back_when_the_block_ends_badly() -> None:
     assert clock.now().year > 2001
 
 
+@pytest.mark.slow
 @given(TIMES, st.integers(-14 * 60, 14 * 60))
 def test_moment_reads_any_offset(at: datetime, minutes: int) -> None:
     from datetime import timezone

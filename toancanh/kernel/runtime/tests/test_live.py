@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from toancanh.kernel.runtime import clock, live
 from toancanh.kernel.runtime.live import KEEP, Hub, Note, Reading
 
@@ -64,6 +66,7 @@ def played(play: Callable[[Hub], Any]) -> None:
         asyncio.run(all_of_it())
 
 
+@pytest.mark.slow
 def test_cursor_is_the_time_that_any_process_would_give() -> None:
     async def play(hub: Hub) -> None:
         with clock.set_to(clock.from_us(5_000_000)):
@@ -76,6 +79,7 @@ def test_cursor_is_the_time_that_any_process_would_give() -> None:
     played(play)
 
 
+@pytest.mark.slow
 def test_newest_of_a_tick_wins() -> None:
     async def play(hub: Hub) -> None:
         await frames(hub, [[(reading(1.0), None), (reading(2.0, "other"), None), (reading(3.0), None)]])
@@ -88,6 +92,7 @@ def test_newest_of_a_tick_wins() -> None:
     played(play)
 
 
+@pytest.mark.slow
 def test_listener_gets_every_frame_after_its_cursor_once() -> None:
     async def play(hub: Hub) -> None:
         await frames(hub, [[(reading(n), None)] for n in (1.0, 2.0, 3.0)])
@@ -98,6 +103,7 @@ def test_listener_gets_every_frame_after_its_cursor_once() -> None:
     played(play)
 
 
+@pytest.mark.slow
 def test_waiting_listener_is_woken_by_the_next_frame() -> None:
     async def play(hub: Hub) -> None:
         waiting = asyncio.create_task(hub.after(0, (), 5.0))
@@ -122,6 +128,7 @@ def test_a_note_from_another_thread_does_not_wait_for_the_tick(monkeypatch: Any)
     played(play)
 
 
+@pytest.mark.slow
 def test_hidden_reading_is_heard_only_below_the_path() -> None:
     async def play(hub: Hub) -> None:
         await frames(hub, [[(reading(1.0), None), (reading(2.0, "hidden"), "1/5/")]])
@@ -144,6 +151,7 @@ def test_hidden_reading_is_heard_only_below_the_path() -> None:
     played(play)
 
 
+@pytest.mark.slow
 def test_stream_says_nothing_of_a_frame_without_a_word_for_the_listener() -> None:
     async def play(hub: Hub) -> None:
         await frames(hub, [[(reading(2.0, "hidden"), "1/5/")]])
@@ -152,6 +160,7 @@ def test_stream_says_nothing_of_a_frame_without_a_word_for_the_listener() -> Non
     played(play)
 
 
+@pytest.mark.slow
 def test_poll_tells_the_newest_of_each_series_and_where_to_go_on() -> None:
     async def play(hub: Hub) -> None:
         assert json.loads(hub.since(0, ())) == {"cursor": 0, "readings": []}

@@ -114,6 +114,7 @@ def test_slow_commit_is_told_after_a_quick_one_that_began_later() -> None:
         one.close()
 
 
+@pytest.mark.slow
 def test_dropping_costs_the_same_however_much_nobody_has_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,7 @@ def test_failed_commit_keeps_nothing_and_the_next_one_works(
     asyncio.run(act())
 
 
+@pytest.mark.slow
 def test_after_three_failed_commits_the_store_is_tried_once_a_second(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def test_open_gaps_are_found_without_going_through_the_past() -> None:
     assert "gap_open" in explained(statement)
 
 
+@pytest.mark.slow
 def test_random_numbers_do_not_fill_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numbering, "MOST_GAPS", 10)
     for number in range(0, 200, 2):

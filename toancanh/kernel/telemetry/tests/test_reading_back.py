@@ -298,6 +298,7 @@ def test_corrected_value_is_read_back_with_its_flag(city: City, client: Client) 
         ]
 
 
+@pytest.mark.slow
 def test_things_are_paged_in_the_order_of_their_codes(city: City, client: Client) -> None:
     for n in range(23):
         thing(f"t{n:02}")
@@ -356,6 +357,7 @@ def test_hidden_thing_is_there_only_for_who_works_there(
         assert len(answer.content) == len(nobody.content)
 
 
+@pytest.mark.slow
 def test_hidden_thing_is_in_no_list_layer_or_search_of_a_stranger(city: City, client: Client) -> None:
     secret = thing("kin-dao", name="Trạm Bí Mật", public=False)
     with clock.set_to(NOON):

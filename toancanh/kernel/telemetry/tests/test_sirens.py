@@ -47,6 +47,7 @@ def asked(at: float) -> None:
         service.answered(channel, parcels, found, 2)
 
 
+@pytest.mark.slow
 def test_each_siren_of_the_commune_sounds_once_and_its_answer_is_the_receipt(city: City) -> None:
     sounding(city)
     told()
@@ -73,6 +74,7 @@ def test_each_siren_of_the_commune_sounds_once_and_its_answer_is_the_receipt(cit
     assert {one.recipient: one.state for one in queries.of("warnings.warning:1")}["thing:loa-2"] == "failed"
 
 
+@pytest.mark.slow
 def test_an_exercise_sounds_nothing_unless_that_was_said(city: City) -> None:
     sounding(city, 1)
     told(key="a:1", is_exercise=True)
@@ -84,6 +86,7 @@ def test_an_exercise_sounds_nothing_unless_that_was_said(city: City) -> None:
     assert Command.objects.get().args["exercise"] is True
 
 
+@pytest.mark.slow
 def test_a_thing_that_is_gone_or_full_fails_alone(city: City) -> None:
     sounding(city, 2)
     told()

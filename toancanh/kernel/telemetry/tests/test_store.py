@@ -265,6 +265,7 @@ def test_store_opened_again_knows_everything(where: str) -> None:
     second.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copied", [1, 500])
 def test_two_writers_on_one_store_agree(where: str, copied: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_postgres, "COPIED", copied)

@@ -82,6 +82,7 @@ def heard() -> Heard:
     return Heard()
 
 
+@pytest.mark.slow
 def test_each_reading_is_told_once_whoever_committed_it(heard: Heard, store: Store, where: str) -> None:
     engine.use(store)
     store.put([Row(1, 1, 0.5)], 0)

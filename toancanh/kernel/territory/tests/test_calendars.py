@@ -288,6 +288,7 @@ def test_a_store_without_calendars_says_what_to_do(city: City) -> None:
         queries.one("khong-co")
 
 
+@pytest.mark.slow
 def test_thirty_thousand_due_times_take_less_than_seconds(office: WorkCalendar) -> None:
     """The bar of the product is 30 s for 30,000 open clocks; the counting itself is a small part of it."""
     import time

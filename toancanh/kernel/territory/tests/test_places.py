@@ -42,6 +42,7 @@ def test_point_outside_counts_to_the_nearest_within_100_m(
     assert code_at(lon, lat) == found
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0, 1), metres=st.floats(0, 250))
 def test_gap_around_a_commune_ends_at_100_m(city: City, share: float, metres: float) -> None:

@@ -160,6 +160,7 @@ def test_returned_draft_is_mended_and_submitted_again(by: Actor, order: Actor) -
     assert approved(warning, by, order).reason == ""
 
 
+@pytest.mark.slow
 def test_update_correction_and_all_clear_follow_each_other(by: Actor, order: Actor) -> None:
     filling.declare()
     first = told(by, order)
@@ -300,6 +301,7 @@ def test_commune_that_merged_since_the_draft_is_followed_with_a_note(
         assert [row["code"] for row in by_old_name.places.get().formers] == ["90001", "90002"]
 
 
+@pytest.mark.slow
 def test_message_told_before_the_merger_still_concerns_what_came_of_it(by: Actor, order: Actor) -> None:
     sent = told(by, order, full(valid_until=NOON + timedelta(days=1)))
     merge()

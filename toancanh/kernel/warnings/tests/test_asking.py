@@ -61,6 +61,7 @@ def told() -> list[tuple[str, str]]:
     return [(one.name, one.channel) for one in Delivery.objects.order_by("pk")]
 
 
+@pytest.mark.slow
 def test_nearest_are_reminded_then_everyone_above_hears_of_it_each_once(city: City, by: Actor) -> None:
     reachable(leader(city, "xa", "west"), "sms", "voice")
     reachable(leader(city, "tinh", "province"))
@@ -164,6 +165,7 @@ def test_nothing_leaves_once_it_is_decided_and_asked_again_it_is_told_anew(
         assert [one.state for one in asked.order_by("pk")] == [State.CANCELLED, State.WAITING]
 
 
+@pytest.mark.slow
 def test_link_leads_over_the_sign_in_to_the_button(
     city: City, by: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +187,7 @@ def test_link_leads_over_the_sign_in_to_the_button(
     )
 
 
+@pytest.mark.slow
 def test_however_many_leaders_it_asks_as_often(
     city: City, by: Actor, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -59,6 +59,7 @@ def typed(**other: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_alert_leads_to_a_filled_draft(city: City, by: Actor) -> None:
     rules.declare()
     desk = begun()
@@ -81,6 +82,7 @@ def test_alert_leads_to_a_filled_draft(city: City, by: Actor) -> None:
     assert (warning.origin, warning.state) == (alert, State.SUBMITTED)
 
 
+@pytest.mark.slow
 def test_open_page_is_another_one_once_the_state_has_moved(by: Actor, order: Actor) -> None:
     waiting = actions.draft(full(), by=by)
     waiting = actions.submit(waiting, waiting.version, by=by)
@@ -95,6 +97,7 @@ def test_open_page_is_another_one_once_the_state_has_moved(by: Actor, order: Act
     assert "data-reload" not in client.get(f"{url}?seen=nonsense").content.decode()
 
 
+@pytest.mark.slow
 def test_draft_without_an_alert_leaves_what_is_to_be_filled(by: Actor) -> None:
     client = client_of(by)
     page = client.get(f"{URL}new/?template=flood.river.level").content.decode()
@@ -105,6 +108,7 @@ def test_draft_without_an_alert_leaves_what_is_to_be_filled(by: Actor) -> None:
     assert "Hãy điền: [tên trạm]." in client.get(f"{URL}{warning.pk}/").content.decode()
 
 
+@pytest.mark.slow
 def test_approval_takes_two_touches_and_shows_who_is_told(by: Actor, order: Actor) -> None:
     warning = actions.draft(full("90"), by=by)
     warning = actions.submit(warning, warning.version, by=by)
@@ -121,6 +125,7 @@ def test_approval_takes_two_touches_and_shows_who_is_told(by: Actor, order: Acto
     assert "chờ bạn duyệt</span>" not in client.get(URL).content.decode()
 
 
+@pytest.mark.slow
 def test_page_names_the_channels_by_which_nothing_leaves(by: Actor, order: Actor) -> None:
     warning = actions.draft(full("90"), by=by)
     page = client_of(by).get(f"{URL}{warning.pk}/").content.decode()
@@ -133,6 +138,7 @@ def test_page_names_the_channels_by_which_nothing_leaves(by: Actor, order: Actor
     assert "Chưa kết nối:" in client_of(by).get(f"{URL}new/").content.decode()
 
 
+@pytest.mark.slow
 def test_who_may_not_order_has_no_button_and_no_way(city: City, by: Actor, order: Actor) -> None:
     warning = actions.draft(full(), by=by)
     warning = actions.submit(warning, warning.version, by=by)
@@ -151,6 +157,7 @@ def test_who_may_not_order_has_no_button_and_no_way(city: City, by: Actor, order
     assert 'value="approve"' not in page
 
 
+@pytest.mark.slow
 def test_page_that_shows_an_older_version_approves_nothing(by: Actor, order: Actor) -> None:
     warning = actions.draft(full(), by=by)
     warning = actions.submit(warning, warning.version, by=by)
@@ -168,6 +175,7 @@ def test_page_that_shows_an_older_version_approves_nothing(by: Actor, order: Act
         )
 
 
+@pytest.mark.slow
 def test_second_officer_sees_what_changed_beside_what_he_typed(city: City, by: Actor) -> None:
     warning = actions.draft(full(), by=by)
     seen = warning.version
@@ -206,6 +214,7 @@ def test_mistyped_field_is_told_and_nothing_typed_is_lost(by: Actor, field: str,
     assert not Warning.objects.exists()
 
 
+@pytest.mark.slow
 def test_quoted_bulletin_and_area_are_kept_by_the_form(by: Actor) -> None:
     ring = [[107.02, 16.02], [107.05, 16.02], [107.05, 16.05], [107.02, 16.02]]
     area = f'{{"type":"Polygon","coordinates":[{ring}]}}'
@@ -220,6 +229,7 @@ def test_quoted_bulletin_and_area_are_kept_by_the_form(by: Actor) -> None:
     assert "107.02,16.02" in form.replace(" ", "")
 
 
+@pytest.mark.slow
 def test_exercise_is_marked_on_every_page(by: Actor, order: Actor) -> None:
     client = client_of(by)
     client.post(f"{URL}new/", typed(exercise="1"))
@@ -234,6 +244,7 @@ def test_exercise_is_marked_on_every_page(by: Actor, order: Actor) -> None:
     assert sent.number == "DT-2026-0001"
 
 
+@pytest.mark.slow
 def test_message_is_followed_from_its_page(by: Actor, order: Actor) -> None:
     sent = told(by, order)
     client = client_of(by)
@@ -248,6 +259,7 @@ def test_message_is_followed_from_its_page(by: Actor, order: Actor) -> None:
     assert 'value="update"' in client.get(f"{URL}{sent.pk}/").content.decode()
 
 
+@pytest.mark.slow
 def test_lapsed_message_says_so(by: Actor, order: Actor) -> None:
     sent = told(by, order)
     with clock.set_to(NOON + timedelta(hours=13)):
@@ -256,6 +268,7 @@ def test_lapsed_message_says_so(by: Actor, order: Actor) -> None:
             assert "Hết hiệu lực, chưa có tin kết thúc" in client.get(path).content.decode()
 
 
+@pytest.mark.slow
 def test_standing_order_lets_the_officer_issue_at_once(city: City, by: Actor, order: Actor) -> None:
     client = client_of(order)
     decision = {
@@ -290,6 +303,7 @@ def test_standing_order_lets_the_officer_issue_at_once(city: City, by: Actor, or
     assert client_of(by).post(f"{URL}{last.pk}/", said).status_code == 422
 
 
+@pytest.mark.slow
 def test_words_and_terms_are_changed_by_the_administrator_with_a_reason(city: City, by: Actor) -> None:
     keeper = client_of(officer_with(city, people.ADMINISTRATOR))
     url = f"{URL}templates/flood.river.level/"
@@ -318,6 +332,7 @@ def officer_with(city: City, rights: tuple[str, ...]) -> Actor:
     return actor("quantri", None, rights)
 
 
+@pytest.mark.slow
 def test_list_is_filtered_and_costs_the_same(
     by: Actor, order: Actor, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -355,6 +370,7 @@ def test_list_is_filtered_and_costs_the_same(
         assert (row in client.get(f"{URL}{query}").content.decode()) is is_there, query
 
 
+@pytest.mark.slow
 def test_list_goes_on_by_key(by: Actor, order: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "LENGTH", 2)
     for _n in range(5):

@@ -53,6 +53,7 @@ def spread() -> None:
         pass
 
 
+@pytest.mark.slow
 def test_subscribers_of_its_communes_get_it_once(by: Actor, order: Actor) -> None:
     subscribed("tay", "90001")
     subscribed("dong", "90002")
@@ -70,6 +71,7 @@ def test_subscribers_of_its_communes_get_it_once(by: Actor, order: Actor) -> Non
     assert notice.expires_at == sent.valid_until
 
 
+@pytest.mark.slow
 def test_who_subscribed_before_a_merger_is_told(by: Actor, order: Actor) -> None:
     subscribed("tay", "90001")
     waiting = actions.draft(full("90001", valid_until=NOON + timedelta(days=2)), by=by)
@@ -82,6 +84,7 @@ def test_who_subscribed_before_a_merger_is_told(by: Actor, order: Actor) -> None
         assert Delivery.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_sirens_of_its_communes_sound_once_and_in_an_exercise_only_where_they_are_set_to(
     city: City, by: Actor, order: Actor
 ) -> None:
@@ -99,6 +102,7 @@ def test_sirens_of_its_communes_sound_once_and_in_an_exercise_only_where_they_ar
     assert (command.thing.code, command.args["exercise"]) == ("loa-tay", False)
 
 
+@pytest.mark.slow
 def test_exercise_reaches_no_subscriber(by: Actor, order: Actor) -> None:
     subscribed("tay", "90001")
     sent = told(by, order, is_exercise=True)
@@ -107,6 +111,7 @@ def test_exercise_reaches_no_subscriber(by: Actor, order: Actor) -> None:
     assert counting.recipients(sent, list(Unit.objects.filter(code="90001")))["webpush"] == 0
 
 
+@pytest.mark.slow
 def test_chain_of_the_communes_is_told_and_in_exercises_those_who_take_part(by: Actor, order: Actor) -> None:
     unit = Unit.objects.get(code="90001")
     facts = {"kind": "head", "post": "Tổ trưởng", "unit": unit, "valid_from": NOON.date()}
@@ -133,6 +138,7 @@ def test_chain_of_the_communes_is_told_and_in_exercises_those_who_take_part(by: 
         assert not ChainNotice.objects.filter(over_at=None).exists()
 
 
+@pytest.mark.slow
 def test_channel_that_was_not_chosen_carries_nothing(by: Actor, order: Actor) -> None:
     subscribed("tay", "90001")
     told(by, order, full(channels=("siren",)))
@@ -140,6 +146,7 @@ def test_channel_that_was_not_chosen_carries_nothing(by: Actor, order: Actor) ->
     assert not Delivery.objects.exists()
 
 
+@pytest.mark.slow
 def test_what_waits_of_the_message_before_is_taken_back(by: Actor, order: Actor) -> None:
     filling.declare()
     subscribed("tay", "90001")
@@ -188,6 +195,7 @@ def test_program_that_was_down_reports_upwards_at_once(by: Actor) -> None:
         assert steps(warning) == ["escalated"]
 
 
+@pytest.mark.slow
 def test_channels_try_ten_minutes_where_it_was_approved_just_before_its_end(by: Actor, order: Actor) -> None:
     subscribed("tay", "90001")
     told(by, order, full(valid_until=NOON + timedelta(minutes=1)))
@@ -195,6 +203,7 @@ def test_channels_try_ten_minutes_where_it_was_approved_just_before_its_end(by: 
     assert {notice.expires_at for notice in Notice.objects.all()} == {NOON + telling.LEAST}
 
 
+@pytest.mark.slow
 def test_half_of_what_follows_is_nothing(by: Actor, order: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     subscribed("tay", "90001")
     told(by, order)

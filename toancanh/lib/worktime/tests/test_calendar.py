@@ -123,6 +123,7 @@ def test_elapsed_is_what_a_minute_counter_counts(
     assert calendar.elapsed(end, start) == -counted
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(moments, moments, moments, st.integers(0, 5000), st.integers(0, 5000))
 def test_terms_add_up_and_never_go_back(

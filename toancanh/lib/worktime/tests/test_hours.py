@@ -15,12 +15,14 @@ spans = st.lists(st.integers(0, hours.DAY), max_size=6, unique=True).map(
 weeks = st.tuples(*[st.sampled_from([(), ((450, 690), (780, 1020)), ((450, 690),), ((0, 1440),)])] * 7)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(spans)
 def test_hours_are_read_back_as_written(day: hours.Spans) -> None:
     assert hours.read(hours.text(day)) == day
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(weeks, st.sampled_from(["vi", "en"]))
 def test_week_is_read_back_as_written(week: hours.WeekHours, language: str) -> None:
@@ -57,6 +59,7 @@ def test_nonsense_is_named(typed: str, code: str, said: str) -> None:
     assert (fault.value.code, fault.value.said) == (code, said)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(spans, st.tuples(st.integers(0, 1440), st.integers(0, 1440)).map(lambda pair: (min(pair), max(pair))))
 def test_what_is_cut_out_is_gone_and_nothing_else(day: hours.Spans, gap: hours.Span) -> None:

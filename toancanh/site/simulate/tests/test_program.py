@@ -136,6 +136,7 @@ def test_nothing_is_lost_or_changed_when_the_door_fails_twice(mishap: str) -> No
     assert not peer.mishaps
 
 
+@pytest.mark.slow
 def test_a_batch_sent_again_bears_the_same_key() -> None:
     with Peer(THINGS, ["kept then reset", "kept then reset"]) as peer:
         assert replay(peer, 1) == 0
@@ -144,6 +145,7 @@ def test_a_batch_sent_again_bears_the_same_key() -> None:
     assert keys[0] == keys[1] == keys[2]
 
 
+@pytest.mark.slow
 def test_the_same_replay_again_sends_the_same_values() -> None:
     with Peer(THINGS) as peer:
         assert replay(peer, 3) == 0
@@ -211,6 +213,7 @@ def test_a_signal_ends_it_at_once_even_while_the_door_is_silent(how: signal.Sign
         assert "Traceback" not in program.said
 
 
+@pytest.mark.slow
 def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
     pipe = subprocess.PIPE
     with Peer(THINGS) as peer, started(peer.url, tmp_path, "--parent-pipe", stdin=pipe) as program:

@@ -36,6 +36,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [5, 4])
 def test_acknowledged_only_once_it_is_kept(broker: Mosquitto, level: int) -> None:
     """What was not acknowledged when the connection broke comes again over the next; what was, does not."""
@@ -64,6 +65,7 @@ def test_acknowledged_only_once_it_is_kept(broker: Mosquitto, level: int) -> Non
     asyncio.run(act())
 
 
+@pytest.mark.slow
 def test_no_more_in_flight_than_we_said(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
     async def act() -> None:
         taken = Taken()
@@ -110,6 +112,7 @@ def test_receipts_wait_for_room_and_the_newest_wins(tmp_path: Path) -> None:
         asyncio.run(act(broker))
 
 
+@pytest.mark.slow
 def test_retained_messages_are_old_ones(broker: Mosquitto) -> None:
     async def act(level: int) -> None:
         taken = Taken()
@@ -134,6 +137,7 @@ def test_the_newer_connection_of_a_name_wins(broker: Mosquitto) -> None:
     asyncio.run(act())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refusal", [b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00", b""])
 def test_a_broker_without_5_is_known_by_its_refusal(broker: Mosquitto, refusal: bytes) -> None:
     async def act() -> None:
@@ -178,6 +182,7 @@ def test_an_absent_broker_is_called_unreachable() -> None:
     assert trouble_of(Address("no-such-host.invalid")).code == "unreachable"
 
 
+@pytest.mark.slow
 def test_what_is_no_broker_is_called_so() -> None:
     async def act() -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -64,6 +64,7 @@ def later(minutes: int) -> Any:
     return clock.set_to(NOON + timedelta(minutes=minutes))
 
 
+@pytest.mark.slow
 def test_messages_of_a_feed_come_once(ada: Actor, service: Peer) -> None:
     service.says["/cap"] = Said(atom(STORM))
     feed = made(service, ada)
@@ -80,6 +81,7 @@ def test_messages_of_a_feed_come_once(ada: Actor, service: Peer) -> None:
     assert rows[0].replaced_by == rows[1]
 
 
+@pytest.mark.slow
 def test_a_message_alone_at_the_address_is_taken(ada: Actor, service: Peer) -> None:
     service.says["/cap"] = Said(write(STORM), headers={"ETag": '"1"'})
     feed = made(service, ada)
@@ -165,6 +167,7 @@ def test_deleting_the_feed_leaves_what_it_brought(ada: Actor, service: Peer) -> 
     assert Received.objects.get().origin == "Đài KTTV"
 
 
+@pytest.mark.slow
 def test_the_form_makes_a_feed_of_warnings_that_is_on_at_once(
     city: City, service: Peer, client: Client
 ) -> None:

@@ -122,6 +122,7 @@ def test_what_cannot_be_understood_is_kept_once_with_its_reason(ada: Actor) -> N
     assert row.remarks[0]["code"] == "missing"
 
 
+@pytest.mark.slow
 def test_every_sample_of_others_is_taken_in(ada: Actor) -> None:
     paths = [path for path in sorted(SAMPLES.iterdir()) if path.suffix in (".cap", ".xml", ".atom")]
     paths.remove(SAMPLES / "google_earthquake_index.atom")

@@ -91,6 +91,7 @@ def test_a_drawn_area_stands_instead_of_the_outlines(client: Client, by: Actor, 
     assert area.geocodes == (("VN-DVHC", "90001"),)
 
 
+@pytest.mark.slow
 def test_updates_corrections_and_the_all_clear_refer_to_what_was_before(
     client: Client, by: Actor, order: Actor
 ) -> None:
@@ -144,6 +145,7 @@ def test_the_sender_stays_when_the_place_is_renumbered(city: City, by: Actor, or
     assert outgoing.sender() == before
 
 
+@pytest.mark.slow
 def test_a_reader_of_feeds_finds_every_message(client: Client, by: Actor, order: Actor) -> None:
     first = told(by, order)
     with clock.set_to(NOON + timedelta(hours=1)):
@@ -165,6 +167,7 @@ def test_a_reader_of_feeds_finds_every_message(client: Client, by: Actor, order:
     )
 
 
+@pytest.mark.slow
 def test_what_is_unchanged_is_not_sent_again(client: Client, by: Actor, order: Actor) -> None:
     first = told(by, order)
     for path in ("/cap", "/cap/CB-2026-0001.xml"):
@@ -185,6 +188,7 @@ def test_hostile_words_stay_words(client: Client, by: Actor, order: Actor) -> No
     etree.fromstring(client.get("/cap").content)
 
 
+@pytest.mark.slow
 def test_whoever_asks_too_often_is_told_when_to_come_again(client: Client, city: City) -> None:
     answers = [client.get("/cap/CB-2026-0001.xml") for _n in range(100)]
     assert {answer.status_code for answer in answers[:60]} == {404}

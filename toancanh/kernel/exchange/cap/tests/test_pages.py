@@ -101,6 +101,7 @@ def test_updates_lead_to_each_other(eve: Client, ada: Actor) -> None:
     assert f"{HOME}{storm.pk}/" in text(eve, f"{HOME}{later.pk}/")
 
 
+@pytest.mark.slow
 def test_filters_narrow_and_mangled_ones_do_not_break(eve: Client, ada: Actor) -> None:
     bring(ada, STORM)
     for query, is_there in (
@@ -110,6 +111,7 @@ def test_filters_narrow_and_mangled_ones_do_not_break(eve: Client, ada: Actor) -
         assert (STORM.infos[0].headline in text(eve, HOME + query)) == is_there, query
 
 
+@pytest.mark.slow
 def test_the_list_asks_as_often_for_one_as_for_many(eve: Client, ada: Actor) -> None:
     bring(ada, STORM)
     text(eve, HOME)

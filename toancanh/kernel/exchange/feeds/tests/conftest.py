@@ -46,7 +46,7 @@ def own_house(service: Peer, settings: Any, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def at_hand(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Answers are opened in the test's own process, unless it wants the child: that spares seconds."""
-    if request.node.get_closest_marker("slow") is None:
+    if request.node.get_closest_marker("child") is None:
         monkeypatch.setattr(subprocess, "Popen", OpenedHere)
 
 

@@ -62,6 +62,7 @@ def test_empty_list_says_what_to_do(eve: Client) -> None:
     assert "Nothing is fetched yet" in page(eve, HOME, "en")
 
 
+@pytest.mark.child
 @pytest.mark.slow
 def test_feed_is_tried_seen_and_kept(eve: Client, city: City, service: Peer) -> None:
     service.says["/levels"] = Said(json.dumps(ANSWER).encode())
@@ -100,6 +101,7 @@ def test_feed_is_tried_seen_and_kept(eve: Client, city: City, service: Peer) -> 
     assert WORD not in json.dumps(list(Entry.objects.values("content")), default=str)
 
 
+@pytest.mark.slow
 def test_feed_that_fails_says_why_and_since_when(eve: Client, service: Peer) -> None:
     service.says["/levels"] = Said(b"<!doctype html><p>Sign in", headers={"Content-Type": "text/html"})
     answer = eve.post(f"{HOME}new/", typed(service), follow=True).content.decode()
@@ -114,6 +116,7 @@ def test_feed_that_fails_says_why_and_since_when(eve: Client, service: Peer) -> 
     assert "A web page came instead of readings" in page(eve, f"{HOME}{feed.pk}/?part=state", "en")
 
 
+@pytest.mark.slow
 def test_feed_is_paused_fetched_changed_and_deleted(eve: Client, service: Peer) -> None:
     service.says["/levels"] = Said(b'{"data": [{"code": "gauge", "t": "2026-11-21 11:00", "v": 1.5}]}')
     feed = made(service, acting(Person.objects.get()), secrets={"X-Key": WORD})
@@ -148,6 +151,7 @@ def test_feed_is_paused_fetched_changed_and_deleted(eve: Client, service: Peer) 
     assert eve.get(here).status_code == 404
 
 
+@pytest.mark.slow
 def test_others_see_nothing_of_it(city: City, client: Client, service: Peer) -> None:
     with clock.set_to(NOON):
         feed = made(service, actor("ada", city.west, ("telemetry.arrange",)), mapping=None)
@@ -163,6 +167,7 @@ def test_others_see_nothing_of_it(city: City, client: Client, service: Peer) -> 
     assert client.get(HOME).status_code in (302, 403)
 
 
+@pytest.mark.child
 @pytest.mark.slow
 def test_lists_cost_the_same_however_long_they_are(eve: Client, city: City, service: Peer) -> None:
     service.says["/levels"] = Said(b'{"data": []}')

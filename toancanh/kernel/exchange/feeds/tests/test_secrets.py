@@ -55,6 +55,7 @@ def everything(caplog: pytest.LogCaptureFixture) -> str:
     return json.dumps(rows, default=str, ensure_ascii=False) + caplog.text
 
 
+@pytest.mark.slow
 def test_secrets_go_to_one_host_and_nowhere_else(
     city: City, ada: Actor, service: Peer, caplog: pytest.LogCaptureFixture, settings: Any
 ) -> None:

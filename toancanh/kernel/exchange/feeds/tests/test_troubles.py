@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.city import NOON, City
 from tests.web_peer import Peer, Said
 from toancanh.kernel.declare import Actor
@@ -19,6 +21,7 @@ def told() -> list[Trouble]:
     return list(troubles.found(clock.now()))
 
 
+@pytest.mark.slow
 def test_feed_that_fails_again_and_again_is_told(city: City, ada: Actor, service: Peer) -> None:
     service.says["/levels"] = Said(status=503)
     feed = made(service, ada)

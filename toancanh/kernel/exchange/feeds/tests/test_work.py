@@ -51,6 +51,7 @@ def counted(run: Run) -> tuple[str, int, int, int]:
     return run.outcome, run.new, run.same, run.refused
 
 
+@pytest.mark.child
 @pytest.mark.slow
 def test_windows_that_overlap_bring_each_reading_once(city: City, ada: Actor, service: Peer) -> None:
     """A recorded flood, served as Hub'Eau does: the last readings of a station, whatever was asked before."""
@@ -77,6 +78,7 @@ def test_windows_that_overlap_bring_each_reading_once(city: City, ada: Actor, se
     assert Letter.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_unchanged_answers_cost_nothing(
     city: City, ada: Actor, service: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +153,7 @@ def test_rows_that_cannot_be_are_dead_letters(city: City, ada: Actor, service: P
     assert (run.same, run.refused, run.passed_over) == (2, 3, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "code", "status"),
     [

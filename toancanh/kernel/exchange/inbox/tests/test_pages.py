@@ -49,6 +49,7 @@ def ask(client: Client, path: str) -> str:
     return client.post(HOME, {"do": "ask", "number": number, "path": path})["Location"]
 
 
+@pytest.mark.slow
 def test_waiting_file_becomes_a_rule_and_is_taken_in(ada: Client, place: Place) -> None:
     assert "Chưa có tiến trình nào" in page(ada)
     place.put("mực nước/a.csv", LONG)
@@ -80,6 +81,7 @@ def test_waiting_file_becomes_a_rule_and_is_taken_in(ada: Client, place: Place) 
     assert "a.csv" in page(ada, "/console/imports/")
 
 
+@pytest.mark.slow
 def test_file_that_cannot_be_opened_is_told(ada: Client, place: Place) -> None:
     place.put("a.csv", b"<html></html>")
     place.work()
@@ -88,6 +90,7 @@ def test_file_that_cannot_be_opened_is_told(ada: Client, place: Place) -> None:
     assert "trang web" in page(ada, sample)
 
 
+@pytest.mark.slow
 def test_rules_are_set_switched_and_removed(ada: Client, city: City, place: Place) -> None:
     place.duty()
     assert "cần một cách đọc" in page(ada)
@@ -116,6 +119,7 @@ def test_folder_that_nobody_looks_at_or_that_is_broken_is_told(ada: Client, plac
     assert "Permission denied: /x" in page(ada)
 
 
+@pytest.mark.slow
 def test_each_sees_what_is_his(ada: Client, city: City, place: Place) -> None:
     west, east = (person(name, unit, ("console.see", "telemetry.arrange"))
                   for name, unit in (("tay", city.west), ("dong", city.east)))  # fmt: skip
@@ -145,6 +149,7 @@ def test_each_sees_what_is_his(ada: Client, city: City, place: Place) -> None:
     assert other.get(HOME).status_code == 403
 
 
+@pytest.mark.slow
 def test_page_costs_the_same_queries_whatever_it_holds(ada: Client, city: City, place: Place) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as caught:

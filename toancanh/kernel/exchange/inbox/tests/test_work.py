@@ -91,6 +91,7 @@ def stored(city: City) -> list[float]:
     return [row.value for row in engine.store().range(city.level.pk, 0, clock.to_us(NOON) * 2, limit=10_000)]
 
 
+@pytest.mark.slow
 def test_file_is_taken_in_by_the_rule_of_its_folder(city: City, ada: Actor, place: Place) -> None:
     rule = actions.set_rule("tram-mua", "*", "Sổ đo tay", by=ada)
     place.put("tram-mua/2026/số đo.csv", MIXED)
@@ -120,6 +121,7 @@ def test_file_is_taken_in_by_the_rule_of_its_folder(city: City, ada: Actor, plac
     assert stored(city) == []
 
 
+@pytest.mark.slow
 def test_same_file_again_is_taken_and_changes_nothing(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*.csv", "Sổ đo tay", by=ada)
     place.put("a.csv")
@@ -131,6 +133,7 @@ def test_same_file_again_is_taken_and_changes_nothing(city: City, ada: Actor, pl
     assert place.files() == ["done/a.csv", "done/a.csv"]
 
 
+@pytest.mark.slow
 def test_rule_that_corrects_and_rule_that_rests(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     place.put("a.csv")
@@ -147,6 +150,7 @@ def test_rule_that_corrects_and_rule_that_rests(city: City, ada: Actor, place: P
     assert stored(city) == [1.1, 1.25]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -172,6 +176,7 @@ def test_file_that_is_not_read_is_left_aside_with_the_reason(
     assert not Import.objects.exists()
 
 
+@pytest.mark.slow
 def test_file_whose_every_row_is_refused_lies_with_the_refused(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     place.put("a.csv", LONG.replace("Cầu Gỗ".encode(), "Nơi Nào".encode()))
@@ -180,6 +185,7 @@ def test_file_whose_every_row_is_refused_lies_with_the_refused(city: City, ada: 
     assert Import.objects.get().refused == 2
 
 
+@pytest.mark.slow
 def test_nearest_folder_and_longest_pattern_rule(city: City, ada: Actor, place: Place) -> None:
     sheets.save_mapping("Khác", SAID, by=ada)
     for folder, pattern, name in (
@@ -195,6 +201,7 @@ def test_nearest_folder_and_longest_pattern_rule(city: City, ada: Actor, place: 
     assert used == {"x.csv": "Sổ đo tay", "a/b/x.csv": "Khác", "a/mua-1.csv": "Sổ đo tay"}
 
 
+@pytest.mark.slow
 def test_unfinished_file_is_not_touched_before_it_is_whole(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     place.replaced(settled=1000)
@@ -214,6 +221,7 @@ def test_unfinished_file_is_not_touched_before_it_is_whole(city: City, ada: Acto
     assert place.files() == ["done/a.csv", "done/b.csv"]
 
 
+@pytest.mark.slow
 def test_file_that_grew_after_it_was_read_is_read_again_whole(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     place.put("a.csv")
@@ -232,6 +240,7 @@ class Killed(BaseException):
     """What no code of the product catches."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", ["take_aside", "take", "put_away", "save"])
 def test_kill_between_any_two_steps_takes_the_file_exactly_once(
@@ -263,6 +272,7 @@ def test_kill_between_any_two_steps_takes_the_file_exactly_once(
     assert list((place.folder / ".taking").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_of_two_workers_takes_and_the_other_takes_over(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     other = work.Duty(place.folder, settled=0)
@@ -277,6 +287,7 @@ def test_one_of_two_workers_takes_and_the_other_takes_over(city: City, ada: Acto
     assert Watched.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_worker_that_lost_the_folder_while_it_read_notes_nothing(
     city: City, ada: Actor, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,6 +324,7 @@ def test_folder_that_cannot_be_used_is_told_and_mended(city: City, ada: Actor, p
     assert sorted(Watched.objects.values_list("trouble", flat=True)) == [""]
 
 
+@pytest.mark.slow
 def test_full_disk_leaves_the_file_where_it_is(
     city: City, ada: Actor, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,6 +345,7 @@ def test_full_disk_leaves_the_file_where_it_is(
     assert stored(city) == [1.1, 1.2]
 
 
+@pytest.mark.slow
 def test_waiting_file_is_opened_and_its_reading_becomes_the_rule(
     city: City, ada: Actor, place: Place
 ) -> None:
@@ -358,6 +371,7 @@ def test_waiting_file_is_opened_and_its_reading_becomes_the_rule(
     assert stored(city) == [1.1, 1.2]
 
 
+@pytest.mark.slow
 def test_rules_of_others_are_not_changed_nor_undercut(city: City, ada: Actor, place: Place) -> None:
     west = actor("tay", city.west, ("telemetry.arrange",))
     rule = actions.set_rule("a", "*", "Sổ đo tay", by=ada)
@@ -388,6 +402,7 @@ def test_folder_that_cannot_be_is_told(city: City, ada: Actor, folder: str) -> N
         actions.set_rule(folder, "*", "Sổ đo tay", by=ada)
 
 
+@pytest.mark.slow
 def test_fault_in_one_file_holds_up_no_other(
     city: City, ada: Actor, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,6 +431,7 @@ def test_quiet_folder_costs_little(
     assert timedelta(seconds=work.EVERY) < work.RENEW < work.LEASE
 
 
+@pytest.mark.slow
 def test_what_lies_in_the_way_of_one_file_holds_up_no_other(city: City, ada: Actor, place: Place) -> None:
     actions.set_rule("", "*", "Sổ đo tay", by=ada)
     place.duty()

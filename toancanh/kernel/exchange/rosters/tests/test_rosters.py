@@ -92,6 +92,7 @@ def numbers(one: Contact) -> list[str]:
     return [found.value for found in sealing.in_clear(one.addresses.all())]
 
 
+@pytest.mark.slow
 def test_list_of_an_office_is_read_as_it_is(ada: Actor, city: City) -> None:
     one = brought(OFFICE, ada)
     outcome = actions.preview(one, by=ada)
@@ -110,6 +111,7 @@ def test_list_of_an_office_is_read_as_it_is(ada: Actor, city: City) -> None:
     assert kept["Nguyễn Thị Đào"].valid_from == date(2024, 8, 15)
 
 
+@pytest.mark.slow
 def test_merged_commune_holds_for_the_rows_below_it(ada: Actor, city: City) -> None:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out)
@@ -131,6 +133,7 @@ def test_merged_commune_holds_for_the_rows_below_it(ada: Actor, city: City) -> N
     ]
 
 
+@pytest.mark.slow
 def test_template_filled_in_is_taken_in_and_exported_the_same(ada: Actor, city: City, client: Client) -> None:
     client.force_login(person("admin", None, people.ADMINISTRATOR))
     template = client.get("/console/contacts/template.xlsx").content
@@ -156,6 +159,7 @@ def test_template_filled_in_is_taken_in_and_exported_the_same(ada: Actor, city: 
     assert fault.value.code == "nothing"
 
 
+@pytest.mark.slow
 def test_decomposed_letters_and_old_fonts_are_read(ada: Actor, city: City) -> None:
     rows = [PLAIN, ["Phường Dương Nỗ", "Thôn Vân Thê", "Đặng Thị Ngọc Ánh", "Trưởng thôn", "0914123456"]]
     apart = [[unicodedata.normalize("NFD", cell) for cell in row] for row in rows]
@@ -174,6 +178,7 @@ def test_french_or_german_letters_are_no_old_fonts() -> None:
     assert columns.repaired(rows) == (rows, False)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_kept_is_told_row_by_row_and_comes_back_as_a_file(ada: Actor, city: City) -> None:
     rows: list[Sequence[Any]] = [
         PLAIN,
@@ -218,6 +223,7 @@ def test_what_cannot_be_kept_is_told_row_by_row_and_comes_back_as_a_file(ada: Ac
     assert found[1][5] == told[1]
 
 
+@pytest.mark.slow
 def test_former_communes_lead_to_those_of_today(ada: Actor, city: City) -> None:
     now = merged(city)
     outcome = actions.preview(brought(OFFICE, ada), by=ada)
@@ -227,6 +233,7 @@ def test_former_communes_lead_to_those_of_today(ada: Actor, city: City) -> None:
     assert set(Contact.objects.values_list("unit", flat=True)) == {now.pk}
 
 
+@pytest.mark.slow
 def test_second_head_is_told_and_the_former_one_leaves_where_that_is_asked(ada: Actor, city: City) -> None:
     former = head(city.west, name="Hồ Văn Cũ", phone="0914000001")
     rows = [PLAIN, ["Dương Nỗ", "Thôn Vân Thê", "Lê Văn Mới", "Trưởng thôn", "0914000002"]]
@@ -245,6 +252,7 @@ def test_second_head_is_told_and_the_former_one_leaves_where_that_is_asked(ada: 
     assert [c.name for c in queries.people_of(city.west)] == ["Hồ Văn Cũ"]
 
 
+@pytest.mark.slow
 def test_known_person_is_changed_keeps_his_numbers_and_gets_them_back(ada: Actor, city: City) -> None:
     known = head(city.west, phone="0914123456")
     rows = [PLAIN, ["Dương Nỗ", "Thôn Vân Thê", "trần văn bằng", "Trưởng thôn kiêm Bí thư", "0905999888"]]
@@ -258,6 +266,7 @@ def test_known_person_is_changed_keeps_his_numbers_and_gets_them_back(ada: Actor
     assert (numbers(known), known.post) == (["+84914123456"], "Trưởng thôn")
 
 
+@pytest.mark.slow
 def test_undo_leaves_who_was_changed_or_told_since(ada: Actor, city: City) -> None:
     one = taken(OFFICE, ada)
     changed = Contact.objects.get(name="Trần Văn Bằng")
@@ -272,6 +281,7 @@ def test_undo_leaves_who_was_changed_or_told_since(ada: Actor, city: City) -> No
         actions.undo(one, by=ada)
 
 
+@pytest.mark.slow
 def test_confirming_another_preview_than_the_seen_one_is_refused(ada: Actor, city: City) -> None:
     one = brought(OFFICE, ada)
     seen = actions.seal(one, actions.preview(one, by=ada))
@@ -282,6 +292,7 @@ def test_confirming_another_preview_than_the_seen_one_is_refused(ada: Actor, cit
     assert Contact.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_journal_and_tables_hold_no_number_of_the_file(ada: Actor, city: City) -> None:
     taken(OFFICE, ada)
     entry = Entry.objects.get(action="contacts.list_taken_in")
@@ -292,6 +303,7 @@ def test_journal_and_tables_hold_no_number_of_the_file(ada: Actor, city: City) -
             assert "914123456" not in repr(cursor.fetchall()), table
 
 
+@pytest.mark.slow
 def test_only_ones_own_communes_are_written(city: City) -> None:
     west = actor("tay", city.west, (*people.STAFF, "contacts.arrange"))
     outcome = actions.preview(brought(OFFICE, west), by=west)
@@ -301,6 +313,7 @@ def test_only_ones_own_communes_are_written(city: City) -> None:
         actions.find(Roster.objects.get().pk, by=east)
 
 
+@pytest.mark.slow
 def test_files_are_forgotten_in_time(ada: Actor, city: City) -> None:
     one = taken(OFFICE, ada)
     brought([PLAIN, ["Dương Nỗ", "Thôn Một", "Lê A", "Trưởng thôn", "0914000001"]], ada)
@@ -339,6 +352,7 @@ def test_five_thousand_people_at_once(ada: Actor, city: City) -> None:
     assert not Neighbourhood.objects.exists()
 
 
+@pytest.mark.slow
 def test_pages_lead_from_the_file_to_the_list_and_back(city: City, client: Client) -> None:
     client.force_login(person("admin", None, people.ADMINISTRATOR))
     assert client.get(HOME).status_code == 200

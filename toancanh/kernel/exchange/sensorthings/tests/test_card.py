@@ -6,6 +6,7 @@ import re
 import shlex
 from html import unescape
 
+import pytest
 from django.test import Client
 
 from tests.city import BY, City, person
@@ -14,6 +15,7 @@ from toancanh.kernel.telemetry.devices.lines import Sender, Topic, examples
 from toancanh.kernel.telemetry.devices.reach import Reach
 
 
+@pytest.mark.slow
 def test_line_on_the_card_sends_an_observation(city: City) -> None:
     keeper, gauge = Client(), Client()
     keeper.force_login(person("quan", rights=people.ADMINISTRATOR))

@@ -46,6 +46,7 @@ def test_root_document(service: Service) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=lambda entity: entity.plural)
 def test_every_entity_tells_itself_and_leads_on(service: Service, entity: Entity) -> None:
     page = service.get(entity.plural, count="true")

@@ -55,6 +55,7 @@ def test_nothing_is_written_where_nothing_changed(city: City) -> None:
     assert set(models.Sensor.objects.values_list("description", flat=True)) == {"x"}
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_who_derives(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     deriving.follow()
     before = ids()

@@ -290,6 +290,7 @@ def test_series_made_a_moment_ago_is_found(house: House) -> None:
     assert kept(house, 4) == [(NOW, 1.0)]
 
 
+@pytest.mark.slow
 def test_size_and_time_are_bounded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "DRAIN_SECONDS", 0.05)
     key = [("Authorization", "Bearer secret")]

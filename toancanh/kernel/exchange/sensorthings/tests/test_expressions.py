@@ -138,6 +138,7 @@ OTHERS = """and or not add mod ( ) , ' '' 'a' 1 - / name result Thing/name null 
 WORDS = st.sampled_from([*FUNCTIONS, *COMPARISONS, *OTHERS.split()])
 
 
+@pytest.mark.slow
 @given(st.lists(WORDS | st.text(max_size=3), max_size=25).map(" ".join))
 def test_any_text_is_a_filter_or_refused(text: str) -> None:
     with suppress(Malformed):

@@ -182,6 +182,7 @@ def test_every_set_of_another_entity_has_a_way_back() -> None:
     assert ways == set(writing.INVERSE)
 
 
+@pytest.mark.slow
 def test_what_is_made_here_leaves_nothing_to_derive(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     by = client()
     deriving.follow()

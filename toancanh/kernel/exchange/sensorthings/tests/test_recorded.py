@@ -66,6 +66,7 @@ def assert_read_back(told: dict[str, Any], read: dict[str, Any]) -> None:
             assert read[name] == value, name
 
 
+@pytest.mark.slow
 def test_bodies_of_another_server_are_taken_and_read_back(web: Web) -> None:
     address = web.make("Things", THING)
     inner = "Datastreams($expand=Sensor,ObservedProperty)"
@@ -96,6 +97,7 @@ def test_bodies_of_another_server_are_taken_and_read_back(web: Web) -> None:
     assert_read_back(observation | {"phenomenonTime": "2015-04-12T22:00:00Z"}, read)
 
 
+@pytest.mark.slow
 def test_answers_have_the_keys_of_other_servers(web: Web) -> None:
     """As FROST documents its answers: each key in its place, none besides."""
     stream = web.values(f"{web.make('Things', THING)}/Datastreams")[0]

@@ -100,6 +100,7 @@ def test_each_sort_alone_is_deleted_once(city: City) -> None:
         assert statuses == [200, 404], path
 
 
+@pytest.mark.slow
 def test_observation_is_withdrawn_and_stays_on_record(city: City) -> None:
     by = client()
     measure(city.gauge, NOON, 2.5, 2.6)

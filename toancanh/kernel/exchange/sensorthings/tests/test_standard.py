@@ -60,6 +60,7 @@ def test_each_sort_is_read_changed_and_gone(web: Web, path: str, told: Any) -> N
     assert web.send("get", address).status_code == 404
 
 
+@pytest.mark.slow
 def test_place_of_the_thing_is_what_its_observations_are_of(web: Web) -> None:
     key = web.get(web.make("Things", tree()))["@iot.id"]
     (stream,) = web.get(f"Things({key})/Datastreams")["value"]
@@ -78,6 +79,7 @@ def test_place_of_the_thing_is_what_its_observations_are_of(web: Web) -> None:
     assert web.get(f"{observed}/FeatureOfInterest")["@iot.selfLink"] == own
 
 
+@pytest.mark.slow
 def test_everything_of_an_observation_is_read_back(web: Web) -> None:
     key = web.get(web.make("Things", tree(observationType=CATEGORY)))["@iot.id"]
     (stream,) = web.get(f"Things({key})/Datastreams")["value"]
@@ -99,6 +101,7 @@ def test_everything_of_an_observation_is_read_back(web: Web) -> None:
     assert bare["phenomenonTime"].startswith("2026-11-21T05:00:00")
 
 
+@pytest.mark.slow
 def test_what_goes_with_a_thing_and_what_stays(web: Web) -> None:
     address = web.make("Things", tree(Observations=[{"result": 1, "phenomenonTime": TIME}]))
     (stream,) = web.get(f"{address}/Datastreams?$expand=Sensor,ObservedProperty,Observations")["value"]

@@ -195,6 +195,7 @@ def test_what_is_not_there_cannot_be_changed(city: City, method: str, path: str)
     assert by.send(method, path, {"name": "x"}).status == 405
 
 
+@pytest.mark.slow
 def test_retired_thing_and_ended_series_are_not_there(city: City) -> None:
     by = client()
     key = by.make("Things", tree())

@@ -197,6 +197,7 @@ def test_number_survives_both_ways_of_writing(value: float) -> None:
     assert cells.number(text, ".") == cells.number(text.replace(".", ","), ",") == float(text)
 
 
+@pytest.mark.slow
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001 - of Việt Nam, as people write
 def test_time_survives_every_way_of_writing(local: datetime) -> None:
     local = local.replace(second=0, microsecond=0)
@@ -207,6 +208,7 @@ def test_time_survives_every_way_of_writing(local: datetime) -> None:
     assert len(read) == 1
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60) | st.floats() | st.integers() | st.booleans() | st.none())
 def test_any_cell_is_read_or_refused(cell: Cell) -> None:
     for read in (Times().read, cells.number, cells.of_day):

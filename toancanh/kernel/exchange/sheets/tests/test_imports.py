@@ -121,6 +121,7 @@ def test_file_goes_its_whole_way(city: City, ada: Actor) -> None:
     assert list(told) == [f"exchange.import_{verb}" for verb in verbs]
 
 
+@pytest.mark.slow
 def test_file_is_told_of_its_token_and_lets_nobody_wait(city: City, ada: Actor) -> None:
     brought(MIXED, ada)
     contacts.write()
@@ -129,6 +130,7 @@ def test_file_is_told_of_its_token_and_lets_nobody_wait(city: City, ada: Actor) 
     assert waiting.room(ada) == []
 
 
+@pytest.mark.slow
 def test_same_file_twice_is_known_and_harmless(city: City, ada: Actor) -> None:
     first = brought(b"t;v\n21/11/2026 07:00;1,5\n", ada, fixed_thing="gauge", fixed_series="level")
     again = brought(b"t;v\n21/11/2026 07:00;1,5\n", ada, fixed_thing="gauge", fixed_series="level")
@@ -142,6 +144,7 @@ def test_same_file_twice_is_known_and_harmless(city: City, ada: Actor) -> None:
     assert actions.upload(b"t;v\n21/11/2026 08:00;1,5\n", "b.csv", by=ada).pk == draft.pk
 
 
+@pytest.mark.slow
 def test_values_may_be_replaced_and_put_back(city: City, ada: Actor) -> None:
     measure(city.gauge, SEVEN, 1.0)
     text = b"t;v\n21/11/2026 07:00;1,5\n21/11/2026 08:00;1,6\n"
@@ -155,6 +158,7 @@ def test_values_may_be_replaced_and_put_back(city: City, ada: Actor) -> None:
     assert one.withdrawn == 2
 
 
+@pytest.mark.slow
 def test_undo_leaves_what_was_changed_since(city: City, ada: Actor) -> None:
     text = b"t;v\n21/11/2026 07:00;1,5\n21/11/2026 08:00;1,6\n"
     one = brought(text, ada, fixed_thing="gauge", fixed_series="level")
@@ -173,6 +177,7 @@ def rows_of_day(count: int) -> bytes:
     return ("t;v\n" + "\n".join(lines)).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", ["before", "stored", "noted"])
 def test_kill_in_any_moment_leaves_nothing_in_doubt(
     city: City, ada: Actor, monkeypatch: pytest.MonkeyPatch, cut: str
@@ -227,6 +232,7 @@ def test_kill_in_any_moment_leaves_nothing_in_doubt(
     assert [value for value, _quality in stored(city)] == [0.0, 0.14]
 
 
+@pytest.mark.slow
 def test_second_worker_waits_for_the_lease_and_the_first_gives_way(
     city: City, ada: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +252,7 @@ def test_second_worker_waits_for_the_lease_and_the_first_gives_way(
     assert (one.state, one.new, one.same) == (State.DONE, 40, 0)
 
 
+@pytest.mark.slow
 def test_store_that_is_away_delays_and_loses_nothing(
     city: City, ada: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +275,7 @@ def test_store_that_is_away_delays_and_loses_nothing(
     assert (one.state, one.fault, one.new) == (State.DONE, "", 5)
 
 
+@pytest.mark.slow
 def test_revoked_way_stops_and_goes_on_when_somebody_says_so(city: City, ada: Actor) -> None:
     brought(rows_of_day(1), ada, fixed_thing="gauge", fixed_series="level")
     people.revoke_token(work.WAY, by=BY)
@@ -282,6 +290,7 @@ def test_revoked_way_stops_and_goes_on_when_somebody_says_so(city: City, ada: Ac
     assert (one.state, one.new, one.same) == (State.DONE, 2, 1)
 
 
+@pytest.mark.slow
 def test_error_file_mended_is_taken_in_by_the_same_mapping(city: City, ada: Actor) -> None:
     one = brought(MIXED, ada)
     book = CalamineWorkbook.from_filelike(io.BytesIO(errors.workbook(one)))
@@ -304,6 +313,7 @@ def test_error_file_mended_is_taken_in_by_the_same_mapping(city: City, ada: Acto
     assert (again.new, again.refused) == (2, 3)
 
 
+@pytest.mark.slow
 def test_workbook_with_dates_comes_back_readable_in_its_error_file(city: City, ada: Actor) -> None:
     at = datetime(2026, 11, 21, 7, 0)  # noqa: DTZ001 - a sheet knows no zone
     content = files.workbook({"Đo": [["t", "v"], [at, "cao"], [at + timedelta(hours=1), 1.5]]})
@@ -313,6 +323,7 @@ def test_workbook_with_dates_comes_back_readable_in_its_error_file(city: City, a
     assert rows[1][0] == "2026-11-21 07:00:00"
 
 
+@pytest.mark.slow
 def test_mapping_is_kept_by_name_and_found_again(city: City, ada: Actor) -> None:
     one = actions.upload("lúc;số\n21/11/2026 07:00;1,5\n".encode(), "a.csv", by=ada)
     said = Mapping(time="lúc", value="số", fixed_thing="gauge", fixed_series="level")
@@ -326,6 +337,7 @@ def test_mapping_is_kept_by_name_and_found_again(city: City, ada: Actor) -> None
     assert not SavedMapping.objects.exists()
 
 
+@pytest.mark.slow
 def test_what_was_not_seen_is_not_confirmed(city: City, ada: Actor) -> None:
     one = actions.upload(MIXED, "a.csv", by=ada)
     with pytest.raises(Refused, match="xem"):
@@ -349,6 +361,7 @@ def test_what_was_not_seen_is_not_confirmed(city: City, ada: Actor) -> None:
         actions.discard(Import.objects.get(state=State.DONE), by=ada)
 
 
+@pytest.mark.slow
 def test_administrator_of_one_unit_fills_its_things_alone(city: City, ada: Actor) -> None:
     west = actor("tay", city.west, ("telemetry.arrange",))
     text = b"t;v;w\n21/11/2026 07:00;1,5;0,2\n"
@@ -369,6 +382,7 @@ def test_administrator_of_one_unit_fills_its_things_alone(city: City, ada: Actor
         actions.upload(text, "a.csv", by=actor("truc", city.province))
 
 
+@pytest.mark.slow
 def test_old_drafts_and_what_served_undoing_are_forgotten(city: City, ada: Actor) -> None:
     one = brought(MIXED, ada)
     draft = actions.upload(b"t;v\n", "a.csv", by=ada)

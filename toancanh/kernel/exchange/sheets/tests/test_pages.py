@@ -95,6 +95,7 @@ def test_file_is_seen_confirmed_mended_and_taken_back(ada: Client, city: City) -
         assert "so-lieu.csv" in page(ada, HOME, language)
 
 
+@pytest.mark.slow
 def test_same_file_is_recognised(ada: Client) -> None:
     here = upload(ada, LONG)
     one = Import.objects.get()
@@ -132,6 +133,7 @@ def test_what_cannot_be_guessed_is_asked_for_and_kept_while_it_is_wrong(ada: Cli
     assert not SavedMapping.objects.exists()
 
 
+@pytest.mark.slow
 def test_saved_way_sheet_and_heading_change_the_whole_reading(ada: Client) -> None:
     book = files.workbook(
         {
@@ -150,6 +152,7 @@ def test_saved_way_sheet_and_heading_change_the_whole_reading(ada: Client) -> No
     assert '<option value="v" selected>' in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("do", ["", "nonsense", "go_on", "undo"])
 def test_what_cannot_be_done_now_is_told(ada: Client, do: str) -> None:
     here = upload(ada, LONG)
@@ -158,6 +161,7 @@ def test_what_cannot_be_done_now_is_told(ada: Client, do: str) -> None:
     assert Import.objects.get().state == State.DRAFT
 
 
+@pytest.mark.slow
 def test_draft_is_thrown_away(ada: Client) -> None:
     here = upload(ada, LONG)
     assert ada.post(here, {"do": "discard"})["Location"] == HOME
@@ -165,6 +169,7 @@ def test_draft_is_thrown_away(ada: Client) -> None:
     assert ada.get(here).status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [(b"", "không có nội dung"), (b"PK\x03\x04x", "bị hỏng"), (b"<html></html>", "trang web")],

@@ -179,6 +179,7 @@ def test_largest_file_is_read_whole() -> None:
     assert len(found.sheets[0].rows) == 1 + 12 * 28 * 24 * 24
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:

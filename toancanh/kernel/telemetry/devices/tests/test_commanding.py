@@ -71,6 +71,7 @@ def test_command_whose_time_is_over_is_told_so_at_once(keeper: Client) -> None:
     assert "take_back" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong", [{"name": "Còi hú"}, {"args": "[1]"}, {"args": "{"}, {"period": "1"}, {"args": "[" * 9000}]
 )
@@ -82,6 +83,7 @@ def test_what_cannot_be_sent_is_told_and_stays_typed(keeper: Client, wrong: dict
         assert 'value="siren"' in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_only_the_administrator_sends_and_only_to_things_of_the_card(keeper: Client, city: City) -> None:
     assert keeper.post(CARD, {**SAID, "thing": "rain", "sure": "1"}).status_code == 404
     officer = Client()
@@ -90,6 +92,7 @@ def test_only_the_administrator_sends_and_only_to_things_of_the_card(keeper: Cli
     assert not Command.objects.exists()
 
 
+@pytest.mark.slow
 def test_list_costs_the_same_queries_whatever_it_holds(keeper: Client, city: City) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as caught:

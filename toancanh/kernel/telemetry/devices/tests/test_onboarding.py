@@ -76,11 +76,13 @@ def test_open_kind_takes_quantities_as_they_are_described(keeper: Client) -> Non
     assert (series.low, series.high, series.period_s) == (0.0, 45.5, 600)
 
 
+@pytest.mark.slow
 def test_code_is_made_of_the_name_where_none_is_given(keeper: Client) -> None:
     sent(keeper, code="", name="Đập Thảo Long (thượng lưu)")
     assert Thing.objects.filter(code="dap-thao-long-thuong-luu").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lat", "lon"), [("16,05", "107,05"), ("16.05, 107.05", ""), ("", "16.05 107.05"), ("16,05; 107,05", "9")]
 )
@@ -90,12 +92,14 @@ def test_place_is_taken_as_people_type_and_paste_it(keeper: Client, lat: str, lo
     assert (made.lat, made.lon) == (16.05, 107.05)
 
 
+@pytest.mark.slow
 def test_sensor_without_a_place_waits_in_the_unit_chosen(keeper: Client, city: City) -> None:
     sent(keeper, lat="", lon="", unit="90002")
     made = Thing.objects.select_related("unit").get(code="cau-gia-vien")
     assert (made.is_placed, made.unit, made.position_verified) == (False, city.east, False)
 
 
+@pytest.mark.slow
 def test_sensor_behind_a_gateway_is_added_to_what_that_may_write(keeper: Client) -> None:
     people.create_token("cong-7", by=BY, things=["gauge", "rain"], rate=90)
     people.create_token("cong-8", by=BY)
@@ -166,12 +170,14 @@ def test_officer_adds_nothing(city: City, client: Client) -> None:
     assert sent(client).status_code == 403
 
 
+@pytest.mark.slow
 def test_administrator_of_one_commune_adds_nothing_elsewhere(city: City, client: Client) -> None:
     client.force_login(person("tay", city.west, people.ADMINISTRATOR))
     assert sent(client, lon="107.15").status_code == 422
     assert not Thing.objects.filter(code="cau-gia-vien").exists()
 
 
+@pytest.mark.slow
 def test_every_kind_has_its_form(keeper: Client) -> None:
     text = keeper.get("/console/sensors/new/").content.decode()
     for key in catalogue.thing_types():
@@ -179,6 +185,7 @@ def test_every_kind_has_its_form(keeper: Client) -> None:
         assert keeper.get(f"/console/sensors/new/?kind={key}").status_code == 200
 
 
+@pytest.mark.slow
 def test_form_stands_filled_with_what_the_address_knows(keeper: Client) -> None:
     query = f"?kind={OPEN}&code=tram-la&name=Tr%E1%BA%A1m+l%E1%BA%A1&series=pm25,x-1&gateway=cong-7"
     people.create_token("cong-7", by=BY)

@@ -94,6 +94,7 @@ def test_list_tells_how_each_device_does(keeper: Client) -> None:
     assert names(keeper) == ["gauge", "quiet", "feed"]
 
 
+@pytest.mark.slow
 def test_list_is_filtered_as_the_address_says(keeper: Client) -> None:
     for name, codes in (("gauge", ["gauge"]), ("cổng 7", None), ("rain", ["rain"]), ("gone", ["gauge"])):
         people.create_token(name, by=BY, things=codes)
@@ -205,6 +206,7 @@ def test_card_names_the_real_address_topic_and_quantity(keeper: Client) -> None:
     assert words[words.index("-m") + 1] == "0"
 
 
+@pytest.mark.slow
 def test_lines_speak_tls_and_no_mqtt_where_the_settings_say_so(keeper: Client, settings: object) -> None:
     people.create_token("gauge", by=BY, things=["gauge"])
     settings.MQTT = SimpleNamespace(host="0.0.0.0", port=8883, certificate="c.pem")  # type: ignore[attr-defined]
@@ -218,6 +220,7 @@ def test_lines_speak_tls_and_no_mqtt_where_the_settings_say_so(keeper: Client, s
     assert "MQTT_PORT=0" in text
 
 
+@pytest.mark.slow
 def test_mqtt_that_hears_only_its_own_machine_says_so(keeper: Client, settings: object) -> None:
     people.create_token("gauge", by=BY, things=["gauge"])
     settings.ALLOWED_HOSTS = ["*"]  # type: ignore[attr-defined]
@@ -225,6 +228,7 @@ def test_mqtt_that_hears_only_its_own_machine_says_so(keeper: Client, settings: 
     assert "MQTT_HOST" in keeper.get(at("gauge"), headers={"Host": "city.example"}).content.decode()
 
 
+@pytest.mark.slow
 def test_officer_sees_the_devices_of_his_things_alone_and_changes_none(city: City, officer: Client) -> None:
     thing("kin", lon=107.15, name="Trạm Kín", public=False)
     people.create_token("gauge", by=BY, things=["gauge"])
@@ -304,6 +308,7 @@ def test_new_secret_is_shown_to_its_maker_for_ten_minutes(keeper: Client) -> Non
     assert found[1] not in keeper.get(at("gauge")).content.decode()
 
 
+@pytest.mark.slow
 def test_secret_in_the_cookie_ends_and_cannot_be_bent(
     keeper: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +326,7 @@ def test_secret_in_the_cookie_ends_and_cannot_be_bent(
         assert 'id="secret"' not in keeper.get(at("gauge")).content.decode()
 
 
+@pytest.mark.slow
 def test_revoking_ends_the_token_and_its_card_stays(keeper: Client) -> None:
     people.create_token("gauge", by=BY, things=["gauge"])
     answer = keeper.post(at("gauge"), {"do": "revoke"}, follow=True)
@@ -333,6 +339,7 @@ def test_revoking_ends_the_token_and_its_card_stays(keeper: Client) -> None:
     assert keeper.post(at("gauge"), {"do": "revoke"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_gateway_is_made_with_its_limits(keeper: Client) -> None:
     said = {"name": "cong-7", "everything": "0", "things": "gauge", "rate": "", "expires": ""}
     answer = keeper.post("/console/gateways/new/", said, follow=True)

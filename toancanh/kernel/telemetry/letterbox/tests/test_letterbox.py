@@ -204,6 +204,7 @@ def test_dismissed_is_shown_only_when_asked_for(gateway: Sender) -> None:
         assert waiting.count(BY) == 1
 
 
+@pytest.mark.slow
 def test_adopting_brings_what_waited_onto_the_chart(gateway: Sender, administrator: Client) -> None:
     gateway.sends(*(Sent("loner", "pm25", NOON - timedelta(minutes=n), 10.0 + n) for n in range(5)))
     with clock.set_to(LATER):
@@ -219,6 +220,7 @@ def test_adopting_brings_what_waited_onto_the_chart(gateway: Sender, administrat
     assert stored(Series.objects.get(thing=thing)) == [14.0, 13.0, 12.0, 11.0, 10.0]
 
 
+@pytest.mark.slow
 def test_known_station_gets_what_it_lacks(gateway: Sender, administrator: Client) -> None:
     gateway.sends(Sent("loner", "pm25", NOON, 12.0), Sent("loner", "noise", NOON, 55.0))
     with clock.set_to(LATER):
@@ -245,6 +247,7 @@ def test_closed_kind_measures_only_what_it_declares(gateway: Sender, administrat
     assert not Series.objects.filter(name="noise").exists()
 
 
+@pytest.mark.slow
 def test_pages_show_and_take_in(city: City, gateway: Sender, administrator: Client) -> None:
     gateway.sends(Sent("gauge", "level", NOON + timedelta(minutes=8), 2.5))
     gateway.sends(Sent("loner", "<b>", NOON, 1.0), malformed=(Malformed("a", "b", b"<script>", "cut"),))

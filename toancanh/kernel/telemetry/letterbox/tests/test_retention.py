@@ -36,6 +36,7 @@ def letter(days: int) -> None:
     Letter.objects.create(digest=f"{days}", at=at, thing="x", series="y", correction=False, **facts)
 
 
+@pytest.mark.slow
 def test_time_is_set_shown_and_holds_from_its_day_on(ada: Client) -> None:
     assert "30 ngày" in ada.get("/console/letters/").content.decode()
     assert "mặc định" in ada.get(HOME).content.decode()

@@ -128,6 +128,7 @@ def test_paho_pings_acknowledges_and_leaves(level: ModuleType, device: Wire) -> 
     assert found == [packets.PingReq(), packets.PubAck(513, 0), packets.Disconnect()]
 
 
+@pytest.mark.slow
 @given(NAMES, PAYLOADS, st.sampled_from([0, 1]), IDS, st.booleans())
 def test_what_is_published_is_read_again(
     topic: str, payload: bytes, qos: int, number: int, again: bool
@@ -153,6 +154,7 @@ def test_publishes_of_the_library_are_read(
     assert level5.read(packet.write()) == packets.Publish(topic, payload, 1, number, alias)
 
 
+@pytest.mark.slow
 @given(
     NAMES,
     st.none() | NAMES,
@@ -193,6 +195,7 @@ def test_connects_of_the_library_are_read(
     assert level5.read(packet.write()) == wanted
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(NAMES, st.integers(0, 2)), min_size=1, max_size=5), IDS)
 def test_subscriptions_of_the_library_are_read(filters: list[tuple[str, int]], number: int) -> None:
     wishes = [mqtt5.TopicFilter(pattern, max_qos=mqtt5.QoS(qos)) for pattern, qos in filters]
@@ -342,6 +345,7 @@ def test_a_first_packet_of_another_kind(first: bytes, reason: Reason) -> None:
     assert refused.value.reason is reason
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_packets_are_found_however_they_are_cut(data: st.DataObject) -> None:
     packets = data.draw(st.lists(PAYLOADS.map(lambda body: level4.publish("a", body, 0, 0, False))))

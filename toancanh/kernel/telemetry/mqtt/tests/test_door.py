@@ -168,6 +168,7 @@ def test_command_is_sent_again_to_who_left_before_confirming(house: House) -> No
     run(house, act)
 
 
+@pytest.mark.slow
 def test_session_that_stays_resends_under_the_same_number(house: House) -> None:
     async def act() -> None:
         house.notes.give("a1", "a")
@@ -211,6 +212,7 @@ def test_session_is_the_tokens_own_and_has_its_time(house: House, monkeypatch: p
     run(house, act)
 
 
+@pytest.mark.slow
 @LEVELS
 def test_newer_connection_of_a_client_takes_over(house: House, level: int) -> None:
     async def act() -> None:
@@ -259,6 +261,7 @@ def test_what_is_offered_is_told(house: House) -> None:
     assert (told.subscription_id_available, told.shared_subscription_available) == (False, False)
 
 
+@pytest.mark.slow
 @LEVELS
 def test_will_is_published_for_who_falls_silent_alone(house: House, level: int) -> None:
     async def act() -> None:
@@ -318,6 +321,7 @@ class Things:
         return filter == "v1.1/Datastreams(1)/Observations"
 
 
+@pytest.mark.slow
 def test_other_parts_of_the_house_stand_behind_the_same_door(tmp_path: Path) -> None:
     things = Things()
     store = open_store(str(tmp_path / "telemetry.db"))

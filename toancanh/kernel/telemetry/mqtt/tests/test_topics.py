@@ -102,6 +102,7 @@ def test_listening(pattern: str, device: Reason, gateway: Reason, everything: Re
 WORDS = st.sampled_from(["toancanh", "a", "b", "ack", "cmd", "level", ""])
 
 
+@pytest.mark.slow
 @given(
     st.lists(WORDS | st.sampled_from(["+", "#"]), min_size=1, max_size=5), st.sampled_from([DEVICE, GATEWAY])
 )
