@@ -16,7 +16,7 @@ from toancanh.kernel.cases.models import Case, Clock, Event, Rating, Step, StepR
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.runtime import clock
 
-MOST = 100_000
+MOST = 30_000
 """Reports of one count; a longer period is told to be cut."""
 BATCH = 500
 PHASES = {

@@ -27,17 +27,19 @@ from toancanh.kernel.files import queries as files
 from toancanh.kernel.files.models import Variant
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.runtime.doors import SMALL, door
+from toancanh.kernel.runtime.doors import door
 from toancanh.lib.errors import NotFound, Refused
 
 HOME = "/console/reports/triage/"
 MOST_SKIPPED = 100
+MOST_BODY = 256 * 1024
+"""10,000 letters of Vietnamese as a form sends them."""
 RING = 24
 """Corners of the circle that shows a place."""
 RING_M = 60.0
 
 
-@door(right=desk.DESK, data="staff", methods=("GET", "HEAD", "POST"), max_body=SMALL)
+@door(right=desk.DESK, data="staff", methods=("GET", "HEAD", "POST"), max_body=MOST_BODY)
 def page(request: HttpRequest) -> HttpResponse:
     """The next report that waits; what was decided leads to the one after it."""
     skipped = _numbers(request.GET.get("skip", ""))
