@@ -8,8 +8,6 @@ export npm_config_update_notifier = false
 # Read from source each time, a start of the program takes three times the processor time.
 unexport PYTHONDONTWRITEBYTECODE
 SOURCES := $(shell find assets \( -name node_modules -o -name '.test*' -o -name '.build*' \) -prune -o -type f -print 2>/dev/null)
-# Workers take groups in the order of tests/dealing.py.
-DEALT := --dist loadgroup --no-loadscope-reorder
 QUICK := not slow and not browser and not postgres and not faults
 CATALOGUES := $(shell find toancanh -name '*.po' 2>/dev/null)
 
@@ -22,13 +20,13 @@ run: .venv/installed .venv/built
 # The whole suite on SQLite, what touches a database on PostgreSQL again, then the scripts of the pages.
 # One worker more than there are cores: half of the time of long tests is waiting.
 test: .venv/tools .venv/built
-	$(PY) -m pytest -n 3 $(DEALT)
-	$(PY) -m pytest -n 3 $(DEALT) --engine postgresql -m "not browser and not faults"
+	$(PY) -m pytest -n 3
+	$(PY) -m pytest -n 3 --engine postgresql -m "not browser and not faults"
 	$(PY) -m toancanh.site.building test
 
 # Four fifths of the tests in a minute, for every change.
 quick: .venv/tools .venv/built
-	$(PY) -m pytest -n 2 $(DEALT) -m "$(QUICK)"
+	$(PY) -m pytest -n 2 -m "$(QUICK)"
 
 check: .venv/tools
 	.venv/bin/ruff format --check .

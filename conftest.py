@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.remote import Producer
 
 from tests import dealing, mosquitto, postgres
 from tests.city import BY, NOON, City
@@ -106,11 +107,16 @@ def on_database(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Leave out what cannot run here; under several workers, long tests begin."""
     dealing.count(config, items)
-    dealing.deal(items)
     yield
     leave_out(config, items)
     if "PYTEST_XDIST_WORKER" in os.environ:
         dealing.order(items)
+        dealing.tell(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> dealing.Dealing:
+    """Whatever `--dist` says, tests are dealt by group."""
+    return dealing.Dealing(config, log)
 
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,32 +4,62 @@ What a module prepares for all its tests is prepared once only if one worker has
 group, except that long tests without such preparation are dealt one by one. Who begins with the longest is
 not left with it when the others have ended. Tests that empty the tables come last: they take along what
 migrations put in.
+
+xdist 3.8 writes a test's group into a field that pytest 9.2 no longer reads, and so deals every test alone.
+Here workers tell the groups by a file of the run.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 MAKEFILE = Path(__file__).resolve().parents[1] / "Makefile"
 COUNTED = pytest.StashKey[tuple[int, int]]()
 """Cases of the run before any is left out, and those of them that `make quick` runs."""
 BROWSER, FAULTS, LONG, SHORT, EMPTYING = range(5)
-FILES: dict[str, str] = {}
 
 
-def deal(items: list[pytest.Item]) -> None:
-    """Name the group of each test that has none."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is not None:
-            continue
-        if rank(item) in (SHORT, EMPTYING) or is_prepared_by_module(item):
-            # A short name: it is appended to the test's own wherever that is told.
-            name = FILES.setdefault(str(item.path), f"f{len(FILES)}")
-            item.add_marker(pytest.mark.xdist_group(f"{name}e" if rank(item) == EMPTYING else name))
+class Dealing(LoadScopeScheduling):
+    """Gives a worker one group after the other, in the order of the collection."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+        self._groups: dict[str, str] = {}
+
+    def _split_scope(self, nodeid: str) -> str:
+        if not self._groups:
+            self._groups = json.loads(_told().read_text())
+        return self._groups[nodeid]
+
+
+def tell(items: list[pytest.Item]) -> None:
+    """Let whoever deals know the groups; each worker of a run tells the same."""
+    made = _told().with_suffix(f".{os.environ['PYTEST_XDIST_WORKER']}")
+    made.write_text(json.dumps({item.nodeid: group(item) for item in items}))
+    made.replace(_told())
+
+
+def _told() -> Path:
+    return Path(os.environ["TOANCANH_TEST_SHARED"]) / "groups.json"
+
+
+def group(item: pytest.Item) -> str:
+    """What the test is dealt with: its mark's, its file, or nothing else."""
+    mark = item.get_closest_marker("xdist_group")
+    if mark is not None:
+        return str(mark.args[0])
+    if rank(item) in (SHORT, EMPTYING) or is_prepared_by_module(item):
+        return f"{item.path}{' emptying' if rank(item) == EMPTYING else ''}"
+    return item.nodeid
 
 
 def count(config: pytest.Config, items: list[pytest.Item]) -> None:

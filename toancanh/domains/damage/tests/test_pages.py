@@ -71,6 +71,7 @@ def test_what_was_typed_stays_where_something_is_missing(eve: Client) -> None:
     assert "Hãy chọn" in page
 
 
+@pytest.mark.slow
 def test_the_count_shows_who_has_not_reported_and_totals(eve: Client, count: Count) -> None:
     eve.post(f"{HOME}{count.pk}/90001/", {"flooded": "1.250", "dead": "0", "key": str(uuid.uuid4())})
     page = text(eve, f"{HOME}{count.pk}/")

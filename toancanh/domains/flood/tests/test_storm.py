@@ -43,6 +43,7 @@ def test_rain_is_never_negative_and_always_plausible(
     assert 0 <= fallen < 200
 
 
+@pytest.mark.slow
 @given(points, times, st.lists(st.integers(0, 3 * BIN_US), min_size=2, max_size=6), seeds)
 @settings(deadline=None, max_examples=60)
 def test_rain_of_parts_sums_up_to_the_whole(

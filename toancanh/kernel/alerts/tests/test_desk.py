@@ -320,6 +320,7 @@ def test_alert_closed_by_hand_stays_closed_until_it_is_over_or_worse(desk: Desk,
     assert [chapter.post for chapter in first.story.all()] == ["", "Cán bộ", ""]
 
 
+@pytest.mark.slow
 def test_alert_closed_by_hand_stays_closed_when_its_worst_comes_back(desk: Desk, city: City) -> None:
     at(desk, city, 0, 2.2)
     for minute in range(5, 45, 5):

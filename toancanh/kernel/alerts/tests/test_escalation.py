@@ -274,6 +274,7 @@ def test_where_nobody_was_told_nothing_is_locked(
         telling.settled({"alert": rung.pk})
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_late_event_takes_nothing_back_of_what_has_become_worse_meanwhile(rung: Alert) -> None:
     an = Person.objects.get(username="an")

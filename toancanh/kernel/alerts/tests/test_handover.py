@@ -111,6 +111,7 @@ def test_note_is_added_and_nothing_else(duty: DutyPost) -> None:
             actions.add(row, wrong, by=who("ba"))
 
 
+@pytest.mark.slow
 def test_change_of_shift_without_an_entry_is_shown(duty: DutyPost) -> None:
     assert queries.missing([duty], NOON + 9 * HOUR) == [], "the book was not begun"
     with clock.set_to(NOON - 5 * HOUR):

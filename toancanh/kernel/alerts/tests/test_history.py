@@ -126,6 +126,7 @@ def test_past_before_the_rule_held_or_of_maintenance_is_nobodys_news(desk: Desk,
     assert not Backlog.objects.exists()
 
 
+@pytest.mark.slow
 def test_many_floods_of_the_past_are_written_a_few_at_a_time(
     desk: Desk, city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

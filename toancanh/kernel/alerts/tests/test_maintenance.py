@@ -82,6 +82,7 @@ def test_what_rose_and_fell_in_the_window_never_rings(desk: Desk, city: City) ->
     assert Alert.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_alert_that_stands_grows_no_worse_and_may_end(desk: Desk, city: City) -> None:
     at(desk, city.gauge, 0, 1.2)
     window(city, 0, 60)
@@ -93,6 +94,7 @@ def test_alert_that_stands_grows_no_worse_and_may_end(desk: Desk, city: City) ->
     assert [one.what for one in Alert.objects.get().story.all()] == ["opened", "muted", "closed"]
 
 
+@pytest.mark.slow
 def test_other_stations_ring_and_a_kind_is_muted_in_its_unit_alone(desk: Desk, city: City) -> None:
     east = thing("dong", lon=107.15)
     west = thing("tay", lon=107.02)

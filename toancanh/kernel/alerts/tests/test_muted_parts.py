@@ -98,6 +98,7 @@ def test_what_stands_is_told_of_the_work_and_may_end(city: City) -> None:
     assert at(by, 2, rain=0.0) == [("closed", 1)]
 
 
+@pytest.mark.slow
 def test_of_what_stands_only_what_reads_elsewhere_is_looked_at(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,7 @@ def test_between_two_slices_others_have_their_turn(rivers: list[int]) -> None:
         assert standing() == SLICE
 
 
+@pytest.mark.slow
 def test_nothing_is_judged_before_all_is_written_that_was_found(rivers: list[int]) -> None:
     desk = begun()
     flow(rivers, 1, 1.4)
@@ -106,6 +107,7 @@ def test_nothing_is_judged_before_all_is_written_that_was_found(rivers: list[int
     assert set(rung().values()) == {1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [1, 2, 3, 4, 5])
 def test_kill_between_slices_loses_no_wave_and_doubles_none(rivers: list[int], written: int) -> None:
     desk = begun()
@@ -136,6 +138,7 @@ def test_who_lost_the_lease_between_two_slices_writes_no_other(rivers: list[int]
     assert (standing(), Unwritten.objects.count(), desk._board) == (SLICE, left, None)
 
 
+@pytest.mark.slow
 def test_rule_that_ends_for_all_ends_what_rings_slice_by_slice(rivers: list[int]) -> None:
     desk = begun()
     flow(rivers, 1, 1.4)

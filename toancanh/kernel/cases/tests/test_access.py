@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from toancanh.kernel.declare import Actor
 RIGHTS = ("cases.see", "cases.restricted", "cases.handle", "cases.desk")
 
 
+@pytest.mark.slow
 def test_database_and_memory_agree_for_random_people(office: Office) -> None:
     city = office.city
     organisations = [office.committee, office.works, office.roads, office.health]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def stood(pauses: list[tuple[int, int]], n: int) -> bool:
     return any(since <= n < until for since, until in pauses)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 3 * 24 * 60), st.integers(1, 1500), st.lists(st.tuples(MINUTES, MINUTES), max_size=3))
 @settings(max_examples=60, deadline=None)
 def test_due_time_is_the_one_of_a_count_of_minutes(
@@ -45,6 +47,7 @@ def test_due_time_is_the_one_of_a_count_of_minutes(
     assert found == minutes(n)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 900), st.lists(st.tuples(MINUTES, MINUTES), max_size=3), st.integers(1, 20 * 24 * 60))
 @settings(max_examples=60, deadline=None)
 def test_lateness_is_what_was_worked_after_the_end_without_what_stood_still(

@@ -79,6 +79,7 @@ def test_a_term_is_tried(client: Client, city: City, office: WorkCalendar) -> No
         assert body(client, f"{HOME}?{wrong}")[0] == 422
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "on", "worked"),
     [
@@ -205,6 +206,7 @@ def test_expected_holidays_are_asked_for(administrator: Client, office: WorkCale
     assert body(administrator, f"{HOME}gio/?year=2028", {})[0] == 422
 
 
+@pytest.mark.slow
 def test_who_arranges_elsewhere_writes_nothing_here(client: Client, city: City, office: WorkCalendar) -> None:
     client.force_login(person("tay", city.west, ADMINISTRATOR))
     typed = {"kind": "closure", "first": "01/12/2026", **WHY}

@@ -220,6 +220,7 @@ def test_page_tells_every_process_and_what_to_do(city: City, client: Client) -> 
         assert "<html" not in part
 
 
+@pytest.mark.slow
 def test_banner_tells_officers_of_disk_and_clock_on_every_page(city: City, client: Client) -> None:
     with clock.set_to(NOON):
         process(disk_used=0.9, disk_free=1e9)

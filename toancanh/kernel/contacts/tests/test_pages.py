@@ -45,6 +45,7 @@ def page(client: Client, path: str, language: str = "vi") -> str:
     return answer.content.decode()
 
 
+@pytest.mark.slow
 def test_list_names_what_is_missing(ada: Client, city: City) -> None:
     assert "Danh bạ chưa có ai" in page(ada, HOME)
     head(city.west)
@@ -119,6 +120,7 @@ def test_somebody_is_added_changed_ended_and_erased(ada: Client, city: City) -> 
     assert "Nguyễn Thị Đào" not in page(ada, f"{HOME}{one.pk}/")
 
 
+@pytest.mark.slow
 def test_places_are_written_and_closed_on_the_page_of_the_commune(ada: Client, city: City) -> None:
     here = f"{HOME}units/90001/"
     ada.post(here, {"do": "found", "name": "Tổ dân phố 10"})
@@ -130,6 +132,7 @@ def test_places_are_written_and_closed_on_the_page_of_the_commune(ada: Client, c
     assert "Tổ dân phố 10" not in page(ada, here).split("Đã ghi")[0].split("n-name")[0]
 
 
+@pytest.mark.slow
 def test_page_of_a_merged_commune_says_of_which_former_one_a_place_is(ada: Client, city: City) -> None:
     head(city.west)
     merged(city)

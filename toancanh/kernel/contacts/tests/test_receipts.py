@@ -342,6 +342,7 @@ def test_who_leaves_in_between_stays_on_the_board_and_gets_no_new_copy(city: Cit
     assert not later.told.exists()
 
 
+@pytest.mark.slow
 def test_two_officers_who_call_the_same_head_hear_of_each_other(city: City) -> None:
     head(city.west)
     notice = tell(city.west)

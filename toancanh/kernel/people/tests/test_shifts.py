@@ -266,6 +266,7 @@ def test_roster_is_set_up_on_its_pages(city: City, staff: dict[str, Person], kee
     assert DutyPost.objects.get().is_active is False
 
 
+@pytest.mark.slow
 def test_officers_read_the_roster_and_write_nothing(city: City, duty: DutyPost) -> None:
     client = Client()
     client.force_login(Person.objects.get(username="an"))
@@ -281,6 +282,7 @@ def test_officers_read_the_roster_and_write_nothing(city: City, duty: DutyPost) 
     assert client.get(f"{HOME}posts/new/").status_code == 403
 
 
+@pytest.mark.slow
 def test_gap_is_counted_in_the_rail(city: City, duty: DutyPost, keeper: Client) -> None:
     assert "khoảng trống của lịch trực" not in keeper.get(HOME).content.decode()
     actions.cancel(queries.on_duty(NOON + 10 * HOUR, [duty])[0], by=BY, reason="nghỉ")

@@ -70,6 +70,7 @@ def test_moment_without_offset_is_refused(text: str) -> None:
     assert refused.value.code == "bad_time"
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_no_text_breaks_moment_or_day(text: str) -> None:
     with contextlib.suppress(Refused):

@@ -94,6 +94,7 @@ def test_any_json_has_a_stated_answer(house: House, value: object) -> None:
     answers_well(house, json.dumps(value).encode())
 
 
+@pytest.mark.slow
 def test_naughty_strings_have_a_stated_answer(house: House) -> None:
     async def act() -> None:
         async with running(house):
@@ -110,6 +111,7 @@ def test_naughty_strings_have_a_stated_answer(house: House) -> None:
     assert house.store.latest() == {}
 
 
+@pytest.mark.slow
 def test_recorded_river_comes_back_as_it_was(house: House) -> None:
     with (DATA / "river" / "Y0634020_2020-01.csv").open() as file:
         river = [(line["time"], float(line["level_mm"]) / 1000) for line in csv.DictReader(file)]

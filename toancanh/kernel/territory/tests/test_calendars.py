@@ -93,6 +93,7 @@ def test_cut_off_of_the_calendar(office: WorkCalendar) -> None:
     assert calendar.begin(at("2026-11-20T15:30"), Begin.CUT_OFF) == at("2026-11-23T07:30")
 
 
+@pytest.mark.slow
 def test_expected_holidays_are_a_beginning(office: WorkCalendar) -> None:
     assert queries.unknown_years(office, date(2028, 1, 1), date(2028, 12, 31)) == [2028]
     rows = seeds.enter_expected(2028, by=BY)
@@ -120,6 +121,7 @@ def test_a_year_is_known_by_its_holidays_and_not_by_one_day(office: WorkCalendar
         seeds.enter_expected(2028, by=BY)
 
 
+@pytest.mark.slow
 def test_expected_swaps_come_whole_or_not_at_all(office: WorkCalendar) -> None:
     actions.enter(None, day("2025-04-26"), BASIS, by=BY)
     firsts = {row.first for row in seeds.enter_expected(2025, by=BY)}

@@ -129,6 +129,7 @@ def test_any_point_inside_a_commune_is_found(hue: None, data: st.DataObject) -> 
         assert code_at(point.x, point.y) in around
 
 
+@pytest.mark.slow
 def test_forty_communes_hold_their_own_centres(hue: None) -> None:
     assert len(communes()) == 40
     for code, shape in communes().items():

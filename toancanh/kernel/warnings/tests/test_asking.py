@@ -103,6 +103,7 @@ def test_what_word_pasted_into_a_headline_of_before_stops_no_reminder(
     assert texts.brief(texts.of(warning, "en"), "")[0] == "Warning: Water rises"
 
 
+@pytest.mark.slow
 def test_warning_that_cannot_be_minded_keeps_no_other_from_it(
     city: City, by: Actor, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -119,6 +120,7 @@ def test_warning_that_cannot_be_minded_keeps_no_other_from_it(
     assert Step.objects.filter(what="reminded").count() == 2
 
 
+@pytest.mark.slow
 def test_author_is_asked_only_where_he_may_approve_himself(city: City) -> None:
     alone = reachable(leader(city))
     submitted(alone)

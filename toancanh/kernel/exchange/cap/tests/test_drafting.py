@@ -82,6 +82,7 @@ def test_receiving_tells_nobody_by_itself(city: City, ada: Actor, client: Client
     assert STORM.identifier not in client.get("/cap").content.decode()
 
 
+@pytest.mark.slow
 def test_the_button_leads_to_the_draft(city: City, ada: Actor, client: Client) -> None:
     (row,) = bring(ada, covering(city))
     path = f"/console/received/{row.pk}/"

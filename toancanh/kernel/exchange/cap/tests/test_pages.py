@@ -41,6 +41,7 @@ def sent(client: Client, content: bytes, name: str = "tin.xml") -> str:
     return answer.content.decode()
 
 
+@pytest.mark.slow
 def test_an_officer_takes_in_a_file_and_reads_it(eve: Client) -> None:
     assert "Không có bản tin nào đang có hiệu lực" in text(eve, HOME)
     page = sent(eve, write(STORM))
@@ -59,6 +60,7 @@ def test_an_officer_takes_in_a_file_and_reads_it(eve: Client) -> None:
     assert "đã có ở đây" in sent(eve, write(STORM))
 
 
+@pytest.mark.slow
 def test_english_readers_get_the_words_of_the_pages_in_english(eve: Client) -> None:
     sent(eve, write(STORM))
     page = text(eve, f"{HOME}{Received.objects.get().pk}/", "en")

@@ -321,6 +321,7 @@ def test_what_a_service_leaves_out_is_named(city: City, ada: Actor, service: Pee
     assert (run.new, run.lacking) == (1, ["r"])
 
 
+@pytest.mark.slow
 def test_history_is_bounded(city: City, ada: Actor, service: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "RUNS_KEPT", 3)
     service.says["/levels"] = Said(rows(1.5))

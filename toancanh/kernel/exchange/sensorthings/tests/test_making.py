@@ -84,6 +84,7 @@ def test_post_to_the_set_of_an_entity_links_to_it(city: City) -> None:
     assert HistoricalLocation.objects.filter(thing=station).count() == 2
 
 
+@pytest.mark.slow
 def test_codes_and_series_are_made_of_names_and_unique(city: City) -> None:
     by = client()
     for code in ("cau-go-song-huong", "cau-go-song-huong-2", "thing", "thing-2"):

@@ -13,6 +13,7 @@ from toancanh.lib.errors import Refused
 US = st.integers(0, 4_102_444_800_000_000)
 
 
+@pytest.mark.slow
 @given(st.integers(1, ids.LARGEST), US)
 def test_observation_is_named_by_its_series_and_time(series: int, time: int) -> None:
     key = ObservationId(series, time)

@@ -25,6 +25,7 @@ def web(city: City) -> Web:
     return Web()
 
 
+@pytest.mark.slow
 def test_tree_is_read_back_as_it_was_made(web: Web) -> None:
     times = [f"2026-11-21T04:0{minute}:00Z" for minute in range(2)]
     told = tree(Observations=[{"phenomenonTime": time, "result": n} for n, time in enumerate(times)])

@@ -112,6 +112,7 @@ def test_observation_is_told_where_it_belongs(
     assert (told[own]["result"], told[own]["phenomenonTime"]) == (2.5, "2026-11-21T05:00:00Z")
 
 
+@pytest.mark.slow
 def test_entity_is_told_to_its_set_and_to_who_asked_for_it(
     city: City, topics: SensorThingsTopics, listeners: Listeners
 ) -> None:

@@ -191,6 +191,7 @@ def test_known_decimal_mark_refuses_the_other(written: str, decimal: str) -> Non
         cells.number(written, decimal)
 
 
+@pytest.mark.slow
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_number_survives_both_ways_of_writing(value: float) -> None:
     text = f"{value:.6f}"

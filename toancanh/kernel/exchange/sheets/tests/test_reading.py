@@ -60,6 +60,7 @@ def test_cells_are_told_apart(text: str, between: str, rows: list[list[str]]) ->
     assert (found["between"], found["sheets"][0]["rows"]) == (between, rows)
 
 
+@pytest.mark.slow
 def test_workbook_keeps_numbers_dates_and_the_place_of_rows() -> None:
     at = datetime(2026, 11, 21, 7, 0)  # noqa: DTZ001 - a sheet knows no zone
     content = files.workbook(

@@ -67,6 +67,7 @@ def test_one_form_makes_thing_quantity_and_token(keeper: Client, city: City) -> 
     assert 'data-arrived="no"' in text
 
 
+@pytest.mark.slow
 def test_open_kind_takes_quantities_as_they_are_described(keeper: Client) -> None:
     rows = {key: [value, ""] for key, value in own().items()}
     rows["q-period"] = ["600", "300"]

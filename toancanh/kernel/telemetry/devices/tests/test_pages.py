@@ -369,6 +369,7 @@ def test_ping_is_a_command_to_one_of_its_own_things(keeper: Client) -> None:
     assert keeper.post(at("gauge"), {"do": "ping", "thing": "rain"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_card_of_a_token_for_everything_shows_one_station_as_its_example(keeper: Client) -> None:
     people.create_token("gateway", by=BY)
     assert "toancanh/gauge/level" in keeper.get(at("gateway")).content.decode()
