@@ -129,6 +129,11 @@ def parser() -> argparse.ArgumentParser:
     text = _("lines follow from what was measured before, and rules hold from then on: 2020-01-20T00:00:00Z")
     made.add_argument("--fit-before", required=True, metavar=_("TIME"), help=text)
 
+    work = group("work", _("work with a deadline"))
+    text = _("find every due time again from the story; ends with 1 where a stored one differs")
+    made = add(work, "rebuild", text, work_rebuild)
+    made.add_argument("--write", action="store_true", help=_("put right what differs"))
+
     made = add(commands, "due", _("count working days: until when something is due"), due_command)
     text = _("when it was received: 2026-11-21T14:05, or a day alone, which does not count itself")
     made.add_argument("time", metavar=_("TIME"), help=text)
@@ -335,6 +340,23 @@ def due_command(said: argparse.Namespace) -> int:
     for remark in due.remarks(found):
         print(remark, file=sys.stderr)
     return 0
+
+
+def work_rebuild(said: argparse.Namespace) -> int:
+    """Compare stored due times with those that the events give; with ``--write`` put them right."""
+    from toancanh.kernel.cases import recounting
+    from toancanh.kernel.territory.calendars.models import WorkCalendar
+
+    if said.write:
+        print(
+            _("%(count)s cases put right.") % {"count": recounting.recount(list(WorkCalendar.objects.all()))}
+        )
+    found = list(recounting.differences())
+    for one in found:
+        stored, told = (moment.isoformat() if moment else "-" for moment in (one.stored, one.told))
+        print(f"{one.case} {one.clock} {stored} {told}")
+    print(_("%(count)s due times differ.") % {"count": len(found)})
+    return 1 if found else 0
 
 
 def journal_verify(said: argparse.Namespace) -> int:

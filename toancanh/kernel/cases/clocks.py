@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from toancanh.kernel.cases import reckoning, times
 from toancanh.kernel.cases.models import Case, Clock, Pause, Step, StepRole
-from toancanh.kernel.cases.reckoning import Interval, Running
+from toancanh.kernel.cases.reckoning import Interval, Running, Time
 from toancanh.kernel.cases.writing import Writing
 from toancanh.kernel.declare_cases import CaseClock, Term
 
@@ -57,9 +57,9 @@ def _start(case: Case, said: CaseClock, term: Term, now: datetime) -> Clock:
     return row
 
 
-def reckon(row: Clock, pauses: Iterable[Interval]) -> None:
-    """Fill in the due times of a clock that has not ended; not saved."""
-    time, whole = times.time_of(row.calendar), tuple(pauses)
+def reckon(row: Clock, pauses: Iterable[Interval], time: Time | None = None) -> None:
+    """Fill in the due times of a clock that has not ended; not saved. Who does many says how they count."""
+    time, whole = time or times.time_of(row.calendar), tuple(pauses)
     minutes = row.term + row.extended
     row.due_at = reckoning.due(time, Running(row.begins_at, minutes, whole))
     row.first_due_at = reckoning.due(time, Running(row.begins_at, row.term, whole))
@@ -137,9 +137,9 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def settle(case: Case) -> None:
-    """Bring what the case says of its due time to what its clocks say; not saved."""
-    rows = list(case.clocks.order_by("pk"))
+def settle(case: Case, known: Sequence[Clock] | None = None) -> None:
+    """Bring what a case says of its due time to what its clocks say (``known``, or stored); not saved."""
+    rows = list(case.clocks.order_by("pk")) if known is None else known
     running = [row for row in rows if row.stopped_at is None and row.due_at is not None]
     first = min(running, key=lambda row: row.due_at or BEHIND, default=None)
     case.due_at = first.due_at if first else None

@@ -25,6 +25,14 @@ BY = program("cases")
 PARTY = "cases.party"
 """Kind of every message to people outside."""
 USEFUL = timedelta(days=14)
+LATER = CaseMessage(
+    "reporter",
+    Title("{code}: hạn trả lời chuyển sang {due}", "{code}: to be answered by {due}"),
+    Title(
+        "Lịch làm việc đã thay đổi nên hạn trả lời “{title}” chuyển sang {due}.",
+        "The working calendar has changed: “{title}” is now to be answered by {due}.",
+    ),
+)
 LONGEST = 600
 """Characters of what somebody typed: the rest is behind the link."""
 
@@ -38,6 +46,17 @@ def moved(payload: Mapping[str, Any]) -> None:
     edge = said.move(str(event.content.get("move", "")))
     for message in edge.messages if edge is not None else ():
         send(event, said, message)
+
+
+def due_moved(payload: Mapping[str, Any]) -> None:
+    """Reaction to ``cases.due_moved``: parties of cases that now end later hear it, once for each change."""
+    for pk in payload["later"]:
+        event = (
+            Event.objects.filter(case=pk, kind="due_moved")
+            .select_related("case__organisation")
+            .latest("number")
+        )
+        send(event, types.by_key(event.case.version_id), LATER)
 
 
 def send(event: Event, said: CaseType, message: CaseMessage) -> None:

@@ -52,12 +52,16 @@ class Writing:
             content=dict(content),
             is_public=is_public,
         )
-        digest = hashlib.sha256(journal.canonical(event.content).encode()).hexdigest()
-        what = {"number": event.number, "content": digest}
+        what = {"number": event.number, "content": digest_of(event)}
         journal.record(f"cases.{kind}", f"case:{self.case.code}", by=self.by, content=what)
         told = {"case": self.case.pk, "kind": self.case.kind, "number": event.number}
         journal.emit(f"cases.{kind}", f"{self.case.pk}:{event.number}", told)
         return event
+
+
+def digest_of(event: Event) -> str:
+    """What the journal keeps of an event's content."""
+    return hashlib.sha256(journal.canonical(event.content).encode()).hexdigest()
 
 
 @contextmanager

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from tests.city import BY
 from tests.office import Office, at, moment
-from toancanh.kernel.cases import extending, moving, recounting
-from toancanh.kernel.cases.models import Case, Clock
+from toancanh.kernel.cases import extending, moving, parties, recounting
+from toancanh.kernel.cases.models import Case, Clock, PartyRole
+from toancanh.kernel.cases.parties import Contact
+from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.journal import outbox
+from toancanh.kernel.notify.models import Delivery
+from toancanh.kernel.runtime import revision
 from toancanh.kernel.territory.calendars import actions as calendars
 from toancanh.kernel.territory.calendars.actions import Basis, Days
+from toancanh.kernel.territory.calendars.models import WorkDay
+from toancanh.kernel.territory.calendars.queries import CHANGED
 from toancanh.lib.worktime.calendar import Kind
 
 STORM = Basis(reason="Bão số 12", legal_basis="Công điện 01/CĐ-UBND")
@@ -74,4 +81,42 @@ def test_story_gives_every_due_time_and_what_drifted_is_found(office: Office) ->
         (first.code, "handle", moment("2026-11-26 09:00"))
     ]
     assert recounting.recount([office.calendar]) == 1
+    assert list(recounting.differences()) == []
+
+
+def test_who_waits_longer_is_told_once_and_who_does_not_hears_nothing(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        late, soon = office.report(), office.report()
+        for case in (late, soon):
+            parties.join(case, PartyRole.REPORTER, Contact(phone="0914123456"), by=ANYONE)
+        moving.move(soon, "refuse", {"reason": "Trùng"}, by=office.desk)
+        while outbox.deliver():
+            pass
+        Delivery.objects.all().delete()
+        close(office, "2026-11-17")
+        while outbox.deliver():
+            pass
+    copy = Delivery.objects.get()
+    assert copy.notice.title_vi == f"{late.code}: hạn trả lời chuyển sang 18/11/2026 09:00"
+
+
+def test_many_cases_move_in_few_statements(office: Office, django_assert_max_num_queries: Any) -> None:
+    with at("2026-11-16 09:00"):
+        for _n in range(30):
+            office.report()
+    row = office.calendar
+    on = date(2026, 11, 17)
+    WorkDay.objects.create(
+        calendar=row,
+        kind=Kind.CLOSURE,
+        first=on,
+        last=on,
+        reason="x",
+        legal_basis="x",
+        made_by="x",
+        created=moment("2026-11-16 09:00"),
+    )
+    revision.bump(CHANGED)
+    with at("2026-11-16 10:00"), django_assert_max_num_queries(20):
+        assert recounting.recount([row]) == 30
     assert list(recounting.differences()) == []
