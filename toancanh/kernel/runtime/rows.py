@@ -13,10 +13,12 @@ def update_each(rows: Sequence[Model], names: Sequence[str]) -> None:
     if not rows:
         return
     meta = type(rows[0])._meta
-    fields = [meta.get_field(name) for name in names]
+    assert meta.pk is not None
+    columns = {field.name: field for field in meta.concrete_fields}
+    fields = [columns[name] for name in names]
     quote = connection.ops.quote_name
-    said = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    statement = f"UPDATE {quote(meta.db_table)} SET {said} WHERE {quote(meta.pk.column)} = %s"
+    said = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    statement = f"UPDATE {quote(meta.db_table)} SET {said} WHERE {quote(str(meta.pk.column))} = %s"
     values = [
         [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk]
         for row in rows
