@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
+from toancanh.domains.reports import admission_pages
 from toancanh.domains.reports import citizen as reports
 from toancanh.domains.reports import status as report_status
 from toancanh.domains.reports.figures import pages as report_figures
@@ -203,6 +204,7 @@ urlpatterns = [
     path("console/reports/figures/", report_figures.page, name="report_figures"),
     path("console/reports/figures/rows/", report_figures.behind, name="report_figure_rows"),
     path("console/reports/figures/rows.csv", report_figures.table, name="report_figures_csv"),
+    path("console/reports/admission/", admission_pages.page, name="report_admission"),
     path("console/reports/routing/", routing.rules, name="report_routing"),
     path("console/reports/routing/new/", routing.new, name="report_rule_new"),
     path("console/reports/routing/<int:number>/", routing.one, name="report_rule"),
