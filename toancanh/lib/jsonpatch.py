@@ -131,4 +131,5 @@ def _remove(whole: Json, path: list[str]) -> tuple[Json, Json]:
     if not path:
         return None, whole
     place = _at(whole, path[:-1])
-    return whole, place.pop(_key(place, path[-1]))
+    key = _key(place, path[-1])  # before `pop` is looked up, which a number or null does not have
+    return whole, place.pop(key)

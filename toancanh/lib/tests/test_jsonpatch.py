@@ -51,6 +51,8 @@ BAD: list[tuple[Any, Any]] = [
     ({"a": [1]}, [{"op": "replace", "path": "/a/-", "value": 1}]),
     ({"a": [1]}, [{"op": "remove", "path": "/a/-1"}]),
     ({"a": 1}, [{"op": "remove", "path": "/b"}]),
+    ({"a": None}, [{"op": "remove", "path": "/a/a"}]),
+    ({"a": 1}, [{"op": "move", "from": "/a/a", "path": "/b"}]),
     ({"a": 1}, [{"op": "test", "path": "/a", "value": "1"}]),
     ({"a": 1}, [{"op": "test", "path": "/a", "value": True}]),
     ({"a": {"b": 1}}, [{"op": "move", "from": "/a", "path": "/a/c"}]),
