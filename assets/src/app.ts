@@ -9,6 +9,7 @@ import { startOfficerPushes } from './officer-pushes'
 import { startOnce } from './once'
 import { startPalette } from './palette'
 import { startParts } from './parts'
+import { startQueue } from './queue'
 import { startReadings } from './readings'
 import { mayWait as waits } from './reports/waits'
 import { startRows } from './rows'
@@ -20,6 +21,7 @@ import { startWarningForm } from './warning-form'
 
 startShell()
 startAges()
+startQueue()
 startPalette()
 startReadings()
 startRows()

@@ -8,7 +8,7 @@ export function composing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229
 }
 
-function typing(target: EventTarget | null): boolean {
+export function typing(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null
   return !!element?.closest?.('input, textarea, select, [contenteditable]:not([contenteditable="false"])')
 }

@@ -22,6 +22,7 @@ from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.cases import case_pages, kind_pages
+from toancanh.kernel.cases.queue import bulk_pages as bulk
 from toancanh.kernel.cases.queue import pages as queue
 from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
@@ -163,6 +164,8 @@ urlpatterns = [
     path("console/duty/posts/<int:number>/shift/", shifts.new_shift, name="shift_new"),
     path("console/duty/shifts/<int:number>/", shifts.shift, name="shift"),
     path("console/work/", queue.work, {"locality": exchange.locality}, name="work"),
+    path("console/work/bulk/", bulk.page, name="work_bulk"),
+    path("console/work/export.<str:kind>", queue.export, name="work_export"),
     path("console/calendar/", calendars.year, name="calendar"),
     path("console/calendar/new/", calendars.new, name="calendar_new"),
     path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.cases.queue import listing, words
+from toancanh.kernel.cases.queue import exports, listing, words
 from toancanh.kernel.cases.queue.wishes import Wish
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.models import Organisation
 from toancanh.kernel.people.web import of
+from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.telemetry.features import named as unit_name
 from toancanh.kernel.territory import queries as territory
@@ -50,6 +51,14 @@ def work(request: HttpRequest, *, locality: Locality) -> HttpResponse:
         "hidden": [("stand", wish.stand if not wish.is_open else "")],
     }
     return render(request, "cases/queue/list.html", said)
+
+
+@door(right=SIGHT, data="staff")
+def export(request: HttpRequest, kind: str) -> HttpResponse:
+    """The list as the address filters it, as a file."""
+    if kind not in exports.FORMS:
+        raise Http404(_("There is no such file."))
+    return exports.FORMS[kind](exports.lines(of(request), Wish.of(request.GET), clock.now()))
 
 
 def _stands(wish: Wish) -> Iterator[tuple[str, str, bool]]:
