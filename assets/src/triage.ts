@@ -20,6 +20,7 @@ class Triage {
     this.accept.addEventListener('submit', (event) => this.hold(event))
     document.addEventListener('keydown', (event) => this.pressed(event))
     root.addEventListener('click', (event) => this.clicked(event))
+    root.dataset.ready = ''
     for (const select of root.querySelectorAll<HTMLSelectElement>('[data-words-into]')) {
       select.addEventListener('change', () => {
         const area = document.getElementById(select.dataset.wordsInto!) as HTMLTextAreaElement

@@ -34,7 +34,8 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, 
 
 
 def waits(page: Page, code: str) -> None:
-    """The report of that code stands on the screen."""
+    """The report of that code stands on the screen, and keys are heard."""
+    expect(page.locator("[data-triage][data-ready]")).to_be_visible()
     expect(page.locator(".tc-triage-facts a")).to_have_text(code)
 
 
@@ -79,6 +80,7 @@ def test_desk_works_through_reports_by_keyboard(browser: Browser, centre: tuple[
     words.press("Control+Enter")
     expect(page.locator("[data-panel=c] summary")).to_contain_text("đang công khai")
     # Passed on at once.
+    waits(page, codes[0])
     page.keyboard.press("a")
     page.keyboard.press("Enter")
     waits(page, codes[1])
@@ -89,6 +91,7 @@ def test_desk_works_through_reports_by_keyboard(browser: Browser, centre: tuple[
     waits(page, codes[1])
     page.keyboard.press("e")
     expect(page.locator(".tc-triage-facts .tc-tag").first).to_be_visible()
+    waits(page, codes[1])
     page.keyboard.press("a")
     # Left alone it is sent by itself.
     waits(page, codes[2])
