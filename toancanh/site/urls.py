@@ -174,6 +174,7 @@ urlpatterns = [
     path("console/work/kinds/", kind_pages.listing, name="case_kinds"),
     path("console/work/kinds/<str:key>/", kind_pages.kind, name="case_kind"),
     path("console/work/<slug:code>/", case_pages.case, {"locality": exchange.locality}, name="case"),
+    path("console/work/<slug:code>/people/", case_pages.people, name="case_people"),
     path("console/work/<slug:code>/move/<slug:name>/", case_pages.move, name="case_move"),
     path("console/work/<slug:code>/do/<slug:name>/", case_pages.deed, name="case_deed"),
     path("console/things/", console.things, name="console_things"),

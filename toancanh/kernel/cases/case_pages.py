@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from toancanh.kernel.cases import (
     linking,
     moving,
     panels,
+    parties,
     shown,
     story,
     types,
@@ -34,13 +36,15 @@ from toancanh.kernel.declare_cases import CaseField
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
-from toancanh.lib.errors import NotFound, Refused
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 SIGHT = "console.see"
 """Whoever may open the console; which cases he sees is for `access` to say."""
 FORM = ("GET", "HEAD", "POST")
 MOST = 256 * 1024
 LIST = "/console/work/"
+MOST_PEOPLE = 200
+"""Of whom one reading shows the contact data."""
 Locality = Callable[[], dict[str, Any]]
 
 
@@ -111,12 +115,39 @@ def page(on: Doing, code: str) -> dict[str, Any]:
         "parent": parent,
         "parts": own_parts,
         "concerned": shown.concerned(on.case),
+        "may_identify": on.by.may(on.said.rights.identity, on.case.unit_path),
         "panels": panels.of(on.case, on.by),
         "story": passages,
         "last_word": shown.last_word(passages),
         "map": shown.map_of(on.case, code),
         "now": now,
     }
+
+
+@door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
+def people(request: HttpRequest, code: str) -> HttpResponse:
+    """Who sent and follows it: shown once, to who says why; each reading is in the journal."""
+    on = sought(code, of(request))
+    if not on.by.may(on.said.rights.identity, on.case.unit_path):
+        raise NotAllowed(_("Who sent it is read by the reception desk alone."))
+    rows = list(on.case.parties.filter(left_at=None).select_related("case").order_by("pk")[:MOST_PEOPLE])
+    context: dict[str, Any] = {
+        "case": on.case,
+        "count": len(rows),
+        "contacts": None,
+        "reason": "",
+        "fault": "",
+    }
+    if request.method == "POST":
+        context["reason"] = request.POST.get("reason", "")
+        try:
+            with transaction.atomic():
+                found = [parties.identity(row, by=on.by, reason=context["reason"]) for row in rows]
+            roles = {"reporter": _("sent it"), "follower": _("follows it")}
+            context["contacts"] = [(roles[row.role], row, one) for row, one in zip(rows, found, strict=True)]
+        except (NotAllowed, Refused) as fault:
+            context["fault"] = fault.message
+    return render(request, "cases/people.html", context, status=422 if context["fault"] else 200)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.city import City
 from tests.office import Office, at
-from toancanh.kernel.cases import moving
-from toancanh.kernel.cases.models import Case
+from toancanh.kernel.cases import moving, parties
+from toancanh.kernel.cases.models import Case, PartyRole
+from toancanh.kernel.cases.parties import Contact
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people.models import Person
 
 EARLY = "2026-11-16 09:00"
@@ -187,3 +189,19 @@ def test_page_costs_the_same_whatever_happened(office: Office) -> None:
                 client.get(page(case))
             costs.append(len(asked))
     assert costs[0] == costs[1]
+
+
+def test_who_sent_it_is_read_with_a_reason_and_each_reading_is_kept(office: Office, report: Case) -> None:
+    contact = Contact(name="Lê Thị Hoa", phone="0914 123 456")
+    parties.join(report, PartyRole.REPORTER, contact, by=office.desk)
+    path = f"{page(report)}people/"
+    assert client_of(office.engineer).get(path).status_code == 403
+    assert client_of(office.engineer).post(path, {"reason": "x"}).status_code == 403
+    desk = client_of(office.desk)
+    for told in (desk.get(page(report)), desk.get(path), desk.post(path, {"reason": " "})):
+        assert "Lê Thị Hoa" not in told.content.decode()
+    assert Entry.objects.filter(action="cases.identity_read").count() == 0
+    told = desk.post(path, {"reason": "Gọi lại hỏi đường"}).content.decode()
+    assert "Lê Thị Hoa" in told
+    assert "+84914123456" in told
+    assert Entry.objects.get(action="cases.identity_read").actor == office.desk.key
