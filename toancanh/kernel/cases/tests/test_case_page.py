@@ -198,8 +198,8 @@ def test_who_sent_it_is_read_with_a_reason_and_each_reading_is_kept(office: Offi
     assert client_of(office.engineer).get(path).status_code == 403
     assert client_of(office.engineer).post(path, {"reason": "x"}).status_code == 403
     desk = client_of(office.desk)
-    for told in (desk.get(page(report)), desk.get(path), desk.post(path, {"reason": " "})):
-        assert "Lê Thị Hoa" not in told.content.decode()
+    for answer in (desk.get(page(report)), desk.get(path), desk.post(path, {"reason": " "})):
+        assert "Lê Thị Hoa" not in answer.content.decode()
     assert Entry.objects.filter(action="cases.identity_read").count() == 0
     told = desk.post(path, {"reason": "Gọi lại hỏi đường"}).content.decode()
     assert "Lê Thị Hoa" in told
