@@ -1,0 +1,103 @@
+"""The public's pages: the form with and without a script, the page of a link, neighbours and floods."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.office import Office
+from toancanh.domains.reports.tests.saying import key, photo, said
+from toancanh.kernel.cases.models import Case
+from toancanh.kernel.files.models import File
+
+JSON = {"Accept": "application/json"}
+
+
+def post(client: Client, path: str = "/reports/new/", **more: Any) -> Any:
+    """Send a form as the script does."""
+    return client.post(path, said(**more), headers=JSON)
+
+
+def test_form_stands_without_a_script_and_leads_to_the_link(desk: Office, client: Client) -> None:
+    page = client.get("/reports/new/")
+    assert page.status_code == 200
+    assert "Gửi phản ánh" in page.content.decode()
+    picture = SimpleUploadedFile("anh.jpg", photo(), content_type="image/jpeg")
+    answer = client.post("/reports/send/", {**said(), "photo": picture}, follow=True)
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "PA26-000001" in text
+    assert "data:image/svg+xml" in text
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert File.objects.get().subject == f"case:{Case.objects.get().pk}"
+
+
+def test_what_was_typed_stays_where_something_is_missing(desk: Office, client: Client) -> None:
+    answer = client.post("/reports/send/", said(category=""))
+    assert answer.status_code == 422
+    assert "Nắp cống vỡ" in answer.content.decode()
+
+
+def test_the_script_is_told_the_link_again_as_often_as_it_asks(desk: Office, client: Client) -> None:
+    one = key()
+    told = [post(client, key=one).json() for _turn in range(20)]
+    assert len({said["link"] for said in told}) == 1
+    assert Case.objects.count() == 1
+
+
+def test_a_place_elsewhere_and_other_doors_are_told_in_words(desk: Office, client: Client) -> None:
+    outside = post(client, lon="100.5", lat="13.7")
+    led = post(client, words="Tôi tố cáo ông A")
+    assert (outside.status_code, outside.json()["code"]) == (422, "outside")
+    assert (led.status_code, led.json()["code"], led.json()["certain"]) == (422, "elsewhere", True)
+
+
+def test_hints_name_the_ward_and_show_who_said_it_before(desk: Office, client: Client) -> None:
+    post(client)
+    told = client.post("/reports/hints/", said(), headers=JSON).json()
+    assert (told["unit"], told["proposed"][0], len(told["near"])) == ("Phường Dương Nỗ", "water.drain", 1)
+    assert "số 12" not in str(told["near"])
+
+
+def test_two_hundred_neighbours_behind_one_address_pass(desk: Office) -> None:
+    for _turn in range(200):
+        client = Client()
+        client.get("/reports/new/")
+        assert post(client).status_code == 200
+    assert Case.objects.count() == 200
+
+
+def test_a_device_that_floods_works_for_each_report(desk: Office, client: Client) -> None:
+    client.get("/reports/new/")
+    for _turn in range(6):
+        assert post(client).status_code == 200
+    one = key()
+    answer = post(client, key=one)
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (429, "flooding")
+    solution = next(
+        text
+        for text in (f"{told['puzzle']}/{number}" for number in itertools.count())
+        if int.from_bytes(hashlib.sha256(text.encode()).digest()) >> (256 - told["bits"]) == 0
+    )
+    assert post(client, solution=solution).status_code == 429, "another report is another puzzle"
+    assert post(client, key=one, solution=solution).status_code == 200
+
+
+def test_guessed_links_open_nothing_and_are_slowed(desk: Office, client: Client) -> None:
+    link = post(client).json()["link"]
+    codes = {client.get(f"/pa/{number:022}/").status_code for number in range(60)}
+    assert codes == {404, 429}
+    assert client.get(link).status_code == 200, "a neighbour's own link still opens"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_send_nothing(desk: Office, client: Client, site: str) -> None:
+    answer = client.post("/reports/new/", said(), headers={**JSON, "Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert Case.objects.count() == 0
