@@ -6,10 +6,9 @@ folded already. A word of the query finds every word that begins with it.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from toancanh.kernel.cases.indexes import TABLE, VECTOR
 from toancanh.kernel.cases.models import Case
@@ -66,14 +65,13 @@ def narrowed(found: QuerySet[Case], query: str, *, is_open: bool | None = None) 
     if not words:
         # Signs alone are in no text.
         return found.none()
+    # A query of its own: the list puts the rows under other names into queries of its own.
     if connection.vendor == "sqlite":
         asked = "{folded} : (" + " AND ".join(f'"{word}"*' for word in words) + ")"
         if is_open is not None:
             asked = f"({asked}) AND {{mark}} : {MARKS[is_open]}"
-        where = f"cases_case.id IN (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s)"
-        return _where(found, where, asked)
-    return _where(found, f"{VECTOR} @@ to_tsquery('simple', %s)", " & ".join(f"{word}:*" for word in words))
-
-
-def _where(found: QuerySet[Case], where: str, asked: Any) -> QuerySet[Case]:  # noqa: ANN401 - a parameter
-    return found.extra(where=[where], params=[asked])
+        keys = RawSQL(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", [asked])
+    else:
+        asked = " & ".join(f"{word}:*" for word in words)
+        keys = RawSQL(f"SELECT id FROM cases_case WHERE {VECTOR} @@ to_tsquery('simple', %s)", [asked])
+    return found.filter(pk__in=keys)

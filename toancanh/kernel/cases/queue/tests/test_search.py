@@ -48,6 +48,14 @@ def test_finds_nothing_where_there_is_nothing(office: Office, q: str) -> None:
         assert found(office.desk, q) == set() or not Wish.of({"q": q}).q
 
 
+def test_finds_all_of_them_wherever_they_stand_in_the_list(office: Office) -> None:
+    with at(MORNING):
+        wanted = {office.report(f"{'Nắp cống' if n % 2 else 'Cây đổ'} {n}") for n in range(12)}
+        nap = {case for case in wanted if "Nắp" in case.title}
+        assert found(office.desk, "nap cong") == found(office.desk, "nap", stand="all") == nap
+        assert listing.page(office.desk, Wish(q="nap")).count == "6"
+
+
 def test_finds_only_what_one_may_see(office: Office) -> None:
     with at(MORNING):
         office.report("Nắp cống vỡ")
