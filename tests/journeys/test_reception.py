@@ -100,6 +100,7 @@ def test_desk_works_through_reports_by_keyboard(browser: Browser, centre: tuple[
     expect(page.locator("#t-reason")).not_to_be_empty()
     page.locator("#t-reason").press("Control+Enter")
     expect(page.get_by_text("Không có phản ánh chờ")).to_be_visible()
-    assert watched.said == []
+    # The map says that it has nothing to draw with: that was taken from it here.
+    assert [one for one in watched.said if "WebGL" not in one] == []
     assert watched.foreign == []
     context.close()
