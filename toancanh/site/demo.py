@@ -48,7 +48,9 @@ SHIFT = (
 """Who takes turns with the duty officer."""
 CHIEF = ("lanhdaotruc", "Hoàng Văn Bình", PASSWORD)
 """The leader on duty, turned to when nobody of the shift answers; then the command is."""
-PUBLISHED = (OFFICER, KEEPER, LEADER, CHIEF, *SHIFT)
+HANDLER = ("chuyenvien", "Võ Minh Tuấn", PASSWORD)
+"""Somebody of the department of construction, who works on reports and orders; told there as well."""
+PUBLISHED = (OFFICER, KEEPER, LEADER, CHIEF, HANDLER, *SHIFT)
 """Accounts whose password everyone knows."""
 CHUNK = 20_000
 

@@ -26,7 +26,7 @@ from toancanh.kernel.people.shifts import actions as roster
 from toancanh.kernel.runtime.loops import Loop
 from toancanh.kernel.telemetry import commands, letters, numbering
 from toancanh.kernel.warnings import minding
-from toancanh.site import demo_calls, environment
+from toancanh.site import demo_calls, demo_work, environment
 from toancanh.site.asgi import House
 
 
@@ -62,6 +62,7 @@ def mount(house: House) -> None:
     ]
     if settings.DEMO:
         house.loops.append(Loop("demo's calls", demo_calls.look, 3.0))
+        house.loops.append(Loop("demo's work", demo_work.Duty().look, 5.0))
     judging = desk.Desk(told=house.tell_changed, slot=house.reporter.slot)
     alerts = Loop("alerts", judging.look, desk.EVERY)
     house.loops.append(alerts)
