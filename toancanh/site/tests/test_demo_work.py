@@ -9,6 +9,7 @@ from toancanh.kernel.cases import recounting, types
 from toancanh.kernel.cases.models import Case, Clock
 from toancanh.kernel.runtime import marks
 from toancanh.site import demo, demo_work
+from toancanh.site.demo_words import ORDERS
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_year_of_work_is_made_once_and_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(reports, "send", whole)
     demo_work.build()
     made = Case.objects.count()
-    assert made == 24 + len(demo_work.ORDERS)
+    assert made == 24 + len(ORDERS)
     demo_work.build()
     assert Case.objects.count() == made
     assert marks.read(demo_work.MARK) == "ready"
