@@ -254,6 +254,7 @@ def _order(number: int, order: Sequence[str], at: datetime, now: datetime, offic
     if Case.objects.filter(key=key).exists():
         return
     city = territory.unit("46")
+    assert city is not None
     lead = Organisation.objects.get(code=code)
     said = Said(
         title=title,
