@@ -15,7 +15,7 @@ def channels() -> dict[str, str]:
     """Every channel with its name."""
     named = {
         "portal": _("Portal"),
-        "phone": _("Telephone"),
+        "phone": _("By phone"),
         "desk": _("At the desk"),
         "zalo": "Zalo",
         "email": _("E-mail"),

@@ -87,7 +87,7 @@ def facts(on: Doing) -> list[Line]:
     case, said = on.case, on.said
     language = get_language() or "vi"
     found = [
-        Line(_("Kind"), named(said.title)),
+        Line(_("Kind of work"), named(said.title)),
         Line(_("State"), words.state(said, case.state)),
         Line(_("Priority"), words.priority(case.priority)),
         Line(_("Unit"), place_named(case.unit)),
@@ -96,7 +96,7 @@ def facts(on: Doing) -> list[Line]:
         Line(_("Channel"), case.channel),
         Line(_("Opened"), formats.moment(case.opened_at, language)),
         Line(_("Opened by"), case.opened_by.full_name if case.opened_by else ""),
-        Line(_("Ended"), formats.moment(case.closed_at, language) if case.closed_at else ""),
+        Line(_("Ended at"), formats.moment(case.closed_at, language) if case.closed_at else ""),
         Line(_("Round"), str(case.round) if case.round > 1 else ""),
         Line(_("Done by"), case.person.full_name if case.person else ""),
         Line(_("Followers"), str(case.followers) if case.followers else ""),

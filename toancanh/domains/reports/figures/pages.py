@@ -90,16 +90,16 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _cells(one: Figures) -> dict[str, Any]:
     cells = []
-    for name in counting.formulas():
+    for name, (title, _formula) in counting.formulas().items():
         if name in one.counts:
-            cells.append((name, formats.number(one.counts[name]), bool(one.counts[name])))
+            cells.append((name, title, formats.number(one.counts[name]), bool(one.counts[name])))
         elif name == "sent_back":
-            cells.append((name, formats.number(one.sent_back), bool(one.sent_back)))
+            cells.append((name, title, formats.number(one.sent_back), bool(one.sent_back)))
         elif name in one.medians:
-            cells.append((name, spoken(one.medians[name]), False))
+            cells.append((name, title, spoken(one.medians[name]), False))
         else:
             share = one.on_time_share if name == "on_time_share" else one.satisfaction
-            cells.append((name, formats.number(share, 1), False))
+            cells.append((name, title, formats.number(share, 1), False))
     return {"one": one, "cells": cells}
 
 
