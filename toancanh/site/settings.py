@@ -158,6 +158,7 @@ REACTIONS = {
     "alerts.opened": ["toancanh.site.demo_drafts.rang"],
     "alerts.raised": ["toancanh.site.demo_drafts.rang"],
     "cases.due_moved": ["toancanh.kernel.cases.telling.due_moved"],
+    "cases.extension_settled": ["toancanh.kernel.cases.telling.extension_settled"],
     "cases.moved": ["toancanh.kernel.cases.telling.moved", "toancanh.kernel.cases.splitting.part_moved"],
     "people.organisation_ceased": ["toancanh.kernel.cases.following.organisation_ceased"],
     "territory.calendar_changed": ["toancanh.kernel.cases.recounting.calendar_changed"],

@@ -103,6 +103,13 @@ REPORT = CaseType(
                         "“{title}” went to {organisation}, to be answered by {due}.",
                     ),
                 ),
+                _to_followers(
+                    Title("Phản ánh {code} đã được tiếp nhận", "Report {code} has been accepted"),
+                    Title(
+                        "Phản ánh bạn theo dõi đã chuyển đến {organisation}, hạn trả lời {due}.",
+                        "The report that you follow went to {organisation}, to be answered by {due}.",
+                    ),
+                ),
             ),
         ),
         CaseMove(
@@ -118,6 +125,10 @@ REPORT = CaseType(
                 _to_reporter(
                     Title("Phản ánh {code} không được tiếp nhận", "Report {code} was not accepted"),
                     Title("“{title}”: {reason}", "“{title}”: {reason}"),
+                ),
+                _to_followers(
+                    Title("Phản ánh {code} không được tiếp nhận", "Report {code} was not accepted"),
+                    Title("Phản ánh bạn theo dõi: {reason}", "The report that you follow: {reason}"),
                 ),
             ),
         ),
@@ -168,6 +179,14 @@ REPORT = CaseType(
             "withdrawn",
             ("party",),
             Title("Phản ánh kết thúc, không ai xử lý nữa.", "It ends, nobody deals with it any more."),
+            guard=Guard(
+                "named",
+                name="has_no_followers",
+                otherwise=Title(
+                    "Còn người khác theo dõi phản ánh này và chờ trả lời, nên không rút được nữa.",
+                    "Others follow this report and wait for its answer, so it can no longer be withdrawn.",
+                ),
+            ),
             tone="bad",
         ),
         CaseMove(

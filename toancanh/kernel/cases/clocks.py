@@ -145,6 +145,7 @@ def settle(case: Case, known: Sequence[Clock] | None = None) -> None:
     case.due_at = first.due_at if first else None
     case.soon_at = first.soon_at if first else None
     case.rank = case.due_at or BEHIND
-    case.is_extended = any(row.extended for row in rows)
+    # Once it ended, time that was granted and not needed says nothing of it.
+    case.is_extended = any(row.extended and (row.stopped_at is None or row.first_lateness) for row in rows)
     ended = [row.lateness for row in rows if row.is_main and row.lateness is not None]
     case.lateness = max(ended) if ended else None

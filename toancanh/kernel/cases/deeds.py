@@ -212,7 +212,11 @@ def _split(on: Doing, said: Said, seen: int | None) -> object:
 
 
 def _correct_asks(on: Doing) -> list[CaseField]:
-    states = [(one.name, named(one.title)) for one in on.said.states if one.name != on.case.state]
+    states = [
+        (one.name, named(one.title))
+        for one in on.said.states
+        if one.name != on.case.state and one.phase != "merged"
+    ]
     return [asked("state", _("State"), "choice", required=True, choices=states), _reason()]
 
 
@@ -410,7 +414,7 @@ DEEDS = (
         gettext_lazy("Correct the state"),
         gettext_lazy("For a step that was done in error; clocks follow, and the story says it."),
         "tool",
-        lambda on: on.by.may(moving.CORRECT, on.case.unit_path),
+        lambda on: on.case.phase != "merged" and on.by.may(moving.CORRECT, on.case.unit_path),
         _correct_asks,
         lambda on, said, seen: moving.correct(on.case, said["state"], said["reason"], by=on.by, seen=seen),
     ),

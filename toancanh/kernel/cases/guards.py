@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import get_language
@@ -22,6 +22,23 @@ def check(guard: Guard | None, case: Case, said: CaseType, facts: Facts) -> None
     if guard is not None and not holds(guard, case, said, facts):
         told = _told(guard, case, said, facts)
         raise Refused(told or _("This cannot be done as things stand now."), "guarded")
+
+
+def check_unsaid(guard: Guard | None, case: Case, said: CaseType) -> None:
+    """The same before a move's fields are said: what compares them is left open, the rest must hold."""
+    if guard is None:
+        return
+    if guard.op == "all":
+        for part in guard.parts:
+            check_unsaid(part, case, said)
+    elif all(one.op != "is" for one in _within(guard)):
+        check(guard, case, said, {})
+
+
+def _within(guard: Guard) -> Iterator[Guard]:
+    yield guard
+    for part in guard.parts:
+        yield from _within(part)
 
 
 def holds(guard: Guard, case: Case, said: CaseType, facts: Facts) -> bool:
@@ -83,10 +100,15 @@ def _is_rated(case: Case, _said: CaseType) -> bool:
     return case.rating is not None
 
 
+def _has_no_followers(case: Case, _said: CaseType) -> bool:
+    return case.followers == 0
+
+
 PREDICATES: dict[str, Callable[[Case, CaseType], bool]] = {
     "has_lead": _has_lead,
     "steps_done": _steps_done,
     "parts_ended": _parts_ended,
     "may_reopen": _may_reopen,
     "is_rated": _is_rated,
+    "has_no_followers": _has_no_followers,
 }

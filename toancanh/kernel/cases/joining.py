@@ -44,11 +44,13 @@ def final(case: Case) -> Case:
     for _step in range(LONGEST_LINE):
         if found.phase != MERGED:
             break
-        links = found.links.filter(kind=LinkKind.DUPLICATE_OF, to__isnull=False).select_related("to")
-        newest = links.order_by("-pk").first()
-        if newest is None or newest.to is None:
+        moves = found.story.filter(kind="moved", content__merged__into__isnull=False)
+        newest = moves.order_by("-number").first()
+        code = newest.content["merged"]["into"] if newest is not None else ""
+        into = Case.objects.filter(code=code).first()
+        if into is None:
             break
-        found = newest.to
+        found = into
     return found
 
 

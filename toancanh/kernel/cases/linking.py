@@ -1,4 +1,4 @@
-"""Remarks beside a case, and how it stands to others: about, caused by, saying the same."""
+"""Remarks beside a case, and how it stands to others: about, caused by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from toancanh.kernel.declare import Actor
 from toancanh.lib.errors import NotAllowed, Refused
 
 LONGEST_REMARK = 2000
-BY_HAND = (LinkKind.ABOUT, LinkKind.CAUSED_BY, LinkKind.DUPLICATE_OF)
+BY_HAND = (LinkKind.ABOUT, LinkKind.CAUSED_BY)
+"""That one says the same as another is what merging says: by that link its code is answered for ever."""
 MOST = 50
 
 

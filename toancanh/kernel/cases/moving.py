@@ -12,11 +12,14 @@ from toancanh.kernel.cases import access, clocks, guards, joining, saying, steps
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.declare_cases import ENDED, CaseMove, CaseType, Role, Term
+from toancanh.kernel.declare_cases import ENDED, CaseMove, CaseType, Phase, Role, Term
 from toancanh.lib.errors import NotAllowed, Refused
 
 CORRECT = "cases.correct"
 """The right to put a case into another state than its graph leads to."""
+
+CHARGED: tuple[Phase, ...] = ("accepted", "working", "waiting_other", "decided", "delivered")
+"""Phases in which an organisation is in charge: without one nobody could move the case on."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,10 @@ def choices(case: Case, said: CaseType, to: Actor) -> list[Choice]:
     for move in said.moves:
         if case.state in move.sources and own & set(move.who):
             try:
-                # What the move itself asks is not said yet, so that only the rest is judged.
-                guards.check(move.guard, case, said, case.facts) if not move.asks else None
+                if move.asks:
+                    guards.check_unsaid(move.guard, case, said)
+                else:
+                    guards.check(move.guard, case, said, case.facts)
             except Refused as fault:
                 found.append(Choice(move, fault.message))
             else:
@@ -108,9 +113,7 @@ def _merge(on: Writing, edge: CaseMove, facts: dict[str, Any]) -> dict[str, obje
 def _work(on: Writing, edge: CaseMove, facts: Mapping[str, Any]) -> None:
     """What the move does to the organisations that have the work."""
     if edge.is_reopening:
-        on.case.round += 1
-        on.case.rating = None
-        on.case.closed_at = None
+        _begin_round(on)
     for field in edge.asks if edge.step == "assign" else ():
         if field.kind == "organisation" and field.name in facts:
             steps.put_in_charge(on, steps.organisation(facts[field.name]))
@@ -122,6 +125,13 @@ def _work(on: Writing, edge: CaseMove, facts: Mapping[str, Any]) -> None:
         steps.finish(on, str(facts.get("answer", "")))
 
 
+def _begin_round(on: Writing) -> None:
+    """What had ended stays as it was booked: what runs from now on is a round of its own, not rated yet."""
+    on.case.round += 1
+    on.case.rating = None
+    on.case.closed_at = None
+
+
 def _enter(on: Writing, target: str, edge: CaseMove | None) -> None:
     state = on.said.state(target)
     on.case.state, on.case.phase = target, state.phase
@@ -129,12 +139,17 @@ def _enter(on: Writing, target: str, edge: CaseMove | None) -> None:
     if not on.case.is_open:
         on.case.closed_at = on.now
         steps.end_all(on)
-    elif state.phase == "working" and (edge is None or edge.step == ""):
+    elif state.phase == "received":
+        steps.leave_to_desk(on)
+    elif state.phase in ("accepted", "working") and (edge is None or edge.step == ""):
         steps.begin_again(on)
 
 
 def correct(case: Case, target: str, reason: str, *, by: Actor, seen: int | None = None) -> Event:
-    """Put a case into another state because a person erred; clocks follow, and the story says it."""
+    """Put a case into another state because a person erred; clocks follow, and the story says it.
+
+    Merging cannot be corrected into or out of being: who followed has gone to the other case.
+    """
     with writing(case, by=by, seen=seen) as on:
         if not by.may(CORRECT, on.case.unit_path):
             raise NotAllowed(
@@ -142,13 +157,16 @@ def correct(case: Case, target: str, reason: str, *, by: Actor, seen: int | None
             )
         if target not in {state.name for state in on.said.states} or target == on.case.state:
             raise Refused(_("Choose another state of this kind of work."), "no_state")
+        phase = on.said.state(target).phase
+        if joining.MERGED in (phase, on.case.phase):
+            raise Refused(_("Cases are merged by the step itself, and stay merged."), "merged")
+        if phase in CHARGED and on.case.organisation is None:
+            raise Refused(_("Nobody is in charge of it: pass it on to an organisation instead."), "no_lead")
         if not reason.strip() or len(reason) > 500:
             raise Refused(_("Say in at most 500 characters why it is corrected."), "no_reason")
         before = on.case.state
-        if not on.case.is_open and on.said.state(target).phase not in ENDED:
-            # What had ended stays as it was booked: what runs now is a round of its own.
-            on.case.round += 1
-            on.case.closed_at = None
+        if not on.case.is_open and phase not in ENDED:
+            _begin_round(on)
         _enter(on, target, None)
         told = clocks.follow(on, None, reason)
         content = {"from": before, "to": target, "reason": reason.strip(), "clocks": told}

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, countdown, story, words
+from toancanh.kernel.cases import access, countdown, linking, story, words
 from toancanh.kernel.cases.countdown import Countdown
 from toancanh.kernel.cases.deeds import Doing
 from toancanh.kernel.cases.models import Case, Clock, Extension, Link, Party, Pause, Step
@@ -143,7 +143,7 @@ def links(on: Doing) -> list[ShownLink]:
             found.append(ShownLink(words.link(row.kind), "", "", row.subject, None))
         elif other.pk in seen:
             how = words.link(row.kind, is_outward)
-            own = row if is_outward and row.kind in ("about", "caused_by", "duplicate_of") else None
+            own = row if is_outward and row.kind in linking.BY_HAND else None
             found.append(ShownLink(how, other.code, other.title, "", own))
     return found
 

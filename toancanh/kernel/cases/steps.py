@@ -73,6 +73,12 @@ def send_back(on: Writing) -> None:
     on.case.organisation, on.case.organisation_path, on.case.person = None, "", None
 
 
+def leave_to_desk(on: Writing) -> None:
+    """It lies at the desk: nobody is in charge until that decides."""
+    _end(on.case.steps.filter(is_open=True, role=StepRole.LEAD), on.now, StepState.CANCELLED)
+    on.case.organisation, on.case.organisation_path, on.case.person = None, "", None
+
+
 def finish(on: Writing, result: str = "") -> None:
     """The part of the organisation in charge is done; it stays in charge of the case."""
     _end(on.case.steps.filter(is_open=True, role=StepRole.LEAD), on.now, StepState.DONE, result)

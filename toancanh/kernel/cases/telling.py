@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import translation
@@ -33,6 +33,14 @@ LATER = CaseMessage(
         "The working calendar has changed: “{title}” is now to be answered by {due}.",
     ),
 )
+GRANTED = CaseMessage(
+    "reporter",
+    Title("{code}: hạn trả lời chuyển sang {due}", "{code}: to be answered by {due}"),
+    Title(
+        "Đơn vị xử lý cần thêm thời gian nên hạn trả lời “{title}” chuyển sang {due}.",
+        "More time was granted for “{title}”: it is now to be answered by {due}.",
+    ),
+)
 LONGEST = 600
 """Characters of what somebody typed: the rest is behind the link."""
 
@@ -57,6 +65,15 @@ def due_moved(payload: Mapping[str, Any]) -> None:
             .latest("number")
         )
         send(event, types.by_key(event.case.version_id), LATER)
+
+
+def extension_settled(payload: Mapping[str, Any]) -> None:
+    """Reaction to ``cases.extension_settled``: who sent it hears a date that moved."""
+    event = Event.objects.select_related("case__organisation").get(
+        case=payload["case"], number=payload["number"]
+    )
+    if event.content["granted"]:
+        send(event, types.by_key(event.case.version_id), GRANTED)
 
 
 def send(event: Event, said: CaseType, message: CaseMessage) -> None:
@@ -99,7 +116,7 @@ def filled(event: Event, said: CaseType, language: str) -> dict[str, str]:
     """What stands for the names in braces, as things were when the event happened."""
     case, facts = event.case, event.content.get("said", {})
     with translation.override(language):
-        due = case.due_at
+        due = _due(event, said)
         state = said.state(str(event.content.get("to", case.state)))
         return {
             "code": case.code,
@@ -111,6 +128,16 @@ def filled(event: Event, said: CaseType, language: str) -> dict[str, str]:
             "reason": Truncator(str(facts.get("reason", ""))).chars(LONGEST),
             "answer": Truncator(str(facts.get("answer", ""))).chars(LONGEST),
         }
+
+
+def _due(event: Event, said: CaseType) -> datetime | None:
+    """By when it is to be answered: as the event says of the main clock, else as that stands now."""
+    main = next((one.name for one in said.clocks if one.is_main), "")
+    for told in reversed(event.content.get("clocks", ())):
+        if told["clock"] == main:
+            return datetime.fromisoformat(told["due"]) if told["due"] else None
+    row = event.case.clocks.filter(is_main=True, stopped_at=None).order_by("-round").first()
+    return row.due_at if row is not None else None
 
 
 def _fill(text: str, said: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.office import Office
-from toancanh.kernel.cases import joining, moving, parties, splitting
+from toancanh.kernel.cases import joining, linking, moving, parties, splitting
 from toancanh.kernel.cases.models import Case, Event, Link, Party, PartyRole
 from toancanh.kernel.cases.parties import Contact
 from toancanh.kernel.cases.splitting import Part
@@ -39,6 +39,17 @@ def test_merging_takes_everybody_along_and_both_codes_answer(office: Office) -> 
     third = office.report("Lại nắp cống")
     moving.move(third, "merge", {"into": second.code}, by=office.desk)
     assert Link.objects.get(case=third).to == first
+
+
+def test_where_a_merged_case_went_is_not_changed_by_links_of_people(office: Office) -> None:
+    first, second, other = office.report(), office.report("Nắp cống mất"), office.report("Đèn hỏng")
+    moving.move(second, "merge", {"into": first.code}, by=office.desk)
+    with pytest.raises(Refused, match="giữ lại"):
+        linking.unlink(Link.objects.get(), by=office.desk)
+    with pytest.raises(Refused):
+        linking.link(second, "duplicate_of", other, by=office.desk)
+    Link.objects.create(case=second, kind="duplicate_of", to=other, at=second.opened_at)
+    assert joining.final(second) == first
 
 
 def test_merging_that_cannot_be_is_refused_and_changes_nothing(office: Office) -> None:

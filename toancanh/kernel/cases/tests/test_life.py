@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.office import Office, at, moment
+from tests.office import DESK, Office, at, employ, moment
 from toancanh.kernel.cases import extending, moving, opening, types
 from toancanh.kernel.cases.models import Case, Clock, Step
 from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.cases.writing import Conflict
+from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import Term
 from toancanh.kernel.journal.models import Entry
 from toancanh.lib.errors import NotAllowed, Refused
@@ -104,6 +105,28 @@ def test_late_closing_of_a_clock_that_was_extended_is_told_apart(office: Office)
     assert (row.lateness, row.first_lateness, case.is_extended) == (0, 480, True)
 
 
+def test_time_that_was_granted_and_not_needed_is_not_told_of_an_ended_case(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case = office.report()
+        moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+        extending.ask(case, 2, "Chờ vật tư", by=office.engineer)
+        extending.settle(case, True, "Đồng ý", by=office.desk)
+        assert case.is_extended
+    with at("2026-11-17 09:00"):
+        moving.move(case, "answer", {"answer": "Đã làm."}, by=office.engineer)
+        moving.move(case, "publish", by=office.desk)
+    assert (clock_of(case).first_lateness, case.is_extended) == (0, False)
+
+
+def test_move_that_asks_something_tells_beforehand_what_stands_in_its_way(office: Office) -> None:
+    case = office.report()
+    moving.move(case, "accept", {"organisation": "qlhtgt", "helpers": ["syt"]}, by=office.desk)
+    said = types.by_key(case.version_id)
+    found = {one.move.name: one.obstacle for one in moving.choices(case, said, office.engineer)}
+    assert found["answer"] == "Còn đơn vị phối hợp chưa xong phần của mình."
+    assert found["send_back"] == ""
+
+
 def test_who_saw_an_older_state_is_told_of_the_conflict_and_nothing_happens(office: Office) -> None:
     case = office.report()
     seen = case.number
@@ -170,3 +193,46 @@ def test_who_has_no_right_opens_nothing(office: Office) -> None:
     with pytest.raises(NotAllowed):
         opening.open("reports.report", said, by=office.engineer)
     assert opening.open("reports.report", said, by=office.engineer, is_asked=True).code == "PA26-000001"
+
+
+def arranger(office: Office) -> Actor:
+    return employ("sapxep", office.committee, (*DESK, moving.CORRECT), office.city.province)
+
+
+def test_report_that_comes_back_to_the_desk_is_nobodys_until_it_is_passed_on(office: Office) -> None:
+    case = office.report()
+    moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    moving.move(case, "answer", {"answer": "Đã thay."}, by=office.engineer)
+    moving.move(case, "publish", by=office.desk)
+    moving.move(case, "reopen", {"reason": "Vẫn còn vỡ"}, by=office.desk)
+    found = Case.objects.get(pk=case.pk)
+    assert (found.state, found.organisation, found.organisation_path) == ("returned", None, "")
+    by = arranger(office)
+    moving.move(case, "accept", {"organisation": "syt"}, by=office.desk)
+    moving.correct(case, "received", "Chuyển nhầm", by=by)
+    assert (case.organisation, case.steps.filter(is_open=True).count()) == (None, 0)
+    assert case.steps.get(organisation=office.health).state == "cancelled"
+
+
+def test_correction_leaves_no_case_that_nobody_can_move_on(office: Office) -> None:
+    by, case, other = arranger(office), office.report(), office.report()
+    for target in ("assigned", "working", "waiting", "answered"):
+        with pytest.raises(Refused, match="chủ trì"):
+            moving.correct(case, target, "Nhầm", by=by)
+    with pytest.raises(Refused, match="gộp"):
+        moving.correct(case, "merged", "Nhầm", by=by)
+    moving.move(case, "merge", {"into": other.code}, by=office.desk)
+    with pytest.raises(Refused, match="gộp"):
+        moving.correct(case, "received", "Nhầm", by=by)
+
+
+def test_corrected_end_begins_a_round_with_work_and_without_the_old_rating(office: Office) -> None:
+    case = office.report()
+    moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    moving.move(case, "answer", {"answer": "Đã thay."}, by=office.engineer)
+    moving.move(case, "publish", by=office.desk)
+    Case.objects.filter(pk=case.pk).update(rating=1)
+    moving.correct(case, "assigned", "Công bố nhầm", by=arranger(office))
+    assert (case.round, case.rating, case.closed_at) == (2, None, None)
+    assert case.steps.get(is_open=True).organisation == office.roads
+    moving.move(case, "take", by=office.engineer)

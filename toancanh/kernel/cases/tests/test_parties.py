@@ -7,8 +7,8 @@ import secrets as random
 import pytest
 
 from tests.city import BY
-from tests.office import Office, employ
-from toancanh.kernel.cases import following, moving, parties
+from tests.office import Office, at, employ
+from toancanh.kernel.cases import extending, following, moving, parties
 from toancanh.kernel.cases.models import Case, Identity, PartyRole
 from toancanh.kernel.cases.parties import Contact
 from toancanh.kernel.declare import ANYONE
@@ -116,6 +116,50 @@ def test_party_does_what_is_his_to_do_and_no_other(office: Office) -> None:
         moving.move(case, "refuse", {"reason": "x"}, by=by)
     moving.move(case, "withdraw", by=by)
     assert case.phase == "withdrawn"
+
+
+def test_sender_withdraws_only_what_nobody_else_waits_for(office: Office) -> None:
+    case, other = office.report(), office.report("Nắp cống mất")
+    by = parties.actor(parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE).party)
+    joined = parties.join(other, PartyRole.REPORTER, Contact(phone="0914 123 457"), by=ANYONE)
+    moving.move(other, "merge", {"into": case.code}, by=office.desk)
+    with pytest.raises(Refused, match="theo dõi"):
+        moving.move(case, "withdraw", by=by)
+    moving.move(case, "refuse", {"reason": "Đường nội bộ"}, by=office.desk)
+    while outbox.deliver():
+        pass
+    told = Delivery.objects.get(notice__body_vi="Phản ánh bạn theo dõi: Đường nội bộ")
+    assert told.link == f"/pa/{joined.secret}/"
+
+
+def test_message_names_the_date_of_the_answer_and_not_that_of_another_clock(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case = office.report()
+        parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
+        moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    with at("2026-11-16 10:00"):
+        # Its approval is due before its answer by the time at which the message is made.
+        moving.move(case, "answer", {"answer": "Đã thay."}, by=office.engineer)
+        outbox.deliver()
+    assert Delivery.objects.get().notice.body_vi.endswith("hạn trả lời 23/11/2026 09:00.")
+
+
+def test_sender_hears_that_the_date_moved_and_nothing_where_it_did_not(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case, other = office.report(), office.report()
+        for one in (case, other):
+            parties.join(one, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
+            moving.move(one, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+            extending.ask(one, 2, "Chờ vật tư", by=office.engineer)
+        outbox.deliver()
+        Delivery.objects.all().delete()
+        extending.settle(case, True, "Đồng ý", by=office.desk)
+        extending.settle(other, False, "Không", by=office.desk)
+        for _again in range(2):
+            outbox.deliver()
+    told = Delivery.objects.get(channel="sms").notice
+    assert told.title_vi == f"{case.code}: hạn trả lời chuyển sang 25/11/2026 09:00"
+    assert "Chờ vật tư" not in told.body_vi
 
 
 def test_work_follows_an_organisation_that_ceased(office: Office) -> None:
