@@ -1,4 +1,4 @@
-// A code by text message, where the locality asks for one.
+// A code by text message: where the locality asks for one, and before messages go to a number.
 import { language, say } from '../words'
 
 export class PhoneCode {
@@ -6,6 +6,7 @@ export class PhoneCode {
 
   constructor(private readonly form: HTMLFormElement, private readonly changed: () => void) {
     this.said = form.querySelector('[data-report-code-said]')
+    form.querySelector('[data-report-code]')?.removeAttribute('hidden')
     form.querySelector('[data-report-ask-code]')?.addEventListener('click', () => void this.post(''))
     form.querySelector('[data-report-show-code]')?.addEventListener('click', () => void this.post(form.querySelector<HTMLInputElement>('#r-code')!.value))
   }

@@ -28,6 +28,8 @@ from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 CHANNEL = "portal"
 RATINGS = (1, 2, 3)
+MOST_RATINGS = 10
+"""How often one party may say it anew in each round: every time is an event of the story."""
 LONGEST_WORDS = 1_000
 
 
@@ -62,13 +64,17 @@ def photo(content: bytes, name: str, key: str) -> File:
 def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
     """Open the report. However often the form of one key arrives, it is one report with one link.
 
-    ``proof``: that a telephone number is the sender's, as `phones.show` gave it. Raises Refused.
+    Who is signed in (``by``) is admitted by it and kept sealed beside the contact alone: nothing that those
+    who deal with the report read names him. ``proof``: that a telephone number is the sender's, as
+    `phones.show` gave it. Raises Refused.
     """
     digest = digest_of(form.key)
     known = sent(digest)
     if known is not None:
         return known
-    number = _admitted(by, proof) or (phones.read(form.phone) if form.phone else "")
+    number = _admitted(by, proof)
+    # A number that was only typed may be anybody's: the desk can call it, messages do not go there.
+    typed = phones.read(form.phone) if form.phone and not number else ""
     elsewhere.check(f"{form.words}\n{form.address}", is_meant=form.is_meant)
     is_point = form.lon is not None and form.lat is not None
     unit = places.at(form.lon, form.lat) if is_point else places.of(form.unit, form.address)  # type: ignore[arg-type]
@@ -87,9 +93,9 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
     )
     try:
         with transaction.atomic():
-            case = taking.open_report(said, by=by, is_asked=True)
-            contact = Contact(phone=number, language=form.language)
-            joined = parties.join(case, PartyRole.REPORTER, contact, by=by)
+            case = taking.open_report(said, by=ANYONE, is_asked=True)
+            contact = Contact(phone=number, unproven=typed, language=form.language, account=_account(by))
+            joined = parties.join(case, PartyRole.REPORTER, contact, by=ANYONE)
             for one in pictures:
                 files.attach(one, f"case:{case.pk}", by=ANYONE)
             Sending.objects.create(
@@ -130,6 +136,11 @@ def _admitted(by: Actor, proof: str) -> str:
     return number
 
 
+def _account(by: Actor) -> str:
+    """Who is signed in, as the desk reads it with a reason; empty where nobody is."""
+    return f"{by.name} ({by.key})" if by.key.startswith("person:") else ""
+
+
 def _pictures(form: Form) -> list[File]:
     found = {key: kept_files.sent(key, ANYONE) for key in form.photos}
     missing = [key for key, file in found.items() if file is None]
@@ -139,7 +150,7 @@ def _pictures(form: Form) -> list[File]:
 
 
 @transaction.atomic
-def follow(code: str, key: str, *, proof: str = "", language: str = "vi", by: Actor = ANYONE) -> Sent:
+def follow(code: str, key: str, *, proof: str = "", language: str = "vi") -> Sent:
     """Be told of a report that somebody else has sent; the same key is the same follower.
 
     A number counts only where ``proof`` shows it: by somebody else's number his own link would be told.
@@ -154,7 +165,7 @@ def follow(code: str, key: str, *, proof: str = "", language: str = "vi", by: Ac
     if case is None:
         raise NotFound(_("This report is over, or there is none of that code. Send a report of your own."))
     contact = Contact(phone=phones.shown(proof), language=language)
-    joined = parties.join(case, PartyRole.FOLLOWER, contact, by=by)
+    joined = parties.join(case, PartyRole.FOLLOWER, contact, by=ANYONE)
     Sending.objects.create(
         digest=digest,
         case=case,
@@ -186,6 +197,12 @@ def rate(party: Party, value: int, words: str) -> Rating:
     with writing(party.case, by=parties.actor(party)) as on:
         if on.case.phase != "closed":
             raise Refused(_("What has not been answered yet cannot be rated."), "not_answered")
+        known = Rating.objects.filter(case=on.case, party=party, round=on.case.round).first()
+        if known is not None and (known.value, known.words) == (value, text):
+            return known
+        said = on.case.story.filter(kind="rated", actor=on.by.key).count()
+        if said >= MOST_RATINGS * on.case.round:
+            raise Refused(_("The rating was changed often enough: it stays as it is."), "too_often")
         facts = {"value": value, "words": text, "at": on.now}
         row, _is_new = Rating.objects.update_or_create(
             case=on.case, party=party, round=on.case.round, defaults=facts

@@ -116,10 +116,9 @@ def follow(request: HttpRequest) -> HttpResponse:
     said = request.POST
     language = get_language() or "vi"
     proof = said.get("proof", "")
-    made = actions.follow(
-        said.get("code", "")[:24], said.get("key", ""), proof=proof, language=language, by=of(request)
-    )
-    return _kept(request, made)
+    made = actions.follow(said.get("code", "")[:24], said.get("key", ""), proof=proof, language=language)
+    # By a code, which anybody may try, nobody learns a word that the sender wrote.
+    return _kept(request, made, story.category(made.case))
 
 
 @csrf_exempt
@@ -142,7 +141,7 @@ def _take(request: HttpRequest) -> HttpResponse:
         made = _sent(request)
     except Refused as fault:
         return _no(fault) if is_program else _again(request, fault)
-    return _kept(request, made)
+    return _kept(request, made, made.case.title)
 
 
 def _sent(request: HttpRequest) -> Sent:
@@ -161,11 +160,11 @@ def _sent(request: HttpRequest) -> Sent:
     return actions.send(form, by=of(request), proof=request.POST.get("proof", ""))
 
 
-def _kept(request: HttpRequest, made: Sent) -> HttpResponse:
+def _kept(request: HttpRequest, made: Sent, title: str) -> HttpResponse:
     link = looking.link(made.secret)
     if "application/json" not in request.headers.get("Accept", ""):
         return HttpResponseRedirect(f"{link}?new=1")
-    return _told({"code": made.case.code, "title": made.case.title, "link": link})
+    return _told({"code": made.case.code, "title": title, "link": link})
 
 
 def _no(fault: Refused) -> HttpResponse:

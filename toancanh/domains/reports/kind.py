@@ -46,11 +46,27 @@ ANSWERED = (
     ),
 )
 
+ANSWERED_FOLLOWED = (
+    ANSWERED[0],
+    Title(
+        "{organisation} đã trả lời phản ánh mà bạn theo dõi. Mời xem.",
+        "{organisation} has answered the report that you follow. Please read it.",
+    ),
+)
+
 MERGED = (
     Title("Phản ánh {code} được gộp", "Report {code} was merged"),
     Title(
         "“{title}” đã có người báo trước và đang được xử lý.",
         "“{title}” was reported before and is being dealt with.",
+    ),
+)
+
+MERGED_FOLLOWED = (
+    MERGED[0],
+    Title(
+        "Việc mà bạn theo dõi đã có người báo trước và đang được xử lý.",
+        "What you follow was reported before and is being dealt with.",
     ),
 )
 
@@ -283,7 +299,7 @@ REPORT = CaseType(
             ("desk",),
             Title("Người gửi nhận trả lời và được đánh giá.", "The sender gets the answer and may rate it."),
             tone="good",
-            messages=(_to_reporter(*ANSWERED), _to_followers(*ANSWERED)),
+            messages=(_to_reporter(*ANSWERED), _to_followers(*ANSWERED_FOLLOWED)),
         ),
         CaseMove(
             "merge",
@@ -302,7 +318,7 @@ REPORT = CaseType(
             ),
             messages=(
                 _to_reporter(*MERGED),
-                _to_followers(*MERGED),
+                _to_followers(*MERGED_FOLLOWED),
             ),
         ),
         CaseMove(

@@ -8,7 +8,8 @@ from datetime import datetime
 from toancanh.domains.reports import story
 from toancanh.domains.reports.similar import KIND
 from toancanh.kernel.cases.access import OPEN_LEVEL
-from toancanh.kernel.cases.models import Case, LinkKind
+from toancanh.kernel.cases.joining import MERGED
+from toancanh.kernel.cases.models import Case
 from toancanh.kernel.runtime import rates
 
 missed = rates.buckets(a_minute=6, burst=30)
@@ -44,9 +45,16 @@ def by_code(code: str) -> State | None:
 
 
 def into(case: Case) -> str:
-    """Code of the report into which it was merged; empty where it was not."""
-    found = case.links.filter(kind=LinkKind.DUPLICATE_OF, to__isnull=False).select_related("to").first()
-    return found.to.code if found is not None and found.to is not None else ""
+    """Code of the report into which it was merged; empty where it was not, or not into an open one.
+
+    By the event of the merging: links are made by hand too, and say nothing of where a report went.
+    """
+    if case.phase != MERGED:
+        return ""
+    event = case.story.filter(kind="moved", content__has_key="merged").order_by("-number").first()
+    code = event.content["merged"]["into"] if event is not None else ""
+    is_open_to_all = Case.objects.filter(kind=case.kind, code=code, level__lte=OPEN_LEVEL).exists()
+    return code if is_open_to_all else ""
 
 
 def link(secret: str) -> str:

@@ -45,6 +45,8 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
             done = _do(request, party, secret)
         except Refused as fault:
             said, status = {"fault": fault.message, "typed": request.POST}, 422
+            if request.POST.get("do") == "rate":
+                said["rated"] = _value(request)
             party.case.refresh_from_db()
         else:
             return _private(HttpResponseRedirect(done))
@@ -83,9 +85,10 @@ def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
         "into": looking.into(case),
         "may": may(case, party),
         "rating": rating,
+        "rated": rating.value if rating else 0,
         "ratings": [(value, named) for value, named in rated().items() if value in RATINGS],
         "seen": case.number,
-        "refused": str(case.facts.get("reason", "")) if case.state == "refused" else "",
+        "refused": story.refusal(case),
     }
 
 
@@ -134,8 +137,12 @@ def _reopen(request: HttpRequest, party: Party) -> None:
 
 
 def _rate(request: HttpRequest, party: Party) -> None:
+    actions.rate(party, _value(request), request.POST.get("words", ""))
+
+
+def _value(request: HttpRequest) -> int:
     typed = request.POST.get("value", "")
-    actions.rate(party, int(typed) if typed in ("1", "2", "3") else 0, request.POST.get("words", ""))
+    return int(typed) if typed in ("1", "2", "3") else 0
 
 
 def _leave(request: HttpRequest, party: Party) -> None:

@@ -94,7 +94,10 @@ def steps(case: Case, *, is_reporter: bool) -> list[Step]:
                 own = [*public, "reply"] if is_reporter else [name for name in public if name != "question"]
                 words = _words(event, own)
                 found.append(Step(event.at, named(move.title), event.organisation, words, move.tone))
-        elif event.kind in ("extended", "calendar"):
+        elif event.kind == "followed":
+            who = str(event.content.get("to", ""))
+            found.append(Step(event.at, _("Passed on to another organisation"), who))
+        elif event.kind in ("extension_settled", "due_moved"):
             found.append(Step(event.at, _("The term was moved"), event.organisation))
     return found
 
@@ -149,6 +152,17 @@ def due(case: Case) -> Due | None:
 def question(case: Case) -> str:
     """What the desk wants to know now; empty where it asks nothing."""
     return str(case.facts.get("question", "")) if case.state == "asked" else ""
+
+
+def refusal(case: Case) -> str:
+    """Why it was not accepted, as that was published; empty where it stands elsewhere.
+
+    By the event itself: the facts of a case hold the newest reason of any step, those of staff among them.
+    """
+    if case.state != "refused":
+        return ""
+    told = case.story.filter(kind="moved", is_public=True, content__move="refuse").order_by("-number").first()
+    return str(told.content.get("said", {}).get("reason", "")) if told is not None else ""
 
 
 def category(case: Case) -> str:

@@ -33,6 +33,10 @@ class Contact:
     phone: str = ""
     email: str = ""
     language: str = "vi"
+    account: str = ""
+    """Who was signed in when it was sent, in words: read like the rest, and nowhere else."""
+    unproven: str = ""
+    """A number that nobody has shown to be his: the desk may call it, and no message goes there."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
         language=contact.language if contact.language in ("vi", "en") else "vi",
         joined_at=now,
     )
-    said = {"link": secret, "name": name, "phone": phone, "email": email}
+    said = {"link": secret, "name": name, "phone": phone, "email": email, "account": contact.account}
+    # By it nobody is found again either: it may be somebody else's.
+    said["unproven"] = _phone(contact.unproven)
     Identity.objects.create(
         party=party, sealed=secrets.seal({key: value for key, value in said.items() if value})
     )
@@ -138,6 +144,8 @@ def identity(party: Party, *, by: Actor, reason: str) -> Contact:
         phone=said.get("phone", ""),
         email=said.get("email", ""),
         language=party.language,
+        account=said.get("account", ""),
+        unproven=said.get("unproven", ""),
     )
 
 

@@ -204,7 +204,10 @@ def _texts(said: CaseType) -> Iterable[str]:
         for message in move.messages:
             for text in (message.subject, message.body):
                 for language in ("vi", "en"):
-                    yield from (f"{move.name}: {fault}" for fault in _unfilled(getattr(text, language)))
+                    said_so = getattr(text, language)
+                    yield from (f"{move.name}: {fault}" for fault in _unfilled(said_so))
+                    if message.to == "followers" and "title" in (_filled(said_so) or ()):
+                        yield f"{move.name}: followers are told {{title}}, the words of who sent it"
     for where, title in _titles(said):
         if not title.vi.strip() or not title.en.strip():
             yield f"{where} lacks its name in one of both languages"
@@ -220,14 +223,21 @@ def _titles(said: CaseType) -> Iterable[tuple[str, Title]]:
             yield from ((f"{one.name}={key}", title) for key, title in one.choices)
 
 
-def _unfilled(text: str) -> Iterable[str]:
-    if not text.strip():
-        yield "a message lacks its text in one of both languages"
+def _filled(text: str) -> list[str] | None:
+    """Names in the braces of a text; None where the braces do not close."""
     try:
-        names = [
+        return [
             name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name is not None
         ]
     except ValueError:
+        return None
+
+
+def _unfilled(text: str) -> Iterable[str]:
+    if not text.strip():
+        yield "a message lacks its text in one of both languages"
+    names = _filled(text)
+    if names is None:
         yield f"the braces of {text[:40]!r} do not close"
         return
     yield from (f"nothing fills {{{name}}}" for name in names if name not in FILLED)

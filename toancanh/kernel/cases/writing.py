@@ -69,11 +69,12 @@ def writing(case: Case, *, by: Actor, seen: int | None = None) -> Iterator[Writi
     """Change a case within one transaction; ``case`` itself shows the change afterwards.
 
     ``seen`` is the number of the event that the editor saw last: raises Conflict where there are newer ones.
+    Of those a party sees the public ones alone, and is not told whose they are.
     """
     with transaction.atomic():
         row = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-        if seen is not None and seen != row.number:
-            raise _conflict(row, seen)
+        if seen is not None and seen != row.number and (fault := _conflict(row, seen, by)) is not None:
+            raise fault
         found_by = row.folded, row.is_open
         yield Writing(row, types.by_key(row.version_id), by, clock.now())
         row.save()
@@ -83,7 +84,14 @@ def writing(case: Case, *, by: Actor, seen: int | None = None) -> Iterator[Writi
         setattr(case, field.attname, getattr(row, field.attname))
 
 
-def _conflict(row: Case, seen: int) -> Conflict:
+def _conflict(row: Case, seen: int, by: Actor) -> Conflict | None:
+    if by.key.startswith("party:") and seen < row.number:
+        if not row.story.filter(number__gt=seen, is_public=True).exists():
+            return None
+        text = _(
+            "This has changed since you opened the page. What you typed is still here: look, then send again."
+        )
+        return Conflict(text)
     newest = row.story.filter(number__gt=seen).select_related("person").order_by("-number").first()
     if newest is None:
         return Conflict(_("This page is of another time. Load it anew."))

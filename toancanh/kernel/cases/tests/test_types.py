@@ -96,6 +96,10 @@ def test_declared_kinds_are_sound() -> None:
             with_move(messages=(CaseMessage("lead", T, Title("x", " ")),)),
             "go: a message lacks its text in one of both languages",
         ),
+        (
+            with_move(messages=(CaseMessage("followers", T, Title("x", "“{title}”")),)),
+            "go: followers are told {title}, the words of who sent it",
+        ),
         (with_move(title=Title("x", "")), "go lacks its name in one of both languages"),
         (replace(SOUND, prefix="pa"), "the prefix 'pa' is not made of one to six capital letters"),
         (replace(SOUND, axes=(CaseAxis("a", T, (), ()),)), "the axis a has no states"),
