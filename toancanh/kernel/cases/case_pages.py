@@ -82,7 +82,7 @@ def _small(request: HttpRequest, on: Doing) -> None:
         urging.read(on.case, by=on.by)
         messages.success(request, _("Who urged sees that you have read it."))
     elif do == "unlink":
-        row = Link.objects.filter(case=on.case, pk=_number(request.POST.get("link", ""))).first()
+        row = Link.objects.filter(case=on.case, pk=number(request.POST.get("link", ""))).first()
         if row is None:
             raise Refused(_("This link is gone already."), "gone")
         linking.unlink(row, by=on.by)
@@ -212,7 +212,7 @@ def _form(request: HttpRequest, on: Doing, step: Step) -> HttpResponse:
             return HttpResponseRedirect(address(on))
         return _shown(request, on, step, asking.empty(step.fields, step.given), step.obstacle)
     form = asking.filled(step.fields, request.POST)
-    seen = _number(request.POST.get("seen", ""))
+    seen = number(request.POST.get("seen", ""))
     if seen == on.case.number and form.has_faults:
         return _shown(request, on, step, form, "", status=422)
     try:
@@ -257,6 +257,6 @@ def _shown(
     return render(request, "cases/step.html", context, status=status)
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """A number that a page carried; one that nothing has where it was mangled."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -138,3 +140,71 @@ def test_passing_on_under_another_category_is_one_story(office: Office) -> None:
     assert case.category == "rac"
     with pytest.raises(Refused):
         actions.accept(office.report("x"), "qlhtgt", by=office.desk, category="không có")
+
+
+@pytest.mark.django_db
+def test_words_typed_of_one_report_never_stand_in_the_fields_of_the_next(office: Office) -> None:
+    first, second = office.report("Nắp cống vỡ"), office.report("Rác")
+    client = keeper(office)
+    actions.refuse(first, "Trùng", by=office.desk)
+    sent = {"case": first.code, "seen": "1", "do": "publish", "public_title": "Cống Ông Tư"}
+    answer = client.post(URL, {**sent, "public_words": "Số 12 vỡ"})
+    told = answer.content.decode()
+    assert answer.status_code == 409
+    form = told[told.index('name="public_title"') :]
+    assert second.code in told
+    assert 'value="Rác"' in form
+    assert "Ông Tư" not in form
+    assert "Số 12 vỡ" not in form
+    # They are not lost either.
+    lost = told[told.index("data-lost") : told.index("</section>")]
+    assert first.code in lost
+    assert "Cống Ông Tư" in lost
+    assert "Số 12 vỡ" in lost
+
+
+@pytest.mark.django_db
+def test_fault_leaves_chosen_what_the_desk_had_chosen(office: Office) -> None:
+    office.report("khác", category="rac")
+    draft = Draft(name="cống", organisation=office.roads, words=["nắp cống"])
+    arranging.set_rule(draft, by=BY, reason="kiểm thử")
+    case = office.report("Nắp cống vỡ", category="duong")
+    client = keeper(office)
+    actions.grade(case, 1, by=office.desk)
+    sent = {"case": case.code, "seen": "1", "do": "accept", "organisation": "syt", "category": "rac"}
+    answer = client.post(URL, {**sent, "helpers": ["sxd"], "note": "Gấp"})
+    told = answer.content.decode()
+    assert answer.status_code == 409
+    for name, chosen in (("organisation", ["syt"]), ("category", ["rac"]), ("helpers", ["sxd"])):
+        field = re.search(rf'<select[^>]* name="{name}".*?</select>', told, re.DOTALL)
+        assert field is not None
+        assert re.findall(r'value="([^"]*)" selected', field[0]) == chosen
+    assert "Gấp</textarea>" in told
+    assert "data-lost" not in told
+
+
+@pytest.mark.django_db
+def test_public_text_that_was_emptied_stays_empty_after_a_fault(office: Office) -> None:
+    case = office.report("Rác", words="Rác đầy đường")
+    sent = {"case": case.code, "seen": "9", "do": "publish", "public_title": "Rác", "public_words": ""}
+    told = keeper(office).post(URL, sent).content.decode()
+    assert re.search(r'name="public_words"[^>]*></textarea>', told)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seen", ["²", "٣", "9" * 30, "-1", "x"])
+def test_number_that_nobody_saw_is_a_conflict(office: Office, seen: str) -> None:
+    case = office.report()
+    sent = {"case": case.code, "seen": seen, "do": "refuse", "reason": "Trùng"}
+    assert keeper(office).post(URL, sent).status_code == 409
+    assert Case.objects.get(pk=case.pk).state == "received"
+
+
+@pytest.mark.django_db
+def test_signs_that_are_no_text_are_not_published(office: Office) -> None:
+    case = office.report()
+    for title, words in (("R\0ác", "x"), ("Rác", "x\0"), ("Rác", "\ud800")):
+        with pytest.raises(Refused, match="không phải"):
+            actions.publish_text(case, title, words, by=office.desk, is_published=True)
+    assert not Report.objects.exists()
+    assert keeper(office).post(URL, {"case": "PA\0", "do": "refuse"}).status_code == 404

@@ -13,6 +13,7 @@ from toancanh.domains.reports.routing import taking
 from toancanh.domains.reports.triage.models import Report
 from toancanh.kernel.cases import access, moving
 from toancanh.kernel.cases.models import Case, Event
+from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
 from toancanh.lib.errors import NotAllowed, Refused
@@ -83,9 +84,10 @@ def publish_text(
 
     The words of the sender stay as they came.
     """
-    title, words = title.strip(), words.replace("\r\n", "\n").strip()
-    if not title or len(title) > LONGEST_TITLE or len(words) > LONGEST_WORDS:
+    if not title.strip() or len(title.strip()) > LONGEST_TITLE:
         raise Refused(_("The public text needs a title of at most 200 characters."), "bad_title")
+    title = written(title, LONGEST_TITLE, code="bad_title")
+    words = written(words, LONGEST_WORDS, code="too_long") if words.strip() else ""
     with writing(case, by=by, seen=seen) as on:
         _check_desk(on)
         before = on.case.axes.get(AXIS, "hidden")

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,7 @@ from toancanh.domains.reports.triage import actions, answers, masking
 from toancanh.domains.reports.triage import waiting as desk
 from toancanh.domains.reports.triage.models import Report, Use
 from toancanh.kernel.cases import access
+from toancanh.kernel.cases.case_pages import number
 from toancanh.kernel.cases.models import Case
 from toancanh.kernel.files import links
 from toancanh.kernel.files import queries as files
@@ -32,6 +33,8 @@ from toancanh.lib.errors import NotFound, Refused
 
 HOME = "/console/reports/triage/"
 MOST_SKIPPED = 100
+WORDS = ("note", "reason", "question", "public_title", "public_words")
+"""Fields into which the desk types."""
 MOST_BODY = 256 * 1024
 """10,000 letters of Vietnamese as a form sends them."""
 RING = 24
@@ -53,7 +56,7 @@ def page(request: HttpRequest) -> HttpResponse:
             fault, status = refused.message, 409 if refused.code == "conflict" else 422
     actor = of(request)
     queue = desk.waiting(actor)
-    code = request.POST.get("case") or request.GET.get("case", "")
+    code = _code(request.POST.get("case") or request.GET.get("case", ""))
     rows = queue.select_related("unit", "organisation")
     case = rows.filter(code=code).first() if code else rows.exclude(pk__in=skipped).first()
     if case is None and status != 200:
@@ -66,17 +69,46 @@ def page(request: HttpRequest) -> HttpResponse:
         "skip": ",".join(map(str, skipped)),
         "back": ",".join(map(str, skipped[:-1])),
         "fault": fault,
-        "typed": request.POST if fault else {},
+        "typed": {},
         "tab": "triage",
     }
+    typed = request.POST if fault else QueryDict()
     if case is not None:
-        shown |= _about(case, actor)
+        # What was typed of one report never stands in the fields of another.
+        own = typed if typed.get("case") == case.code else QueryDict()
+        shown |= _about(case, actor) | _kept(own)
+    if case is None or typed.get("case") != case.code:
+        shown |= {"lost": _lost(typed), "lost_of": typed.get("case", "")}
     return render(request, "reports/triage/page.html", shown, status=status)
+
+
+def _code(text: str) -> str:
+    """A code that a page carried, without what no code holds."""
+    return "".join(sign for sign in text[:24] if sign.isascii() and sign.isprintable())
 
 
 def _numbers(text: str) -> list[int]:
     found = [int(one) for one in text.split(",") if one.isascii() and one.isdigit() and len(one) < 16]
     return found[-MOST_SKIPPED:]
+
+
+def _kept(typed: QueryDict) -> dict[str, Any]:
+    """What a fault must not take from the form: it stands in the place of what the rules propose."""
+    kept: dict[str, Any] = {"typed": typed}
+    if typed.get("do") == "accept":
+        kept |= {
+            "chosen": typed.get("organisation", ""),
+            "helpers": typed.getlist("helpers"),
+            "chosen_category": typed.get("category", ""),
+        }
+    elif typed.get("do") in ("publish", "hide"):
+        kept |= {name: typed.get(name, "") for name in ("public_title", "public_words")}
+    return kept
+
+
+def _lost(typed: QueryDict) -> list[str]:
+    """Words typed of a report that is no longer here, to be copied by who wrote them."""
+    return [text for name in WORDS if (text := str(typed.get(name, ""))).strip()]
 
 
 def _about(case: Case, actor: Any) -> dict[str, Any]:  # noqa: ANN401 - an Actor
@@ -156,8 +188,8 @@ def _ring(case: Case) -> str:
 def _decided(request: HttpRequest, skipped: list[int]) -> HttpResponse:
     """Do what a button says; then the next report, or the same one where it still waits."""
     actor, said = of(request), request.POST
-    case = access.case(said.get("case", ""), actor)
-    seen = int(said["seen"]) if said.get("seen", "").isdigit() else None
+    case = access.case(_code(said.get("case", "")), actor)
+    seen = number(said["seen"]) if said.get("seen") else None
     do, here = said.get("do", ""), HOME + (f"?skip={','.join(map(str, skipped))}" if skipped else "")
     stays = f"{HOME}?case={case.code}" + (f"&skip={','.join(map(str, skipped))}" if skipped else "")
     if do == "accept":
