@@ -7,13 +7,13 @@ do but what follows a migration.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import inspect
+import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import django
 import psycopg
@@ -25,16 +25,14 @@ from tests import postgres
 
 
 class Migrated:
-    """What is kept of the migrated database, locked from looking for it until it is there."""
+    """What is kept of the migrated database. Nobody waits for another: who finds nothing makes his own."""
 
     def __init__(self, folder: Path) -> None:
-        self._lock: IO[str] = (folder / "lock").open("w")
         self._path = folder / f"{connection.vendor}-{_digest()}"
         self._held: Any = None
 
     def copied(self) -> bool:
         """Whether the tests' database now is a copy; else it is to be made, and to be given to ``keep``."""
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         if not self._path.exists():
             return False
         if settings.DATABASE_URL:
@@ -43,17 +41,15 @@ class Migrated:
         else:
             # A database in memory lasts as long as somebody is connected to it.
             self._held = sqlite3.connect(_name(), uri=True, check_same_thread=False)
-            with closing(sqlite3.connect(self._path)) as kept:
+            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as kept:
                 kept.backup(self._held)
-        fcntl.flock(self._lock, fcntl.LOCK_UN)
         return True
 
     def keep(self) -> None:
         """Keep the tests' database for others, instead of those of earlier migrations."""
         if self._path.exists():
             return
-        made = self._path.with_suffix(".new")
-        made.unlink(missing_ok=True)
+        made = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         if settings.DATABASE_URL:
             postgres.dump(_url(connection.settings_dict["NAME"]), made)
         else:
@@ -61,11 +57,10 @@ class Migrated:
             with closing(sqlite3.connect(made)) as kept:
                 connection.connection.backup(kept)
         for earlier in self._path.parent.glob(f"{connection.vendor}-*"):
-            if earlier != made:
+            if not earlier.name.startswith(self._path.name):
                 with suppress(FileNotFoundError):
                     earlier.unlink()
         made.rename(self._path)
-        fcntl.flock(self._lock, fcntl.LOCK_UN)
 
 
 def _digest() -> str:
