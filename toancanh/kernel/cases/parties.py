@@ -51,7 +51,7 @@ class Joined:
 def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
     """Let somebody be a party. Whoever is one already, by the same number or address, stays the same party.
 
-    Raises Refused for a number that none can be.
+    Raises Refused for a number that none can be, and where somebody would follow what has ended meanwhile.
     """
     phone = _phone(contact.phone)
     name = contact.name.strip()
@@ -61,6 +61,8 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
         )
     email = contact.email.strip()
     mark = _mark(phone, email)
+    if not _locked(case.pk).is_open and role == PartyRole.FOLLOWER:
+        raise Refused(_("It has ended: nobody works on it any more."), "ended")
     known = case.parties.filter(contact=mark, left_at=None).first() if mark else None
     if known is not None:
         return Joined(known, _unsealed(known).get("link", ""))
@@ -80,9 +82,20 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
         party=party, sealed=secrets.seal({key: value for key, value in said.items() if value})
     )
     if role == PartyRole.FOLLOWER:
-        Case.objects.filter(pk=case.pk).update(followers=case.parties.filter(role=role, left_at=None).count())
+        _count(case.pk)
     journal.record("cases.joined", f"case:{case.code}", by=by, content={"party": party.pk, "role": str(role)})
     return Joined(party, secret)
+
+
+def _locked(pk: int) -> Case:
+    """The case, held: whoever joins, leaves or merges it at the same time waits."""
+    return Case.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def _count(pk: int) -> None:
+    """Write how many follow a case that is held."""
+    following = Party.objects.filter(case=pk, role=PartyRole.FOLLOWER, left_at=None).count()
+    Case.objects.filter(pk=pk).update(followers=following)
 
 
 def _phone(typed: str) -> str:
@@ -159,10 +172,14 @@ def leave(party: Party, *, by: Actor) -> None:
     """Follow no longer; a reporter stays one."""
     if party.role == PartyRole.REPORTER:
         raise Refused(_("Who sent a report cannot leave it, but can withdraw it."), "reporter")
+    held = 0
+    while held != party.case_id:
+        # Merging takes parties to another case: it is held once both agree.
+        held = _locked(party.case_id).pk
+        party.refresh_from_db(fields=["case"])
     party.left_at = clock.now()
     party.save(update_fields=["left_at"])
-    left = Party.objects.filter(case=party.case_id, role=PartyRole.FOLLOWER, left_at=None).count()
-    Case.objects.filter(pk=party.case_id).update(followers=left)
+    _count(held)
     journal.record("cases.left", f"case:{party.case.code}", by=by, content={"party": party.pk})
 
 

@@ -52,8 +52,10 @@ def moved(payload: Mapping[str, Any]) -> None:
     )
     said = types.by_key(event.case.version_id)
     edge = said.move(str(event.content.get("move", "")))
-    for message in edge.messages if edge is not None else ():
-        send(event, said, message)
+    told: set[tuple[str, str]] = set()
+    # Who sent a report may follow it as well, by another one that was merged into it: his sending counts.
+    for message in sorted(edge.messages, key=lambda one: one.to == "followers") if edge is not None else ():
+        send(event, said, message, told)
 
 
 def due_moved(payload: Mapping[str, Any]) -> None:
@@ -76,13 +78,21 @@ def extension_settled(payload: Mapping[str, Any]) -> None:
         send(event, types.by_key(event.case.version_id), GRANTED)
 
 
-def send(event: Event, said: CaseType, message: CaseMessage) -> None:
-    """Put one message of an event into the outbox for those it is for."""
+def send(
+    event: Event, said: CaseType, message: CaseMessage, known: set[tuple[str, str]] | None = None
+) -> None:
+    """Put one message of an event into the outbox for those it is for.
+
+    ``known``: channels and addresses of parties who were told of the event already; those told now are added.
+    """
     case, is_party = event.case, message.to in ("reporter", "followers")
     told = _gone_along(event, said, message.to)
     if told is None:
         told = _RECIPIENTS[message.to](case, said)
     people = [one for one in told if one.channel in registry.channels()]
+    if is_party and known is not None:
+        people = [one for one in people if (one.channel, one.address) not in known]
+        known.update((one.channel, one.address) for one in people)
     if not people:
         return
     vi, en = filled(event, said, "vi"), filled(event, said, "en")

@@ -72,6 +72,27 @@ def test_followers_are_counted_and_leave(office: Office) -> None:
         parties.leave(reporter, by=parties.actor(reporter))
 
 
+def test_follower_counts_where_his_report_is_dealt_with_and_joins_nothing_that_ended(office: Office) -> None:
+    case, other = office.report(), office.report("Nắp cống mất")
+    follower = parties.join(other, PartyRole.FOLLOWER, Contact(), by=ANYONE).party
+    moving.move(other, "merge", {"into": case.code}, by=office.desk)
+    parties.leave(follower, by=parties.actor(follower))
+    assert list(Case.objects.order_by("pk").values_list("followers", flat=True)) == [0, 0]
+    with pytest.raises(Refused, match="đã kết thúc"):
+        parties.join(other, PartyRole.FOLLOWER, Contact(), by=ANYONE)
+
+
+def test_who_sent_both_reports_gets_the_answer_once(office: Office) -> None:
+    case, other = office.report(), office.report("Nắp cống mất")
+    for one in (case, other):
+        parties.join(one, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
+    moving.move(other, "merge", {"into": case.code}, by=office.desk)
+    moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    while outbox.deliver():
+        pass
+    assert Delivery.objects.filter(notice__title_vi=f"Phản ánh {case.code} đã được tiếp nhận").count() == 1
+
+
 def test_contact_data_is_erased_when_its_time_is_over(office: Office) -> None:
     case = office.report()
     joined = parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
