@@ -165,7 +165,7 @@ REACTIONS = {
 }
 
 # Codes of categories of work and what domains call them: callables that return pairs.
-CASE_CATEGORIES: list[str] = []
+CASE_CATEGORIES = ["toancanh.domains.reports.naming.choices"]
 
 # Ways to reach people, by which messages leave; those of modules above `notify` stand here too.
 CHANNELS = [

@@ -26,8 +26,13 @@ def channels() -> dict[str, str]:
     return {code: named[code] for code in CHANNELS}
 
 
+def choices() -> list[tuple[str, str]]:
+    """The categories of today, groups apart, in their order."""
+    return [(code, said.title(row)) for code, row in said.in_force().items() if row.parent]
+
+
 def categories() -> dict[str, str]:
     """Every category with its name; a code that only old reports bear names itself."""
-    named = {code: said.title(row) for code, row in said.in_force().items() if row.parent}
+    named = dict(choices())
     rows = Case.objects.filter(kind="reports.report").exclude(category="").order_by("category")
     return {code: code for code in rows.values_list("category", flat=True).distinct()} | named

@@ -168,6 +168,8 @@ def _field(key: str) -> str:
 def _value(key: str, value: Any) -> str:  # noqa: ANN401
     if key == "priority":
         return words.priority(value)
+    if key == "category" and value:
+        return words.category(str(value))
     return words.level(value) if key == "level" else str(value) or "—"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 
 from toancanh.kernel import catalogue
@@ -50,6 +52,26 @@ def phase(name: str) -> str:
 def priority(number: int) -> str:
     """The word of a priority."""
     return {0: _("Ordinary"), 1: _("Urgent"), 2: _("At once")}.get(number, str(number))
+
+
+def channels() -> dict[str, str]:
+    """Ways by which work comes in."""
+    return {
+        "portal": _("Public page"),
+        "phone": _("By phone"),
+        "desk": _("In person"),
+        "zalo": "Zalo",
+        "email": _("E-mail"),
+        "open311": "Open311",
+        "import": _("Imported"),
+        "sensor": _("Sensor"),
+    }
+
+
+def category(code: str) -> str:
+    """What the domains call the code of a category; the code itself where none of them does."""
+    named = (pair for path in settings.CASE_CATEGORIES for pair in import_string(path)())
+    return next((title for one, title in named if one == code), code)
 
 
 def level(number: int) -> str:

@@ -99,7 +99,7 @@ def formulas() -> dict[str, tuple[str, str]]:
     return {
         "received": (_("Received"), _("reports that came in the period")),
         "accepted": (_("Accepted"), _("of them: passed on to an organisation")),
-        "refused": (_("Not accepted"), _("rounds that ended without acceptance, with a published reason")),
+        "refused": (_("Not taken on"), _("rounds that ended without acceptance, with a published reason")),
         "answered": (_("Answered"), _("rounds whose answer was approved and published")),
         "on_time": (
             _("On time"),

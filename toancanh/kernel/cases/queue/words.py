@@ -5,32 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from django.utils.translation import gettext
-
 from toancanh.kernel.cases import words
 from toancanh.kernel.cases.models import Event
+from toancanh.kernel.cases.words import channels as channels
 from toancanh.kernel.declare_cases import CaseType, Phase
 
-_ = gettext
 LONGEST = 160
 
 
 def phases() -> dict[str, str]:
     """Every phase and its word, in the order in which work goes through them."""
     return {name: words.phase(name) for name in get_args(Phase)}
-
-
-def channels() -> dict[str, str]:
-    """Ways by which work comes in."""
-    return {
-        "portal": _("Public page"),
-        "phone": _("By phone"),
-        "desk": _("In person"),
-        "zalo": "Zalo",
-        "open311": "Open311",
-        "import": _("Imported"),
-        "sensor": _("Sensor"),
-    }
 
 
 def happened(event: Event, said: CaseType) -> str:
