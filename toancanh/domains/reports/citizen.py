@@ -157,7 +157,9 @@ def _sent(request: HttpRequest) -> Sent:
         actions.photo(file.read(), file.name or "", own)
         keys.append(own)
     form = sending.read(request.POST.dict(), list(dict.fromkeys(keys)), get_language() or "vi")
-    return actions.send(form, by=of(request), proof=request.POST.get("proof", ""))
+    made = actions.send(form, by=of(request), proof=request.POST.get("proof", ""))
+    flooding.count(_sender(request))
+    return made
 
 
 def _kept(request: HttpRequest, made: Sent, title: str) -> HttpResponse:

@@ -75,10 +75,9 @@ def device(cookie: str) -> str:
 
 
 def check(sender: Sender, key: str) -> None:
-    """Count a report that is about to be taken; raise Flooding where work is asked first."""
-    # Without a token all newcomers of an address are one device: a browser has had its token with the form.
-    who = sender.device or f"at {sender.address}"
-    wait = device_rate.take(who) or address_rate.take(sender.address)
+    """Raise Flooding where work is asked before the next report is taken. What is refused costs nothing."""
+    who = _who(sender)
+    wait = device_rate.wait(who) or address_rate.wait(sender.address)
     if not wait:
         return
     if sender.solution and is_solved(sender.solution, who, key):
@@ -87,6 +86,17 @@ def check(sender: Sender, key: str) -> None:
     above.take(who)
     said = signing.dumps([who, key, bits], salt=PUZZLE_SALT)
     raise Flooding(said, bits, int(wait) + 1)
+
+
+def count(sender: Sender) -> None:
+    """Count a report that was kept."""
+    device_rate.take(_who(sender))
+    address_rate.take(sender.address)
+
+
+def _who(sender: Sender) -> str:
+    # Without a token all newcomers of an address are one device: a browser has had its token with the form.
+    return sender.device or f"at {sender.address}"
 
 
 def is_solved(solution: str, who: str, key: str) -> bool:

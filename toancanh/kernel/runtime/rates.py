@@ -43,6 +43,11 @@ class Buckets:
                 self._left.popitem(last=False)
         return wait
 
+    def wait(self, key: str) -> float:
+        """What `take` would answer, without taking anything."""
+        left = self.left(key)
+        return 0.0 if left >= 1 else (1 - left) / self._rate
+
     def left(self, key: str) -> float:
         """How often the key may still ask now."""
         with self._lock:

@@ -89,6 +89,13 @@ def test_a_device_that_floods_works_for_each_report(desk: Office, client: Client
     assert post(client, key=one, solution=solution).status_code == 200
 
 
+def test_what_is_refused_takes_nothing_of_what_a_device_may_send(desk: Office, client: Client) -> None:
+    client.get("/reports/new/")
+    for _turn in range(8):
+        assert post(client, lon="100.5", lat="13.7").json()["code"] == "outside"
+    assert [post(client).status_code for _turn in range(7)] == [200] * 6 + [429]
+
+
 def test_guessed_links_open_nothing_and_are_slowed(desk: Office, client: Client) -> None:
     link = post(client).json()["link"]
     codes = {client.get(f"/pa/{number:022}/").status_code for number in range(60)}
