@@ -97,7 +97,7 @@ def test_who_waits_longer_is_told_once_and_who_does_not_hears_nothing(office: Of
         while outbox.deliver():
             pass
     copy = Delivery.objects.get()
-    assert copy.notice.title_vi == f"{late.code}: hạn trả lời chuyển sang 18/11/2026 09:00"
+    assert copy.notice.title_vi == f"{late.code}: hạn trả lời chuyển sang 24/11/2026 09:00"
 
 
 def test_many_cases_move_in_few_statements(office: Office, django_assert_max_num_queries: Any) -> None:
