@@ -344,18 +344,12 @@ def due_command(said: argparse.Namespace) -> int:
 
 def work_rebuild(said: argparse.Namespace) -> int:
     """Compare stored due times with those that the events give; with ``--write`` put them right."""
-    from toancanh.kernel.cases import recounting
-    from toancanh.kernel.territory.calendars.models import WorkCalendar
+    from toancanh.site import rebuilding
 
     if said.write:
-        print(
-            _("%(count)s cases put right.") % {"count": recounting.recount(list(WorkCalendar.objects.all()))}
-        )
-    found = list(recounting.differences())
-    for one in found:
-        stored, told = (moment.isoformat() if moment else "-" for moment in (one.stored, one.told))
-        print(f"{one.case} {one.clock} {stored} {told}")
-    print(_("%(count)s due times differ.") % {"count": len(found)})
+        print(rebuilding.put_right())
+    found = rebuilding.differing()
+    print(*found, _("%(count)s due times differ.") % {"count": len(found)}, sep="\n")
     return 1 if found else 0
 
 

@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,6 +41,10 @@ LATELY = 40
 """More of the last week, so that there is work to do."""
 PAST, WEEK = timedelta(days=365), timedelta(days=7)
 SEED = 20261122
+AFTER_S = 120.0
+"""Seconds that the city has to itself first …"""
+PAUSE_S = 0.3
+"""… and between two reports."""
 BESIDE = """import os, toancanh, django; os.nice(10); django.setup()
 from toancanh.site import demo_work; demo_work.build()"""
 
@@ -49,12 +54,15 @@ class Duty:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._began = time.monotonic()
 
     def look(self) -> int:
         """Never asks to be called again at once."""
         if self._process is not None:
             if self._process.poll() is not None:
                 self._process = None
+        elif time.monotonic() - self._began < AFTER_S:
+            pass
         elif demo.is_on() and marks.read(MARK) != "ready":
             variables = os.environ | {"DJANGO_SETTINGS_MODULE": "toancanh.site.settings"}
             self._process = subprocess.Popen(
@@ -72,7 +80,8 @@ def build() -> None:
         problem = chance.choice(REPORTS)
         place = chance.choice(places)
         story = _story(random.Random(f"{SEED}:{number}"), at, now)
-        _report(number, problem, place, story, offices)
+        if _report(number, problem, place, story, offices):
+            time.sleep(PAUSE_S)
     for number, order in enumerate(ORDERS):
         _order(number, order, now - timedelta(days=9 * number + 2), now, offices)
     marks.write(MARK, "ready")
@@ -190,11 +199,11 @@ def _story(chance: random.Random, sent: datetime, now: datetime) -> Story:
     )
 
 
-def _report(number: int, problem: Problem, place: Place, story: Story, offices: Offices) -> None:
-    """One report to where it stands now; all of it, or nothing."""
+def _report(number: int, problem: Problem, place: Place, story: Story, offices: Offices) -> bool:
+    """One report to where it stands now; all of it, or nothing. Whether there was something to do."""
     key = f"demo-{SEED}-{number:06d}"
     if reports.sent(reports.digest_of(key)) is not None:
-        return
+        return False
     jitter = random.Random(key)
     lon, lat = place.lon + jitter.uniform(-0.004, 0.004), place.lat + jitter.uniform(-0.004, 0.004)
     form = Form(
@@ -205,13 +214,14 @@ def _report(number: int, problem: Problem, place: Place, story: Story, offices: 
             with clock.set_to(story.sent):
                 sent = reports.send(form)
         except Refused:
-            return  # the place fell outside its commune, beyond the city
+            return False  # the place fell outside its commune, beyond the city
         case = sent.case
         Case.objects.filter(pk=case.pk).update(is_sample=True)
         case.is_sample = True
         for at, step in _steps(case, problem, story, offices):
             with clock.set_to(at):
                 step()
+    return True
 
 
 def _steps(case: Case, problem: Problem, story: Story, offices: Offices) -> Iterator[tuple[datetime, Step]]:

@@ -75,8 +75,8 @@ def told() -> list[dict[str, Any]]:
 def title(kind: Elsewhere) -> str:
     """What it looks like."""
     return {
-        Elsewhere.COMPLAINT: _("This reads like a complaint (khiếu nại)."),
-        Elsewhere.DENUNCIATION: _("This reads like a denunciation (tố cáo)."),
+        Elsewhere.COMPLAINT: _("This reads like a complaint under the Law on Complaints."),
+        Elsewhere.DENUNCIATION: _("This reads like a denunciation under the Law on Denunciations."),
         Elsewhere.SECRET: _("This may be about a state secret."),
     }[kind]
 

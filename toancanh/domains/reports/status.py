@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -62,6 +61,8 @@ def _private(answer: HttpResponse) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
+    import segno  # only this page draws a code
+
     case = party.case
     link = f"{settings.PUBLIC_URL.rstrip('/')}{looking.link(secret)}" if settings.PUBLIC_URL else ""
     link = link or request.build_absolute_uri(looking.link(secret))

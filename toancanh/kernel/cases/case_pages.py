@@ -27,7 +27,7 @@ from toancanh.kernel.cases import (
     words,
 )
 from toancanh.kernel.cases.asking import Form
-from toancanh.kernel.cases.deeds import Doing
+from toancanh.kernel.cases.doing import Doing
 from toancanh.kernel.cases.models import Link
 from toancanh.kernel.cases.saying import Unsaid, named
 from toancanh.kernel.cases.writing import Conflict

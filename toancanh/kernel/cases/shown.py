@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import access, countdown, linking, story, words
 from toancanh.kernel.cases.countdown import Countdown
-from toancanh.kernel.cases.deeds import Doing
+from toancanh.kernel.cases.doing import Doing
 from toancanh.kernel.cases.models import Case, Clock, Extension, Link, Party, Pause, Step
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.cases.story import Line

@@ -18,6 +18,7 @@ def city(loaded: None, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     demo.staff()
     monkeypatch.setattr(demo_work, "MANY", 16)
     monkeypatch.setattr(demo_work, "LATELY", 8)
+    monkeypatch.setattr(demo_work, "PAUSE_S", 0.0)
 
 
 def test_year_of_work_is_made_once_and_goes_on_where_it_was_cut_off(
