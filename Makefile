@@ -20,8 +20,8 @@ run: .venv/installed .venv/built
 # The whole suite on SQLite, what touches a database on PostgreSQL again, then the scripts of the pages.
 # One worker more than there are cores: half of the time of long tests is waiting.
 test: .venv/tools .venv/built
-	$(PY) -m pytest -n 3
-	$(PY) -m pytest -n 3 --engine postgresql -m "not browser and not faults"
+	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --engine postgresql -m "not browser and not faults"
 	$(PY) -m toancanh.site.building test
 
 # Four fifths of the tests in a minute, for every change.

@@ -29,7 +29,12 @@ SLOWER = float(os.environ.get("SLOWER", "1"))
 """How many times slower than usual the machine is: others use it too."""
 READY = 60.0 * SLOWER
 DUMP = "database.dump"
-NOT_PASSED = ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
+NOT_PASSED = (
+    "DATABASE_URL",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",
+    "DJANGO_SETTINGS_MODULE",
+    "PYTHONDONTWRITEBYTECODE",
+)
 
 
 @dataclass
