@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,8 +62,6 @@ class Watched:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser for one test or tool."""
-    # Playwright keeps a loop running in this thread, and tests beside it use the database from there.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         try:
@@ -95,6 +92,14 @@ def sign_in(page: Page, base: str, username: str, password: str) -> None:
     page.fill("#id_password", password)
     page.click("form button.btn-primary")
     page.wait_for_url(f"{base}/console/**")
+
+
+def follow(page: Page, name: str) -> None:
+    """Take a link of the rail, also where the screen has room for it only under *Thêm*."""
+    link = page.get_by_role("link", name=name)
+    if not link.is_visible():
+        page.get_by_text("Thêm", exact=True).click()
+    link.click()
 
 
 def take_pushes(page: Page, endpoint: str, keys: dict[str, str]) -> None:

@@ -17,9 +17,9 @@ expect.set_options(timeout=20_000)  # maps are drawn by the processor, which tes
 OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium for all journeys of this worker."""
+    """Chromium for the journeys, and gone before other tests: Playwright keeps a loop running in this thread."""
     with chromium() as found:
         yield found
 

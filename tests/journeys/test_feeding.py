@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser import open_page, sign_in
+from tests.browser import follow, open_page, sign_in
 from tests.journeys.conftest import OFFICER, SERVICE
 from tests.journeys.test_everyone import faults
 from tests.running import Program
@@ -33,7 +33,7 @@ def test_feed_is_tried_kept_and_its_reading_appears(browser: Browser, hue: Progr
     sign_in(page, hue.url, *OFFICER)
     with peer(SERVICE) as service:
         service.says["/levels"] = levels
-        page.get_by_role("link", name="Nhập số liệu").click()
+        follow(page, "Nhập số liệu")
         page.get_by_role("link", name="Nguồn số liệu").click()
         expect(page.get_by_text("Chưa có nguồn số liệu nào")).to_be_visible()
         assert faults(watched, page.url) == []

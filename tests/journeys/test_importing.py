@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from python_calamine import CalamineWorkbook
 
-from tests.browser import open_page, sign_in
+from tests.browser import follow, open_page, sign_in
 from tests.journeys.conftest import OFFICER
 from tests.journeys.test_everyone import faults
 from tests.running import Program
@@ -28,7 +28,7 @@ def test_table_is_seen_taken_in_mended_and_taken_back(browser: Browser, hue: Pro
     context, watched = open_page(browser, hue.url)
     page = watched.page
     sign_in(page, hue.url, *OFFICER)
-    page.get_by_role("link", name="Nhập số liệu").click()
+    follow(page, "Nhập số liệu")
     expect(page.get_by_role("heading", name="Nhập số liệu từ tệp")).to_be_visible()
     file = tmp_path / "kim long.csv"
     file.write_bytes(TABLE.encode("utf-16"))
