@@ -19,7 +19,7 @@ OFFICER = ("truc", "mat-khau-cua-ca-truc-2026")
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium for the journeys, and gone before other tests: Playwright keeps a loop running in this thread."""
+    """Chromium for the journeys; it ends with them, for Playwright keeps a loop running in this thread."""
     with chromium() as found:
         yield found
 
