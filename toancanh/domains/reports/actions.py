@@ -76,8 +76,10 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
     # A number that was only typed may be anybody's: the desk can call it, messages do not go there.
     typed = phones.read(form.phone) if form.phone and not number else ""
     elsewhere.check(f"{form.words}\n{form.address}", is_meant=form.is_meant)
-    is_point = form.lon is not None and form.lat is not None
-    unit = places.at(form.lon, form.lat) if is_point else places.of(form.unit, form.address)  # type: ignore[arg-type]
+    if form.lon is not None and form.lat is not None:
+        unit = places.at(form.lon, form.lat)
+    else:
+        unit = places.of(form.unit, form.address)
     pictures = _pictures(form)
     said = opening.Said(
         title=sending.title(form.words),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import access, clocks, times
 from toancanh.kernel.cases.models import Case, Clock, Event, Extension
+from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import Term
@@ -13,7 +14,6 @@ from toancanh.kernel.people.access import person_key
 from toancanh.lib.errors import NotAllowed, Refused
 
 LONGEST_DAYS = 60
-LONGEST_REASON = 500
 
 
 def ask(case: Case, days: int, reason: str, *, by: Actor, seen: int | None = None) -> Event:
@@ -28,14 +28,15 @@ def ask(case: Case, days: int, reason: str, *, by: Actor, seen: int | None = Non
             raise Refused(_("More time was asked for already and waits for its answer."), "asked")
         counted = times.calendar_of(on.case.unit_path)
         minutes = times.minutes_of(Term(days, "day", "work" if row.calendar else "wall"), counted, on.now)
+        text = written(reason)
         Extension.objects.create(
             clock=row,
             minutes=minutes,
-            reason=_reason(reason),
+            reason=text,
             asked_at=on.now,
             asked_by_id=person_key(by),
         )
-        content = {"clock": row.name, "days": days, "reason": reason.strip()}
+        content = {"clock": row.name, "days": days, "reason": text}
         return on.tell("extension_asked", content)
 
 
@@ -49,7 +50,7 @@ def settle(case: Case, is_granted: bool, answer: str, *, by: Actor, seen: int | 
         if asked is None:
             raise Refused(_("Nobody asks for more time here."), "not_asked")
         asked.settled_at, asked.settled_by_id = on.now, person_key(by)
-        asked.is_granted, asked.answer = is_granted, _reason(answer)
+        asked.is_granted, asked.answer = is_granted, written(answer)
         asked.save()
         told = []
         if is_granted:
@@ -58,7 +59,7 @@ def settle(case: Case, is_granted: bool, answer: str, *, by: Actor, seen: int | 
             row.save()
             told = [clocks.extended(row, asked.minutes)]
             clocks.settle(on.case)
-        content = {"granted": is_granted, "reason": asked.reason, "answer": answer.strip(), "clocks": told}
+        content = {"granted": is_granted, "reason": asked.reason, "answer": asked.answer, "clocks": told}
         return on.tell("extension_settled", content, is_public=is_granted)
 
 
@@ -68,10 +69,3 @@ def _running(on: Writing) -> Clock:
     if row is None:
         raise Refused(_("No term runs here now."), "no_clock")
     return row
-
-
-def _reason(said: str) -> str:
-    text = said.strip()
-    if not text or len(text) > LONGEST_REASON:
-        raise Refused(_("Give a reason in at most 500 characters."), "no_reason")
-    return text

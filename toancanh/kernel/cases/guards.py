@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases.models import Case, StepRole
+from toancanh.kernel.cases.saying import named
 from toancanh.kernel.cases.times import calendar_of
 from toancanh.kernel.declare_cases import CaseType, Guard
 from toancanh.kernel.runtime import clock
@@ -54,7 +54,7 @@ def holds(guard: Guard, case: Case, said: CaseType, facts: Facts) -> bool:
     return _compares(facts.get(guard.name), guard)
 
 
-def _compares(found: Any, guard: Guard) -> bool:  # noqa: ANN401 - whatever JSON holds
+def _compares(found: object, guard: Guard) -> bool:
     is_empty = found is None or found in ("", [], {})
     if guard.compare == "empty":
         return is_empty
@@ -62,10 +62,18 @@ def _compares(found: Any, guard: Guard) -> bool:  # noqa: ANN401 - whatever JSON
         return not is_empty
     if guard.compare in ("eq", "ne"):
         return (found == guard.value) is (guard.compare == "eq")
-    if is_empty or guard.value is None or isinstance(found, str) is not isinstance(guard.value, str):
-        return False
-    order = {"lt": found < guard.value, "le": found <= guard.value, "gt": found > guard.value}
-    return bool(order.get(guard.compare, found >= guard.value))
+    known: str | float | None = guard.value
+    if isinstance(found, str) and isinstance(known, str) and found:
+        return _stand(found > known, found == known, guard.compare)
+    if isinstance(found, int | float) and isinstance(known, int | float):
+        return _stand(found > known, found == known, guard.compare)
+    return False
+
+
+def _stand(is_greater: bool, is_equal: bool, compare: str) -> bool:
+    if compare in ("lt", "le"):
+        return not is_greater and (not is_equal or compare == "le")
+    return is_greater or (is_equal and compare == "ge")
 
 
 def _told(guard: Guard, case: Case, said: CaseType, facts: Facts) -> str:
@@ -74,7 +82,7 @@ def _told(guard: Guard, case: Case, said: CaseType, facts: Facts) -> str:
             return told
     if guard.otherwise is None:
         return ""
-    return guard.otherwise.en if get_language() == "en" else guard.otherwise.vi
+    return named(guard.otherwise)
 
 
 def _has_lead(case: Case, _said: CaseType) -> bool:

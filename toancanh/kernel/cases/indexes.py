@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models import Index, Model
@@ -26,7 +24,7 @@ class WordIndex(Index):
         model: type[Model],
         schema_editor: BaseDatabaseSchemaEditor,
         using: str = "",
-        **more: Any,  # noqa: ANN401
+        **more: object,
     ) -> Statement:
         """On SQLite it outlives the copies that Django makes of a table to change it."""
         if schema_editor.connection.vendor == "sqlite":
@@ -37,7 +35,7 @@ class WordIndex(Index):
         self,
         model: type[Model],
         schema_editor: BaseDatabaseSchemaEditor,
-        **more: Any,  # noqa: ANN401
+        **more: object,
     ) -> str:
         """Taken away."""
         if schema_editor.connection.vendor == "sqlite":

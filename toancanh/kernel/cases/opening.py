@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import clocks, saying, searching, steps, types
 from toancanh.kernel.cases.models import Book, Case, Link
+from toancanh.kernel.cases.reasons import kept
 from toancanh.kernel.cases.writing import Writing
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseType, Term
@@ -129,9 +129,7 @@ def _may(of: CaseType, unit: Unit, by: Actor) -> bool:
 
 
 def _text(said: str, most: int) -> str:
-    text = unicodedata.normalize("NFC", said.replace("\r\n", "\n")).strip()
-    if "\0" in text or any(unicodedata.category(one) == "Cs" for one in text):
-        raise Refused(_("The text holds signs that are no text; type it anew."), "bad_text")
+    text = kept(said)
     if len(text) > most:
         told = _("%(count)s characters are too many: at most %(most)s.")
         raise Refused(told % {"count": len(text), "most": most}, "too_long")

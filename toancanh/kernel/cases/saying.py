@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.declare import Title
 from toancanh.kernel.declare_cases import CaseField
 from toancanh.lib.errors import Refused
+from toancanh.lib.text import NotText, plain
 
 MOST_LISTED = 30
 TRUE = frozenset(("1", "true", "on", "yes", "có"))
@@ -46,7 +46,7 @@ def clean(fields: Iterable[CaseField], said: Mapping[str, Any]) -> dict[str, Any
     return found
 
 
-def _value(field: CaseField, said: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _value(field: CaseField, said: object) -> str | int | float | list[str] | None:
     if said is None or said == "":
         return None
     if field.kind in ("files", "organisations"):
@@ -68,7 +68,7 @@ def _value(field: CaseField, said: Any) -> Any:  # noqa: ANN401 - whatever JSON 
     return text
 
 
-def _number(field: CaseField, said: Any) -> int | float:  # noqa: ANN401
+def _number(field: CaseField, said: object) -> int | float:
     try:
         value = float(str(said).replace(",", "."))
     except ValueError as fault:
@@ -78,12 +78,13 @@ def _number(field: CaseField, said: Any) -> int | float:  # noqa: ANN401
     return int(value) if value.is_integer() else value
 
 
-def _text(field: CaseField, said: Any) -> str:  # noqa: ANN401
+def _text(field: CaseField, said: object) -> str:
     if not isinstance(said, str):
         raise Unsaid(field, _("this is no text."))
-    text = unicodedata.normalize("NFC", said.replace("\r\n", "\n")).strip()
-    if "\0" in text or any(unicodedata.category(one) == "Cs" for one in text):
-        raise Unsaid(field, _("it holds signs that are no text."))
+    try:
+        text = plain(said)
+    except NotText as fault:
+        raise Unsaid(field, _("it holds signs that are no text.")) from fault
     if len(text) > field.most:
         told = _("%(count)s characters are too many: at most %(most)s.")
         raise Unsaid(field, told % {"count": len(text), "most": field.most})

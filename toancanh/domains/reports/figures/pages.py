@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Any, get_args
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -39,17 +39,17 @@ def _span(request: HttpRequest) -> Span:
     return Span(first, last)
 
 
-def _day(typed: str, otherwise: Any) -> Any:  # noqa: ANN401 - a day
-    found = formats.read_moment(typed)
-    return found.date() if found is not None else otherwise
+def _day(typed: str, otherwise: date) -> date:
+    return formats.read_day(typed) or otherwise
 
 
 def _by(request: HttpRequest) -> By:
     asked = request.GET.get("by", "")
-    return asked if asked in get_args(By) else "organisation"  # type: ignore[return-value]
+    known: tuple[By, ...] = get_args(By)
+    return next((one for one in known if one == asked), "organisation")
 
 
-def _names(by: By) -> Any:  # noqa: ANN401 - from a row to a name
+def _names(by: By) -> Callable[[Row], str]:
     nobody = _("Nobody yet")
     if by == "organisation":
         return lambda row: row.organisation or nobody

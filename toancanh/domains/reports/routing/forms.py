@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -23,7 +23,11 @@ from toancanh.kernel.territory.models import Unit
 from toancanh.web.fields import Moment, control
 
 SELECT = {"class": "form-select"}
-WAYS = {"hour": ("hour", "work"), "day": ("day", "work"), "wall": ("hour", "wall")}
+WAYS: Mapping[str, tuple[Literal["hour", "day"], Literal["work", "wall"]]] = {
+    "hour": ("hour", "work"),
+    "day": ("day", "work"),
+    "wall": ("hour", "wall"),
+}
 """How a typed term counts."""
 
 
@@ -152,7 +156,7 @@ class RuleForm(forms.Form):
             amount = said.get(f"term_{clock.name}")
             if amount:
                 unit, of = WAYS[said.get(f"way_{clock.name}") or "hour"]
-                found[clock.name] = Term(amount, unit, of)  # type: ignore[arg-type]
+                found[clock.name] = Term(amount, unit, of)
         return found
 
 

@@ -86,7 +86,7 @@ def test_figures_equal_those_of_a_program_that_reads_the_export(office: Office, 
         where = "/console/reports/figures/rows.csv?from=01/11/2026&to=30/11/2026"
         answer = client.get(where)
         path = tmp_path / "phan-anh.csv"
-        path.write_bytes(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+        path.write_bytes(answer.getvalue())
         found = list(rows.rows(SPAN, office.desk))
         for by in get_args(counting.By):
             whole, groups = counting.figures(found, by, lambda row: row.code)

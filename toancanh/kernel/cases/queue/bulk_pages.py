@@ -81,5 +81,5 @@ def _named(said: dict[str, Any], picked: list[Picked], actor: Actor) -> Person |
     return None if chosen == NOBODY else assigning.colleagues(picked[0].case, actor).get(pk=int(chosen))
 
 
-def _shown(request: HttpRequest, back: str, *, status: int = 200, **said: Any) -> HttpResponse:  # noqa: ANN401
+def _shown(request: HttpRequest, back: str, *, status: int = 200, **said: object) -> HttpResponse:
     return render(request, "cases/queue/bulk.html", {"back": back, **said}, status=status)
