@@ -96,6 +96,8 @@ class Case(models.Model):
     rating = models.PositiveSmallIntegerField(null=True)
     """3 satisfied, 2 accepted, 1 not satisfied: of the newest round."""
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="parts")
+    is_published = models.BooleanField(default=False)
+    """Whether its domain has published something of it: never what is here, but a text of its own."""
     is_sample = models.BooleanField(default=False)
     """Brought by a demo, marked as such wherever it is seen."""
     retain_until = models.DateTimeField(null=True)
@@ -130,6 +132,24 @@ class Case(models.Model):
             models.Index(fields=["-opened_at", "-id"], name="case_newest"),
             models.Index(fields=["kind", "-opened_at", "-id"], name="case_kind"),
             models.Index(fields=["lat", "lon"], name="case_place", condition=Q(is_open=True)),
+            # By this the public's lists and maps are read, and filtered before a row is.
+            models.Index(
+                fields=[
+                    "kind",
+                    "-opened_at",
+                    "-id",
+                    "level",
+                    "phase",
+                    "state",
+                    "category",
+                    "unit_path",
+                    "organisation",
+                    "lon",
+                    "lat",
+                ],
+                name="case_public",
+                condition=Q(is_published=True),
+            ),
         )
 
     def __str__(self) -> str:

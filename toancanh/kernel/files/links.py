@@ -27,6 +27,7 @@ SALT = "toancanh.kernel.files.links"
 SAID = struct.Struct(">QBI")
 SEAL = 16
 NUMBERS = {Variant.FULL: 1, Variant.SMALL: 2, Variant.PUBLIC: 3, Variant.PUBLIC_SMALL: 4}
+FOR_PUBLIC = (Variant.PUBLIC, Variant.PUBLIC_SMALL)
 BY_NUMBER = {number: variant for variant, number in NUMBERS.items()}
 
 
@@ -52,7 +53,8 @@ def url(file: File, variant: Variant = Variant.FULL, expires: datetime | None = 
         )
     said = SAID.pack(file.pk, NUMBERS[variant], int(expires.timestamp()) // 60)
     signed = urlsafe_b64encode(said + _seal(said)).decode().rstrip("=")
-    return f"/files/{signed}/{names.slug(file.name, _media(file))}"
+    name = names.PUBLIC if variant in FOR_PUBLIC else file.name
+    return f"/files/{signed}/{names.slug(name, _media(file))}"
 
 
 def read(signed: str) -> Asked:

@@ -8,6 +8,8 @@ from toancanh.lib.fold import fold
 
 LONGEST = 120
 UNNAMED = "tep"
+PUBLIC = "anh"
+"""What every picture is called for the public: people name files after themselves."""
 ENDINGS = {"image/jpeg": "jpg", "application/pdf": "pdf"}
 """Of what is shown: nothing else leaves the house."""
 # Characters that a file system or a shell takes for something else.

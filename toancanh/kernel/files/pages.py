@@ -9,7 +9,6 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.files import links, names, queries, storage
-from toancanh.kernel.files.models import Variant
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
 from toancanh.lib.errors import NotFound
@@ -21,7 +20,6 @@ POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 BRIEFLY = 300
 """Seconds for which caches may keep what the public sees: it may be covered or taken back."""
 HOUR = 3600
-PUBLIC = (Variant.PUBLIC, Variant.PUBLIC_SMALL)
 
 
 @door()
@@ -31,6 +29,7 @@ def serve(request: HttpRequest, signed: str, name: str) -> HttpResponseBase:
     found = queries.content(asked.file, asked.variant)
     if found is None:
         raise NotFound(_("This file is still being checked, or it is not kept any more."))
+    is_public = asked.variant in links.FOR_PUBLIC
     mark = f'"{found.sha256[:32]}"'
     response: HttpResponseBase
     if mark in request.headers.get("If-None-Match", ""):
@@ -38,9 +37,9 @@ def serve(request: HttpRequest, signed: str, name: str) -> HttpResponseBase:
     elif request.method == "HEAD":
         response = HttpResponse(content_type=found.media, headers={"Content-Length": str(found.size)})
     else:
-        response = _content(found.sha256, found.media, names.served(found.file.name, found.media))
+        own = names.PUBLIC if is_public else found.file.name
+        response = _content(found.sha256, found.media, names.served(own, found.media))
     seconds = max(0, int((asked.expires - clock.now()).total_seconds()))
-    is_public = asked.variant in PUBLIC
     kept = (
         f"public, max-age={min(seconds, BRIEFLY)}" if is_public else f"private, max-age={min(seconds, HOUR)}"
     )

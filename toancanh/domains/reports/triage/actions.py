@@ -105,6 +105,7 @@ def publish_text(
         )
         if before != after:
             on.case.axes = {**on.case.axes, AXIS: after}
+            on.case.is_published = is_published
         if before != after or is_new_text:
             on.tell("axis", {"axis": AXIS, "from": before, "to": after})
     return made
