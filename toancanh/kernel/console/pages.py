@@ -41,8 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.GET.get("part") == "figures":
         figures = {"tiles": tiles(request), "watched": watched(request)}
         return render(request, "console/figures.html", figures)
-    actor, place = of(request), locality()
-    code = actor.unit_code or place["code"]
+    actor = of(request)
+    code = actor.unit_code or locality()["code"]
     return render(
         request,
         "console/home.html",
