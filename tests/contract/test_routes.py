@@ -41,7 +41,13 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 HOOK = "/hooks/messages/<slug:channel>"
 HOOKS = (HOOK, f"{HOOK}/<str:secret>", f"{HOOK}/<str:secret>/replies")
 LINKS = ("/r/<slug:secret>/", "/d/<slug:secret>/", "/pa/<slug:secret>/", "/files/<slug:signed>/<str:name>")
-NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *LINKS, *HOOKS)
+# No service, request or token of other programs is called like the gauge.
+OPEN311 = [
+    f"/open311/v2/{one}.{form}"
+    for one in ("services/<str:code>", "requests/<str:code>", "tokens/<str:secret>")
+    for form in ("json", "xml")
+]
+NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *OPEN311, *LINKS, *HOOKS)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")
 

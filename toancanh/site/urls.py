@@ -14,6 +14,7 @@ from toancanh.domains.reports import citizen as reports
 from toancanh.domains.reports import status as report_status
 from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.learning import pages as learning
+from toancanh.domains.reports.open311 import urls as open311
 from toancanh.domains.reports.routing import pages as routing
 from toancanh.domains.reports.triage import pages as triage
 from toancanh.kernel.alerts import pages as alerts
@@ -203,6 +204,7 @@ urlpatterns = [
     path("console/feeds/<int:number>/", feeds.one, name="feed"),
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
+    *open311.urlpatterns,
     path("console/reports/triage/", triage.page, name="report_triage"),
     path("console/reports/learning/", learning.page, name="report_learning"),
     path("console/reports/figures/", report_figures.page, name="report_figures"),

@@ -19,18 +19,32 @@ from toancanh.kernel.cases.access import OPEN_LEVEL
 from toancanh.kernel.cases.models import Case, Event, Party, PartyRole, Rating
 from toancanh.kernel.cases.parties import Contact
 from toancanh.kernel.cases.writing import writing
-from toancanh.kernel.declare import ANYONE, Actor
+from toancanh.kernel.declare import ANYONE, Actor, program
 from toancanh.kernel.files import actions as files
 from toancanh.kernel.files import queries as kept_files
 from toancanh.kernel.files.models import File
+from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.runtime import clock, secrets
+from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 CHANNEL = "portal"
+BRINGING = program("reports")
 RATINGS = (1, 2, 3)
 MOST_RATINGS = 10
 """How often one party may say it anew in each round: every time is an event of the story."""
 LONGEST_WORDS = 1_000
+
+
+@dataclass(frozen=True)
+class Through:
+    """By which way a report comes, and the name of the key of the program that brings it."""
+
+    channel: str = CHANNEL
+    client: str = ""
+
+
+PORTAL = Through()
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ def photo(content: bytes, name: str, key: str) -> File:
     return made
 
 
-def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
+def send(form: Form, *, by: Actor = ANYONE, proof: str = "", through: Through = PORTAL) -> Sent:
     """Open the report. However often the form of one key arrives, it is one report with one link.
 
     Who is signed in (``by``) is admitted by it and kept sealed beside the contact alone: nothing that those
@@ -74,12 +88,8 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
         return known
     number = _admitted(by, proof)
     # A number that was only typed may be anybody's: the desk can call it, messages do not go there.
-    typed = phones.read(form.phone) if form.phone and not number else ""
-    elsewhere.check(f"{form.words}\n{form.address}", is_meant=form.is_meant)
-    if form.lon is not None and form.lat is not None:
-        unit = places.at(form.lon, form.lat)
-    else:
-        unit = places.of(form.unit, form.address)
+    typed = "" if number else _typed(form.phone, through)
+    unit = check(form)
     pictures = _pictures(form)
     said = opening.Said(
         title=sending.title(form.words),
@@ -90,13 +100,20 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
         lat=form.lat,
         address=form.address,
         category=form.category,
-        channel=CHANNEL,
+        channel=through.channel,
         key=digest,
     )
     try:
         with transaction.atomic():
             case = taking.open_report(said, by=ANYONE, is_asked=True)
-            contact = Contact(phone=number, unproven=typed, language=form.language, account=_account(by))
+            contact = Contact(
+                name=form.name,
+                phone=number,
+                unproven=typed,
+                unproven_email=form.email,
+                language=form.language,
+                account=_account(by),
+            )
             joined = parties.join(case, PartyRole.REPORTER, contact, by=ANYONE)
             for one in pictures:
                 files.attach(one, f"case:{case.pk}", by=ANYONE)
@@ -106,7 +123,11 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
                 party=joined.party,
                 sealed=secrets.seal({"link": joined.secret}),
                 at=clock.now(),
+                client=through.client,
             )
+            if through.client:
+                told = {"channel": through.channel, "client": through.client}
+                journal.record("reports.brought", f"case:{case.code}", by=BRINGING, content=told)
     except IntegrityError:
         # The same form came twice at once, and the other was first.
         known = sent(digest)
@@ -114,6 +135,19 @@ def send(form: Form, *, by: Actor = ANYONE, proof: str = "") -> Sent:
             raise
         return known
     return Sent(case, joined.secret)
+
+
+def check(form: Form) -> Unit:
+    """Whose place it is. Raises Refused for what is not taken in here, before anything of it is kept."""
+    elsewhere.check(f"{form.words}\n{form.address}", is_meant=form.is_meant)
+    if form.lon is not None and form.lat is not None:
+        return places.at(form.lon, form.lat)
+    return places.of(form.unit, form.address)
+
+
+def _typed(phone: str, through: Through) -> str:
+    # Who comes by another program has typed no code there, so a landline will do as well.
+    return phones.read(phone) if phone and not through.client else phone
 
 
 def digest_of(key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from toancanh.domains.reports.learning.models import Learned, Trust
 from toancanh.domains.reports.routing.models import Routed, Rule
@@ -118,6 +119,11 @@ class Sending(models.Model):
     sealed = models.TextField()
     """The secret of the link, for the sender who asks again because no answer reached him."""
     at = models.DateTimeField(db_index=True)
+    client = models.CharField(max_length=100, blank=True)
+    """Name of the key of the program that brought it; empty for the citizen's own form."""
+
+    class Meta:
+        indexes = (models.Index(fields=["client", "case"], name="sending_client", condition=~Q(client="")),)
 
 
 class PhoneCode(models.Model):

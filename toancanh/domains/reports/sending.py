@@ -33,6 +33,8 @@ class Form:
     unit: str = ""
     """Code of the commune, where no point is known."""
     phone: str = ""
+    name: str = ""
+    email: str = ""
     photos: tuple[str, ...] = ()
     """Keys of the sendings of the photos."""
     is_meant: bool = False

@@ -37,6 +37,8 @@ class Contact:
     """Who was signed in when it was sent, in words: read like the rest, and nowhere else."""
     unproven: str = ""
     """A number that nobody has shown to be his: the desk may call it, and no message goes there."""
+    unproven_email: str = ""
+    """The same of an address."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
     said = {"link": secret, "name": name, "phone": phone, "email": email, "account": contact.account}
     # By it nobody is found again either: it may be somebody else's.
     said["unproven"] = _phone(contact.unproven)
+    said["unproven_email"] = contact.unproven_email.strip()
     Identity.objects.create(
         party=party, sealed=secrets.seal({key: value for key, value in said.items() if value})
     )
@@ -159,6 +162,7 @@ def identity(party: Party, *, by: Actor, reason: str) -> Contact:
         language=party.language,
         account=said.get("account", ""),
         unproven=said.get("unproven", ""),
+        unproven_email=said.get("unproven_email", ""),
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
-from toancanh.kernel.people.models import Grant, Organisation, Person, Post, Token, Tree
+from toancanh.kernel.people.models import Grant, Organisation, Person, Post, Purpose, Token, Tree
 from toancanh.kernel.runtime import clock, ids, revision
 from toancanh.kernel.territory.models import Unit
 from toancanh.kernel.territory.queries import today
@@ -184,8 +184,12 @@ def create_token(
     rate: int | None = None,
     expires_at: datetime | None = None,
     is_program: bool = False,
+    purpose: Purpose = Purpose.DEVICES,
 ) -> MadeToken:
-    """Make a device's or gateway's token; it may write every thing unless ``things`` narrows it."""
+    """Make a token; a device's or gateway's may write every thing unless ``things`` narrows it.
+
+    That of a program which brings reports writes none.
+    """
     check(by)
     check_name(name, 100)
     if Token.objects.filter(name=name, revoked_at=None).exists():
@@ -193,8 +197,10 @@ def create_token(
         raise Refused(text % {"name": name}, "taken")
     Token.objects.filter(name=name).delete()
     secret = ids.new_secret()
-    token = Token(name=name, digest=ids.digest(secret), created=clock.now(), is_program=is_program)
-    _limit(token, things, rate, expires_at)
+    token = Token(
+        name=name, digest=ids.digest(secret), created=clock.now(), is_program=is_program, purpose=purpose
+    )
+    _limit(token, things if purpose == Purpose.DEVICES else (), rate, expires_at)
     token.save(force_insert=True)
     _changed("people.token_created", token, by)
     return MadeToken(token, secret)
@@ -249,7 +255,7 @@ def _in_force(name: str) -> Token:
 
 def _limit(token: Token, things: Iterable[str] | None, rate: int | None, expires_at: datetime | None) -> None:
     if rate is not None and not 0 < rate <= FASTEST:
-        raise Refused(_("A rate is a number of observations a minute above 0."), "bad_rate")
+        raise Refused(_("A rate is a number a minute above 0."), "bad_rate")
     token.things = sorted(set(things)) if things is not None else None
     token.rate = rate
     token.expires_at = expires_at
@@ -258,6 +264,6 @@ def _limit(token: Token, things: Iterable[str] | None, rate: int | None, expires
 def _changed(action: str, token: Token, by: Actor) -> None:
     """Write what a token may do from now on into the journal, and let every door look anew."""
     until = token.expires_at.isoformat() if token.expires_at else ""
-    content = {"things": token.things, "rate": token.rate, "expires_at": until}
+    content = {"things": token.things, "rate": token.rate, "expires_at": until, "purpose": token.purpose}
     journal.record(action, f"token:{token.pk} {token.name}", by=by, content=content)
     revision.bump("directory")

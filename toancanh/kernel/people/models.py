@@ -10,7 +10,7 @@ from django.db import models
 from toancanh.kernel.people.shifts import models as shifts
 from toancanh.kernel.territory.models import Unit
 
-__all__ = ["Accounts", "Grant", "Organisation", "Person", "Post", "Token", "Tree", "shifts"]
+__all__ = ["Accounts", "Grant", "Organisation", "Person", "Post", "Purpose", "Token", "Tree", "shifts"]
 
 
 class Accounts(BaseUserManager["Person"]):
@@ -87,17 +87,25 @@ class Grant(models.Model):
     unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="+")
 
 
+class Purpose(models.TextChoices):
+    """At which doors a token opens: a key of one kind is nothing at those of another."""
+
+    DEVICES = "devices"
+    REPORTS = "reports"
+
+
 class Token(models.Model):
-    """A device's or gateway's key under its name: the secret itself is shown once and not kept."""
+    """A key of a device, a gateway or another program: the secret itself is shown once and not kept."""
 
     name = models.CharField(max_length=100, unique=True)
     digest = models.CharField(max_length=64, unique=True)
     things: models.JSONField[Any, Any] = models.JSONField(null=True)
     """Codes of the things it may write; null: all."""
     rate = models.PositiveIntegerField(null=True)
-    """Observations a minute; null: no limit of its own."""
+    """Observations, or reports, a minute; null: no limit of its own."""
     created = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     is_program = models.BooleanField(default=False)
     """Made by the product for a feed, a folder or a broker of its own: nobody knows the secret."""
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.DEVICES)

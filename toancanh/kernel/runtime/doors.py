@@ -29,6 +29,12 @@ class Door:
     """Bytes; a longer body is refused before anything reads it."""
     served_as: Caller | None = None
     """Whose reserved capacity a call uses, where it is not that of its data."""
+    reads: Door | None = None
+    """As which door GET and HEAD come in, where bodies that are sent here have a capacity of their own."""
+
+    def asked(self, method: str) -> Door:
+        """The door by which a call of that method comes in."""
+        return self.reads if self.reads is not None and method in ("GET", "HEAD") else self
 
     @property
     def caller(self) -> Caller:
@@ -47,11 +53,14 @@ def door(
     methods: tuple[str, ...] = ("GET", "HEAD"),
     max_body: int = 0,
     served_as: Caller | None = None,
+    reads: Door | None = None,
 ) -> Callable[[View], View]:
     """Put the view on the register."""
 
     def put(view: View) -> View:
-        made = Door(right=right, data=data, methods=methods, max_body=max_body, served_as=served_as)
+        made = Door(
+            right=right, data=data, methods=methods, max_body=max_body, served_as=served_as, reads=reads
+        )
         view.door = made  # type: ignore[attr-defined]
         return view
 

@@ -102,6 +102,7 @@ class Edge:
         app, door, raw = found
         if scope["method"] not in door.methods and not raw:
             return await refuse(405, scope, receive, send, allow=", ".join(door.methods))
+        door = door.asked(scope["method"])
         if door.caller == "upload" and self.may_upload and not await self.may_upload(scope, door.right):
             return await refuse(303, scope, receive, send, location="/sign-in/?next=/console/")
         if self.busy[door.caller] >= CAPACITY[door.caller] and not self._make_room(door.caller):

@@ -132,7 +132,7 @@ def asked(ask: Callable[[], Answer]) -> Answer:
 
 
 def _load() -> Directory:
-    from toancanh.kernel.people.models import Token  # app ready
+    from toancanh.kernel.people.models import Purpose, Token  # app ready
     from toancanh.kernel.telemetry.models import Series  # app ready
 
     things: dict[str, dict[str, SeriesInfo]] = {}
@@ -145,7 +145,8 @@ def _load() -> Directory:
         )
         things.setdefault(code, {})[name] = series
     fields = ("id", "name", "digest", "things", "rate", "expires_at", "revoked_at")
-    tokens = {row[2]: _token(row) for row in Token.objects.values_list(*fields)}
+    found = Token.objects.filter(purpose=Purpose.DEVICES)
+    tokens = {row[2]: _token(row) for row in found.values_list(*fields)}
     return Directory(things, tokens)
 
 

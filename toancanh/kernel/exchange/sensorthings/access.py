@@ -15,7 +15,7 @@ from toancanh.kernel.declare import ANYONE, Actor
 from toancanh.kernel.exchange.sensorthings import models, rights
 from toancanh.kernel.exchange.sensorthings.entities import Entity
 from toancanh.kernel.people import web
-from toancanh.kernel.people.models import Token
+from toancanh.kernel.people.models import Purpose, Token
 from toancanh.kernel.runtime import clock, ids
 from toancanh.lib.errors import Refused
 
@@ -124,7 +124,8 @@ def _token(said: str) -> Token:
             secret = ""
     elif scheme.lower() != "bearer":
         secret = ""
-    found = Token.objects.filter(digest=ids.digest(secret)).first() if secret else None
+    rows = Token.objects.filter(purpose=Purpose.DEVICES)
+    found = rows.filter(digest=ids.digest(secret)).first() if secret else None
     now = clock.now()
     is_valid = (
         found is not None

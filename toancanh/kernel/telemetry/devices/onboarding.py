@@ -12,7 +12,7 @@ from toancanh.kernel import catalogue
 from toancanh.kernel.declare import Actor, SeriesType, Title
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.actions import MadeToken
-from toancanh.kernel.people.models import Token
+from toancanh.kernel.people.models import Purpose, Token
 from toancanh.kernel.registry import actions as registry
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.telemetry import actions as telemetry
@@ -154,7 +154,7 @@ def measure(thing: Thing, quantities: Sequence[Quantity], *, by: Actor) -> None:
 
 def admit(gateway: str, code: str, *, by: Actor) -> Token:
     """Let a gateway write for one more thing; one that may write for everything stays as it is."""
-    token = Token.objects.filter(name=gateway, revoked_at=None).first()
+    token = Token.objects.filter(name=gateway, revoked_at=None, purpose=Purpose.DEVICES).first()
     if token is None:
         raise NotFound(_("There is no token %(name)s in force.") % {"name": gateway})
     if token.things is None or code in token.things:
@@ -165,7 +165,8 @@ def admit(gateway: str, code: str, *, by: Actor) -> Token:
 
 def gateways() -> list[Token]:
     """Tokens through which another sensor may be sent."""
-    found = Token.objects.filter(revoked_at=None, is_program=False).order_by("name")
+    rows = Token.objects.filter(revoked_at=None, is_program=False, purpose=Purpose.DEVICES)
+    found = rows.order_by("name")
     return [token for token in found if token.things is None or len(token.things) != 1]
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from django.db.models import Min, QuerySet, Sum
 
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.people.models import Token
+from toancanh.kernel.people.models import Purpose, Token
 from toancanh.kernel.registry.models import Thing
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.telemetry.devices.models import Activity, Contact
@@ -93,7 +93,7 @@ class Device:
 
 def visible(to: Actor) -> QuerySet[Token]:
     """Tokens that the actor may know of: an administrator's all, else those of the things in his units."""
-    tokens = Token.objects.select_related("contact")
+    tokens = Token.objects.filter(purpose=Purpose.DEVICES).select_related("contact")
     if to.may("telemetry.arrange"):
         return tokens
     own = set(own_codes(to))
