@@ -177,9 +177,7 @@ def _email(body: Body) -> str:
         try:
             validate_email(email)
         except ValidationError as fault:
-            raise Refused(
-                _("email is no address, such as an@example.vn."), "bad_email"
-            ) from fault
+            raise Refused(_("email is no address, such as an@example.vn."), "bad_email") from fault
     return email
 
 
