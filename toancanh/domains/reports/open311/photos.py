@@ -14,7 +14,7 @@ from toancanh.kernel.runtime.egress import Asked, Limits, Stopped
 from toancanh.lib.errors import Refused
 
 LARGEST = 12 * 1024 * 1024
-LIMITS = Limits(bytes=LARGEST, seconds=10.0, redirects=3)
+LIMITS = Limits(bytes=LARGEST, seconds=20.0, redirects=3)
 AT_ONCE = BoundedSemaphore(4)
 """Each fetch holds a thread while it waits for others."""
 TOLD_SO = ("bad_url", "bad_scheme", "userinfo", "too_slow", "too_large", "redirect")

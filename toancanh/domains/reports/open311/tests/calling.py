@@ -56,7 +56,9 @@ def xml(answer: Any) -> ElementTree.Element:
     return ElementTree.fromstring(answer.content)
 
 
-def published(office: Office, title: str = "Nắp cống vỡ", words: str = "Trước trường học", **more: Any) -> Case:
+def published(
+    office: Office, title: str = "Nắp cống vỡ", words: str = "Trước trường học", **more: Any
+) -> Case:
     """A report whose public text reception has published."""
     case = office.report("Lời người gửi, không ai khác đọc", category="water.drain", **more)
     triage.publish_text(case, title, words, by=office.desk, is_published=True)
