@@ -174,6 +174,10 @@ class Event(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["case", "number"], name="case_event_number"),)
+        indexes = (
+            # What happened in a range of time is asked of the public's part alone.
+            models.Index(fields=["at", "id"], name="case_event_public", condition=Q(is_public=True)),
+        )
 
 
 class Clock(models.Model):

@@ -154,5 +154,5 @@ def _around(said: Mapping[str, str]) -> Around | None:
         raise Refused(_("A circle is lat, long and radius: degrees, degrees and metres."), "bad_circle")
     lat, lon, metres = (float(text) for text in texts)
     if not (math.fabs(lat) <= 90 and math.fabs(lon) <= 180 and 0 < metres <= WIDEST_M):
-        raise Refused(_("A circle lies on earth and is at most 50,000 metres wide."), "bad_circle")
+        raise Refused(_("A circle lies on earth and has a radius of at most 50,000 metres."), "bad_circle")
     return Around(lon, lat, metres)
