@@ -136,8 +136,8 @@ def updates(request: HttpRequest, *, form: Format) -> HttpResponse:
     """What happened to reports, the oldest first; by POST what the sender of one says."""
     if request.method == "POST":
         body = bodies.read(request)
-        caller = keys.read(request, body.get(bodies.SECRET))
-        made, is_new = replying.reply(caller, body, keys.sending(request))
+        sender = keys.read(request, body.get(bodies.SECRET))
+        made, is_new = replying.reply(sender, body, keys.sending(request))
         said: list[Fact] = [{"update_id": made}]
         return told(request, form, "service_request_updates", said, 201 if is_new else 200)
     _check_rate(request)

@@ -18,10 +18,11 @@ from toancanh.domains.reports.models import Sending
 from toancanh.domains.reports.open311.tests.calling import ROOT, error, new_key, post, said, sent
 from toancanh.domains.reports.tests.saying import photo
 from toancanh.kernel.cases import parties
-from toancanh.kernel.cases.models import Case, Party
+from toancanh.kernel.cases.models import Case, Party, PartyRole
 from toancanh.kernel.files.models import File
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions as people
+from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
 
 
@@ -63,7 +64,7 @@ def test_contact_is_sealed_and_nobody_is_written_to_by_what_was_only_typed(
         "+84914123456",
         "an@example.vn",
     )
-    assert parties.recipients(case, party.role, "/pa/{secret}/") == []
+    assert parties.recipients(case, PartyRole.REPORTER, "/pa/{secret}/") == []
 
 
 def test_photos_come_as_files_of_the_form(desk: Office, client: Client) -> None:
@@ -323,7 +324,7 @@ def test_setting_of_the_locality_holds_for_programs_too(desk: Office, client: Cl
     assert Case.objects.count() == 0
 
 
-def test_reports_of_programs_are_no_faster_by_a_cookie_of_somebody(desk: Office, client: Client) -> None:
+def test_a_cookie_of_somebody_brings_no_report(desk: Office, client: Client) -> None:
     """A browser that is signed in is not made to send: without a key nothing is taken."""
-    client.force_login(people.Person.objects.get(username="tiepnhan"))
+    client.force_login(Person.objects.get(username="tiepnhan"))
     assert error(post(client, said("")))[0] == 403
