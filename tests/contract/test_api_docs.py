@@ -54,7 +54,7 @@ def cities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool]
 
 @pytest.fixture
 def surroundings(cities: Callable[[bool], dict[str, str]], page: str) -> dict[str, str]:
-    """What a page asks a reader to have: URL and TOKEN of a city whose gauge has reported for an hour."""
+    """What a page asks a reader to have: URL, TOKEN, KEY of a city whose gauge has reported for an hour."""
     return cities(page in COUNTING)
 
 
@@ -64,6 +64,7 @@ def made(folder: Path) -> Iterator[dict[str, str]]:
     mqtt = str(free_port())
     with city(folder, "hue", "dong-ha", MQTT_PORT=mqtt) as program:
         env = {**os.environ, "URL": program.url, "NAME": "docs", "TOKEN": program.token("docs"), "MQTT": mqtt}
+        env["KEY"] = program.token("docs-app", "--reports")
         now = datetime.now(UTC).replace(microsecond=0)
         times = [f"{now - timedelta(minutes=back):%FT%TZ}" for back in range(5, 65)]
         rows = [{"thing": "hue-kim-long", "series": "level", "time": time, "value": 0.4} for time in times]

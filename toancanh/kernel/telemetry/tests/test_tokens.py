@@ -10,8 +10,9 @@ from tests.city import BY, City
 from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions
-from toancanh.kernel.people.models import Token
+from toancanh.kernel.people.models import Purpose, Token
 from toancanh.kernel.runtime import clock, ids
+from toancanh.kernel.telemetry.devices import queries
 from toancanh.kernel.telemetry.directory import database_directory
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
@@ -88,8 +89,8 @@ def test_making_and_ending_are_journalled(city: City) -> None:
     assert list(done.values_list("action", flat=True)) == [
         f"people.token_{what}" for what in ("created", "narrowed", "renewed", "revoked")
     ]
-    assert done[0].content == '{"expires_at":"","rate":null,"things":["gauge"]}'
-    assert done[1].content == '{"expires_at":"","rate":5,"things":["gauge","rain"]}'
+    assert done[0].content == '{"expires_at":"","purpose":"devices","rate":null,"things":["gauge"]}'
+    assert done[1].content == ('{"expires_at":"","purpose":"devices","rate":5,"things":["gauge","rain"]}')
 
 
 def test_renewed_token_has_a_new_secret_and_its_old_limits(city: City) -> None:
@@ -114,3 +115,11 @@ def test_only_administrators_narrow_and_renew(city: City) -> None:
         actions.narrow_token("gateway", by=ANYONE, things=[], rate=None, expires_at=None)
     with pytest.raises(NotAllowed):
         actions.renew_token("gateway", by=ANYONE)
+
+
+def test_key_for_reports_is_nothing_at_doors_for_devices(city: City) -> None:
+    made = actions.create_token("app", by=BY, purpose=Purpose.REPORTS)
+    device = actions.create_token("gateway", by=BY)
+    assert set(database_directory().refresh().named) == {"gateway"}
+    assert list(queries.visible(BY)) == [device.token]
+    assert made.token.things == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import resolve
 
 from tests.city import BY
 from tests.office import Office, at
@@ -23,7 +24,7 @@ from toancanh.kernel.files.models import File
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Person
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, doors
 
 
 def upload(content: bytes = b"", name: str = "anh.jpg") -> SimpleUploadedFile:
@@ -328,3 +329,12 @@ def test_a_cookie_of_somebody_brings_no_report(desk: Office, client: Client) -> 
     """A browser that is signed in is not made to send: without a key nothing is taken."""
     client.force_login(Person.objects.get(username="tiepnhan"))
     assert error(post(client, said("")))[0] == 403
+
+
+def test_readers_take_no_place_of_who_sends_photos() -> None:
+    for path in ("requests", "servicerequestupdates"):
+        found = doors.of(resolve(f"{ROOT}/{path}.json").func)
+        assert found is not None
+        assert (found.asked("GET").caller, found.asked("GET").max_body) == ("public", 0)
+        assert found.asked("POST").max_body > 0
+    assert doors.of(resolve(f"{ROOT}/requests.json").func).asked("POST").caller == "photos"  # type: ignore[union-attr]
