@@ -68,6 +68,7 @@ def check(domain: object) -> None:
         domain.screens,
         domain.cases,
         domain.doors,
+        domain.additions,
     ]
     groups += [domain.warnings, *(event.templates for event in domain.warnings)]
     for group in (*groups, *(thing.series for thing in domain.things)):

@@ -306,6 +306,47 @@ class PortalDoor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoxRow:
+    """One line of a box: a thing with its page, and where it stands."""
+
+    code: str
+    title: str
+    url: str
+    note: str = ""
+    is_over: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxAction:
+    """A button of a box: what it says, and the page on which it goes on."""
+
+    title: str
+    url: str
+    icon: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """What a domain has to say on a page about something of others, in the language of the reader."""
+
+    name: str
+    title: str
+    rows: Sequence[BoxRow] = ()
+    actions: Sequence[BoxAction] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """Puts a box onto pages about subjects of others, named as in `runtime.subjects`, such as ``alert:12``.
+
+    ``box`` takes the subject and the reader, with a constant number of queries; None where it has nothing.
+    """
+
+    name: str
+    box: Callable[[str, Actor], Box | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Domain:
     """Everything that one field of city life brings; see docs/handbook for how to write one."""
 
@@ -322,4 +363,5 @@ class Domain:
     demo: Demo | None = None
     screens: tuple[Screen, ...] = ()
     doors: tuple[PortalDoor, ...] = ()
+    additions: tuple[Addition, ...] = ()
     rights: tuple[tuple[str, Title], ...] = field(default_factory=tuple)

@@ -40,7 +40,8 @@ class Term:
 
 @dataclass(frozen=True)
 class CaseState:
-    """One place in the graph. A phase of waiting says whether clocks stand still in it."""
+    """One place in the graph. A phase of waiting says whether clocks stand still in it, one in which somebody
+    judges the result may: his time is then not that of the organisation."""
 
     name: str
     title: Title

@@ -183,7 +183,19 @@ RECIPIENTS = {
     "telemetry.sirens": "toancanh.kernel.telemetry.sirens.recipients",
 }
 # Boxes on the page of a case, by its kind: callables of the type `cases.panels.Maker`.
-CASE_PANELS = {"reports.report": ["toancanh.domains.reports.routing.panels.why"]}
+CASE_PANELS = {
+    "directives.directive": ["toancanh.domains.directives.panels.progress"],
+    "reports.report": ["toancanh.domains.reports.routing.panels.why"],
+}
+# Things that others link to and speak of, by the word before the colon of their name: callables of the type
+# `runtime.subjects.Finder`.
+SUBJECTS = {
+    "alert": "toancanh.kernel.alerts.subjects.find",
+    "case": "toancanh.kernel.cases.subjects.find",
+    "figure": "toancanh.domains.reports.figures.subjects.find",
+    "thing": "toancanh.kernel.telemetry.subjects.find",
+    "warning": "toancanh.kernel.warnings.subjects.find",
+}
 # What people answer to messages: callables that take the number and the text.
 REPLIES = ["toancanh.kernel.contacts.receipts.replied"]
 PUSH_HOSTS = environment.push_hosts()

@@ -9,6 +9,10 @@ from django.views.i18n import set_language
 import toancanh
 from toancanh.domains.damage import citizen as damage_link
 from toancanh.domains.damage import pages as damage
+from toancanh.domains.directives import figure_pages as directive_figures
+from toancanh.domains.directives import giving_pages as giving
+from toancanh.domains.directives import judging_pages as judging
+from toancanh.domains.directives import pages as directives
 from toancanh.domains.reports import admission_pages
 from toancanh.domains.reports import citizen as reports
 from toancanh.domains.reports import status as report_status
@@ -205,6 +209,13 @@ urlpatterns = [
     path("console/feeds/<int:number>/edit/", feeds.edit, name="feed_edit"),
     path("console/feeds/<int:number>/trial/", feeds.trial, name="feed_trial"),
     *open311.urlpatterns,
+    path("console/directives/", directives.page, name="directives"),
+    path("console/directives/list.xlsx", directives.workbook, name="directives_workbook"),
+    path("console/directives/owed/", directive_figures.debts, name="directives_owed"),
+    path("console/directives/record/", directive_figures.evaluation, name="directives_record"),
+    path("console/directives/record/rows/", directive_figures.behind, name="directives_record_rows"),
+    path("console/directives/new/", giving.new, {"locality": exchange.locality}, name="directive_new"),
+    path("console/directives/<slug:code>/judge/", judging.page, name="directive_judge"),
     path("console/reports/triage/", triage.page, name="report_triage"),
     path("console/reports/learning/", learning.page, name="report_learning"),
     path("console/reports/figures/", report_figures.page, name="report_figures"),

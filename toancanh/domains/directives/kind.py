@@ -15,7 +15,9 @@ from toancanh.kernel.declare_cases import (
     Term,
 )
 
+KIND = "directives.directive"
 REASON = CaseField("reason", Title("Lý do", "Reason"), "words", is_required=True, most=2000)
+EVIDENCE = CaseField("evidence", Title("Minh chứng", "Evidence"), "files")
 DEFAULT = "Hạn do người giao ghi trong ý kiến chỉ đạo; 5 ngày làm việc nếu không ghi"
 
 DIRECTIVE = CaseType(
@@ -27,7 +29,8 @@ DIRECTIVE = CaseType(
     states=(
         CaseState("given", Title("Mới giao", "Given"), "accepted"),
         CaseState("working", Title("Đang thực hiện", "In progress"), "working"),
-        CaseState("reported", Title("Chờ nghiệm thu", "Waiting for acceptance"), "decided"),
+        # While who gave it looks at the result, the term stands still: that time is not the organisation's.
+        CaseState("reported", Title("Chờ nghiệm thu", "Waiting for acceptance"), "decided", pauses=True),
         CaseState("done", Title("Đã hoàn thành", "Done"), "closed"),
         CaseState("revoked", Title("Đã thu hồi", "Revoked"), "withdrawn"),
     ),
@@ -42,6 +45,30 @@ DIRECTIVE = CaseType(
             tone="good",
         ),
         CaseMove(
+            "progress",
+            Title("Báo cáo tiến độ", "Report progress"),
+            ("given", "working"),
+            "working",
+            ("lead",),
+            Title(
+                "Người giao thấy việc đến đâu; hạn không đổi.",
+                "Who gave it sees how far it is; the term stays.",
+            ),
+            asks=(
+                CaseField(
+                    "progress", Title("Đã làm được gì", "What is done"), "words", is_required=True, most=2000
+                ),
+                CaseField(
+                    "percent",
+                    Title("Khối lượng đã xong (%)", "Done so far (%)"),
+                    "number",
+                    most=100,
+                    hint=Title("Số từ 0 đến 100.", "A number from 0 to 100."),
+                ),
+                EVIDENCE,
+            ),
+        ),
+        CaseMove(
             "report",
             Title("Báo cáo kết quả", "Report the result"),
             ("given", "working"),
@@ -50,7 +77,7 @@ DIRECTIVE = CaseType(
             Title("Người giao nghiệm thu hoặc trả lại.", "Who gave it accepts or returns it."),
             asks=(
                 CaseField("answer", Title("Kết quả", "Result"), "words", is_required=True),
-                CaseField("evidence", Title("Minh chứng", "Evidence"), "files"),
+                EVIDENCE,
             ),
             step="done",
             guard=Guard(
@@ -90,7 +117,10 @@ DIRECTIVE = CaseType(
             ("reported",),
             "working",
             ("giver",),
-            Title("Đơn vị làm tiếp; hạn không đổi.", "They go on with it; the term goes on."),
+            Title(
+                "Đơn vị làm tiếp; hạn dời đúng bằng thời gian chờ nghiệm thu.",
+                "They go on with it; the due time moves by as long as the result waited for you.",
+            ),
             asks=(REASON,),
             tone="watch",
             messages=(

@@ -21,7 +21,7 @@ from toancanh.kernel.alerts.models import Alert, AlertState
 from toancanh.kernel.alerts.queries import SIGHT, Wish
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.people.web import of
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, subjects
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry import features
 from toancanh.kernel.telemetry.queries import measured
@@ -133,6 +133,7 @@ def shown(found: Alert, actor: Actor, fault: str, typed: str) -> dict[str, Any]:
         "window": maintenance.of([thing], now).get(thing.pk),
         "ladder": escalation.ladder(found),
         "answering": queries.answering(thing),
+        "boxes": subjects.boxes(f"alert:{found.pk}", actor),
         "may_answer": actor.may(actions.RIGHT, thing.unit.path),
         "is_live": found.state != AlertState.CLOSED,
         "fault": fault,

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.cases.models import Case, Step
+from toancanh.kernel.cases.models import Case, Step, StepRole
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseType, Rights, Role
 from toancanh.kernel.people.access import person_key
@@ -116,9 +116,12 @@ def roles(case: Case, said: CaseType, by: Actor) -> frozenset[Role]:
     if by.organisation_path and by.paths(rights.handle):
         if case.organisation_path.startswith(by.organisation_path):
             found.add("lead")
-        else:
-            helps = case.steps.filter(is_open=True, organisation_path__startswith=by.organisation_path)
-            if helps.exists():
+        if "lead" not in found or case.parent_id is not None:
+            own = case.steps.filter(is_open=True, organisation_path__startswith=by.organisation_path)
+            parts = set(own.values_list("role", flat=True))
+            if StepRole.GIVE in parts:
+                found.add("giver")
+            if "lead" not in found and parts - {StepRole.GIVE.value}:
                 found.add("helper")
     if case.opened_by_id is not None and case.opened_by_id == person_key(by) and by.paths(rights.give):
         found.add("giver")

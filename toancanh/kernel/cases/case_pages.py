@@ -34,7 +34,7 @@ from toancanh.kernel.cases.writing import Conflict
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseField
 from toancanh.kernel.people.web import of
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, subjects
 from toancanh.kernel.runtime.doors import door
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
@@ -117,6 +117,7 @@ def page(on: Doing, code: str) -> dict[str, Any]:
         "concerned": shown.concerned(on.case),
         "may_identify": on.by.may(on.said.rights.identity, on.case.unit_path),
         "panels": panels.of(on.case, on.by),
+        "boxes": subjects.boxes(f"case:{on.case.code}", on.by),
         "story": passages,
         "last_word": shown.last_word(passages),
         "map": shown.map_of(on.case, code),

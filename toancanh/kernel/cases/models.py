@@ -245,6 +245,8 @@ class StepRole(models.TextChoices):
     LEAD = "lead"
     HELP = "help"
     INFORM = "inform"
+    GIVE = "give"
+    """It handed this part of its own work on: its people judge the result, and see it for good."""
 
 
 class StepState(models.TextChoices):

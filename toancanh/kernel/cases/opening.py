@@ -51,6 +51,8 @@ class Said:
     organisation: Organisation | None = None
     """In charge from the beginning, as of an order."""
     helpers: Sequence[Organisation] = ()
+    giver: Organisation | None = None
+    """Whose people stand to it as who gave it, beside who opens it: of a part that was handed on."""
     terms: Mapping[str, Term] = field(default_factory=dict)
     """In the place of the type's, by clock."""
     is_sample: bool = False
@@ -116,6 +118,8 @@ def open(kind: str, said: Said, *, by: Actor, is_asked: bool = False) -> Case:
     if said.organisation is not None:
         steps.put_in_charge(on, said.organisation)
     steps.ask_help(on, said.helpers)
+    if said.giver is not None:
+        steps.give(on, said.giver)
     Link.objects.bulk_create(_link(row, kind_of, to) for kind_of, to in said.links)
     told = clocks.follow(on, said.terms)
     on.tell("opened", {"title": title, "state": row.state, "clocks": told}, is_public=True)

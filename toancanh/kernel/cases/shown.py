@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.cases import access, countdown, linking, story, words
 from toancanh.kernel.cases.countdown import Countdown
 from toancanh.kernel.cases.doing import Doing
-from toancanh.kernel.cases.models import Case, Clock, Extension, Link, Party, Pause, Step
+from toancanh.kernel.cases.models import Case, Clock, Extension, Link, Party, Pause, Step, StepRole
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.cases.story import Line
+from toancanh.kernel.runtime import subjects
 from toancanh.kernel.telemetry.features import named as place_named
 from toancanh.web import formats
 
@@ -74,7 +75,7 @@ def parts(on: Doing) -> list[ShownPart]:
         ShownPart(
             step,
             words.step_role(step.role),
-            words.step_state(step.state),
+            words.step_state(step.state) if step.role != StepRole.GIVE else "",
             countdown.span(step.lateness, day) if step.lateness else "",
         )
         for step in on.steps
@@ -126,6 +127,8 @@ class ShownLink:
     subject: str
     row: Link | None
     """Where it can be taken away."""
+    url: str = ""
+    """Of the page of something that is no case, where the reader may see it."""
 
 
 def links(on: Doing) -> list[ShownLink]:
@@ -140,7 +143,9 @@ def links(on: Doing) -> list[ShownLink]:
         is_outward = row.case_id == case.pk
         other = row.to if is_outward else row.case
         if other is None:
-            found.append(ShownLink(words.link(row.kind), "", "", row.subject, None))
+            thing = subjects.find(row.subject, on.by)
+            what = f"{thing.kind}: {thing.title}" if thing else row.subject
+            found.append(ShownLink(words.link(row.kind), "", "", what, None, thing.url if thing else ""))
         elif other.pk in seen:
             how = words.link(row.kind, is_outward)
             own = row if is_outward and row.kind in linking.BY_HAND else None

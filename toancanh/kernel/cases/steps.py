@@ -67,6 +67,11 @@ def _add(on: Writing, whom: Organisation, role: str, task: str, turn: int = 1) -
     )
 
 
+def give(on: Writing, giver: Organisation) -> Step:
+    """An organisation handed this part of its own work on: its people judge what comes of it."""
+    return _add(on, giver, StepRole.GIVE, "")
+
+
 def send_back(on: Writing) -> None:
     """The organisation in charge says that it is not its work: nobody is in charge until the desk decides."""
     _end(on.case.steps.filter(is_open=True, role=StepRole.LEAD), on.now, StepState.RETURNED)
@@ -94,9 +99,9 @@ def begin_again(on: Writing) -> None:
 
 
 def end_all(on: Writing) -> None:
-    """The case is over: nobody has a part in it any more."""
+    """The case is over: nobody has a part in it any more. Who handed it on still sees what came of it."""
     _end(on.case.steps.filter(is_open=True, role=StepRole.LEAD), on.now, StepState.DONE)
-    _end(on.case.steps.filter(is_open=True), on.now, StepState.CANCELLED)
+    _end(on.case.steps.filter(is_open=True).exclude(role=StepRole.GIVE), on.now, StepState.CANCELLED)
 
 
 def finish_part(on: Writing, step: Step, result: str) -> None:

@@ -148,8 +148,10 @@ def _graph(said: CaseType) -> Iterable[str]:
     for name in sorted(names - _reached(ended, backwards)):
         yield f"no end can be reached from {name}"
     for state in said.states:
-        if (state.phase in WAITING) != (state.pauses is not None):
-            yield f"{state.name} must say whether clocks stand still, as every state that waits and no other"
+        if state.phase in WAITING and state.pauses is None:
+            yield f"{state.name} must say whether clocks stand still, as every state that waits"
+        if state.phase not in (*WAITING, "decided") and state.pauses is not None:
+            yield f"{state.name} says whether clocks stand still, and nobody is waited for in it"
 
 
 def _reached(first: set[str], edges: dict[str, set[str]]) -> set[str]:

@@ -82,7 +82,12 @@ def level(number: int) -> str:
 
 def step_role(name: str) -> str:
     """What an organisation is in a case."""
-    return {"lead": _("In charge"), "help": _("Helping"), "inform": _("Informed")}.get(name, name)
+    return {
+        "lead": _("In charge"),
+        "help": _("Helping"),
+        "inform": _("Informed"),
+        "give": _("Handed it on"),
+    }.get(name, name)
 
 
 def step_state(name: str) -> str:
@@ -103,7 +108,7 @@ def link(name: str, is_outward: bool = True) -> str:
         "duplicate_of": _("Says the same as"),
         "split_from": _("Part of"),
         "caused_by": _("Caused by"),
-        "about": _("About"),
+        "about": _("Is about"),
     }
     inward = {
         "duplicate_of": _("Merged into this"),

@@ -22,7 +22,7 @@ from toancanh.kernel import catalogue
 from toancanh.kernel.people.web import of
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.registry.models import Thing
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, subjects
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.runtime.web import problem
 from toancanh.kernel.telemetry import engine, workbooks
@@ -62,7 +62,9 @@ def explained(view: Download) -> Download:
 def staff(request: HttpRequest, code: str, *, beside: Beside) -> HttpResponse:
     """The page of a thing in the console. ``beside`` says what modules above know of the thing."""
     said = shown(request, code)
-    return render(request, "telemetry/thing_staff.html", {**said, "beside": beside(request, said["thing"])})
+    said["beside"] = beside(request, said["thing"])
+    said["boxes"] = subjects.boxes(f"thing:{said['thing'].code}", of(request))
+    return render(request, "telemetry/thing_staff.html", said)
 
 
 @door()

@@ -24,7 +24,7 @@ from toancanh.kernel.notify import setups
 from toancanh.kernel.notify import texts as notify_texts
 from toancanh.kernel.notify.channels import sms
 from toancanh.kernel.people.web import of
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, subjects
 from toancanh.kernel.runtime.doors import SMALL, door
 from toancanh.kernel.telemetry.features import said
 from toancanh.kernel.warnings import (
@@ -201,6 +201,7 @@ def shown(found: Warning, actor: Actor, fault: str, note: str, code: str) -> dic
         "channels": [(name, counts.get(name)) for name in found.channels],
         "disconnected": notify.disconnected(found.channels),
         "may_connect": actor.may(setups.RIGHT),
+        "boxes": subjects.boxes(f"warning:{found.pk}", actor),
         "told": notify.progress(telling.subject(found)) if found.state in TOLD else None,
         "subject": telling.subject(found),
         "sees_chain": found.state in TOLD and bool(actor.paths(chain.SEE)),

@@ -13,11 +13,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from toancanh.domains.reports import naming
-from toancanh.domains.reports.figures import counting
+from toancanh.domains.reports.figures import counting, subjects
 from toancanh.domains.reports.figures import rows as telling
 from toancanh.domains.reports.figures.counting import By, Figures
 from toancanh.domains.reports.figures.rows import COLUMNS, Row, Span
 from toancanh.kernel.people.web import of
+from toancanh.kernel.runtime import subjects as others
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.territory.queries import today
 from toancanh.web import formats
@@ -118,12 +119,15 @@ def behind(request: HttpRequest) -> HttpResponse:
     key, what = request.GET.get("key"), request.GET.get("figure", "received")
     found = [row for row in _rows(request) if _is_behind(row, by, key, what)]
     names = counting.formulas()
+    what = what if what in names else "received"
+    subject = subjects.name(span.first, span.last, by, what, key)
     shown = {
         "rows": found[:LISTED],
         "count": len(found),
         "listed": LISTED,
-        "figure": names[what] if what in names else names["received"],
+        "figure": names[what],
         "group": _names(by)(found[0]) if found and key is not None else "",
+        "boxes": others.boxes(subject, of(request)) if subject else [],
         "back": f"{HOME}?from={span.first:%d/%m/%Y}&to={span.last:%d/%m/%Y}&by={by}",
         "tab": "figures",
     }
