@@ -90,6 +90,10 @@ const VI: Record<string, string> = {
   'The code was sent. Type it here.': 'Đã gửi mã. Hãy gõ mã vào đây.',
   'Waits for the network: “{what}”': 'Đang chờ có mạng để gửi: “{what}”',
   'Change and send': 'Sửa rồi gửi',
+  'Open the report': 'Xem phản ánh',
+  'What is told of it could not be loaded.': 'Chưa tải được nội dung.',
+  'The newest {n} are listed.': 'Danh sách chỉ gồm {n} phản ánh mới nhất.',
+  '{n} reports here': '{n} phản ánh ở đây',
   'Do not send': 'Không gửi nữa',
   'This report is then gone from the phone and was never sent. Sure?': 'Phản ánh này sẽ bị xóa khỏi máy và chưa từng được gửi. Bạn chắc chứ?',
 }

@@ -37,6 +37,7 @@ QUERIES = {"/api/v1/units/at": "?lon=107.05&lat=16.05", "/search": "?q=cau", "/c
 # The frame of the API has a name and no page; who is signed in is led on from the form, and a stranger out.
 # Where no authority of its own made the certificate, there is no root to download.
 # Nobody was sent a link with that secret or signature; the city has told no warning.
+# Nothing is published of any report, and the locality has not made its figures public.
 # A channel that nobody has set up takes no receipts and no answers.
 HOOK = "/hooks/messages/<slug:channel>"
 HOOKS = (HOOK, f"{HOOK}/<str:secret>", f"{HOOK}/<str:secret>/replies")
@@ -47,7 +48,14 @@ OPEN311 = [
     for one in ("services/<str:code>", "requests/<str:code>", "tokens/<str:secret>")
     for form in ("json", "xml")
 ]
-NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *OPEN311, *LINKS, *HOOKS)
+UNPUBLISHED = (
+    "/reports/<str:code>/",
+    "/en/reports/<str:code>/",
+    "/reports/<str:code>/photos/<int:number>.jpg",
+    "/reports/figures/",
+    "/en/reports/figures/",
+)
+NOWHERE = ("/api/v1/", "/trust/root.crt", "/cap/<slug:number>.xml", *OPEN311, *LINKS, *HOOKS, *UNPUBLISHED)
 LED_ON, LED_OUT = "/sign-in/", "/sign-out/"
 SECRETS = ("Trạm Bí Mật", "kin-dao", "7.77", "7,77")
 

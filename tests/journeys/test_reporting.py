@@ -78,6 +78,7 @@ def test_a_report_written_without_a_network_is_sent_once(browser: Browser, hue: 
     link = page.url.split("?")[0]
     page.goto(f"{hue.url}/reports/")
     expect(page.locator("[data-report-mine] a")).to_contain_text(code)
+    page.locator("summary", has_text="Tra cứu theo mã").click()
     page.fill("#m-field", code.lower())
     page.locator(".tc-report-look button").click()
     expect(page.locator(".tc-report-found")).to_contain_text("Đã nhận")

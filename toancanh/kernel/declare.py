@@ -303,6 +303,8 @@ class PortalDoor:
     """What is behind it, in one short sentence."""
     icon: str
     url: str
+    url_en: str = ""
+    """Of the English page, where it has an address of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

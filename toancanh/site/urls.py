@@ -19,6 +19,7 @@ from toancanh.domains.reports import status as report_status
 from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.open311 import urls as open311
+from toancanh.domains.reports.public import pages as public_reports
 from toancanh.domains.reports.routing import pages as routing
 from toancanh.domains.reports.triage import pages as triage
 from toancanh.kernel.alerts import pages as alerts
@@ -238,13 +239,22 @@ urlpatterns = [
         name="damage_document",
     ),
     path("console/damage/<int:number>/<slug:code>/", damage.commune, name="damage_commune"),
-    path("reports/", reports.home, name="reports"),
     path("reports/new/", reports.new, name="report_new"),
     path("reports/send/", reports.send, name="report_send"),
     path("reports/photos/", reports.photo, name="report_photo"),
     path("reports/hints/", reports.hints, name="report_hints"),
     path("reports/follow/", reports.follow, name="report_follow"),
     path("reports/phone/", reports.phone, name="report_phone"),
+    path("reports/pins.json", public_reports.pins, name="public_report_pins"),
+    path("reports/<str:code>/photos/<int:number>.jpg", public_reports.photo, name="public_report_photo"),
+    *(
+        path(f"{root}reports/{tail}", view, {"language": language}, name=f"{name}_{language}")
+        for language, root in (("vi", ""), ("en", "en/"))
+        for tail, view, name in (
+            ("", public_reports.reports, "public_reports"),
+            ("<str:code>/", public_reports.report, "public_report"),
+        )
+    ),
     path("pa/<slug:secret>/", report_status.page, name="report_status"),
     path("cap", cap.feed, name="cap"),
     path("cap/<slug:number>.xml", cap.message, name="cap_message"),

@@ -11,6 +11,7 @@ import { Legend } from './legend'
 import { button, disclosure, ICONS, LayerPanel, make, StationList, stationCard, unitCard } from './panels'
 import { pickable } from './pick'
 import { figure, Pills, tone } from './pills'
+import { pinned } from './pins'
 import { rank, Stations, type LayerSpec, type Station } from './stations'
 import { EMPTY, layers, style } from './style'
 
@@ -89,7 +90,7 @@ export class TcMap extends HTMLElement {
 
   /** A map on which something is chosen or shown, and no station. */
   private get plain(): boolean {
-    return ['pick', 'choose', 'show-units', 'mark'].some((name) => this.hasAttribute(name))
+    return ['pick', 'choose', 'show-units', 'mark', 'pins'].some((name) => this.hasAttribute(name))
   }
 
   private get scale(): number {
@@ -272,6 +273,7 @@ export class TcMap extends HTMLElement {
     map.on('moveend', frame)
     frame()
     if (this.hasAttribute('pick')) pickable(this, map)
+    else if (this.hasAttribute('pins')) void pinned(this, map, (...card) => this.showCard(...card))
     else if (!this.hasAttribute('choose')) map.on('click', (event) => this.clicked(event))
     let hovered: string | number | undefined
     const hover = (id?: string | number): void => {

@@ -44,15 +44,6 @@ LONG = 3 * SMALL
 PHOTO = 12 * 1024 * 1024
 
 
-@door(methods=("GET", "HEAD"))
-@limited(a_minute=30, burst=120)
-def home(request: HttpRequest) -> HttpResponse:
-    """What this device has sent, and where a report of a code stands."""
-    code = request.GET.get("code", "").strip().upper()[:24]
-    found = looking.by_code(code) if code else None
-    return render(request, "reports/home.html", {"code": code, "found": found, "asked": bool(code)})
-
-
 # No account and no cookie lets anybody in here, and the page lies on phones without a network: others are
 # stopped by where the browser says that a request comes from (`_check_origin`).
 @csrf_exempt

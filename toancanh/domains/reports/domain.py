@@ -31,5 +31,16 @@ DOMAIN = Domain(
             icon="send",
             url="/reports/new/",
         ),
+        PortalDoor(
+            name="published",
+            title=Title("Phản ánh và trả lời", "Reports and answers"),
+            hint=Title(
+                "Người dân đã báo gì, ai đang xử lý, đã trả lời ra sao; tra cứu theo mã.",
+                "What citizens report, who deals with it, what was answered; look up by code.",
+            ),
+            icon="list-search",
+            url="/reports/",
+            url_en="/en/reports/",
+        ),
     ),
 )

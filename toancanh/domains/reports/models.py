@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from toancanh.domains.reports.learning.models import Learned, Trust
+from toancanh.domains.reports.public.models import Disclosure
 from toancanh.domains.reports.routing.models import Routed, Rule
 from toancanh.domains.reports.triage.models import Answer, Report
 from toancanh.kernel.cases.models import Case, Party
@@ -14,6 +15,7 @@ __all__ = [
     "Admission",
     "Answer",
     "Category",
+    "Disclosure",
     "Elsewhere",
     "Learned",
     "Marker",

@@ -8,10 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from toancanh.domains.reports import actions, looking, sending, story
+from toancanh.domains.reports.public import seeing
 from toancanh.kernel.cases import moving, parties, types
 from toancanh.kernel.cases.models import Case, Party, PartyRole
 from toancanh.kernel.runtime.doors import door
@@ -84,6 +86,8 @@ def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
         "photos": story.photos(case) if is_reporter else [],
         "question": story.question(case) if is_reporter else "",
         "into": looking.into(case),
+        "root": _root(),
+        "public_url": f"{_root()}{case.code}/" if seeing.published().filter(pk=case.pk).exists() else "",
         "may": may(case, party),
         "rating": rating,
         "rated": rating.value if rating else 0,
@@ -114,7 +118,12 @@ def _do(request: HttpRequest, party: Party, secret: str) -> str:
     if found is None:
         raise Refused(_("There is no such step for this kind of work."), "no_move")
     found(request, party)
-    return "/reports/" if named == "leave" else f"{looking.link(secret)}#now"
+    return _root() if named == "leave" else f"{looking.link(secret)}#now"
+
+
+def _root() -> str:
+    """Where published reports stand in the reader's language."""
+    return "/en/reports/" if get_language() == "en" else "/reports/"
 
 
 def _seen(request: HttpRequest) -> int | None:

@@ -8,16 +8,16 @@ from django.db.models import Index, Model
 
 TABLE = "case_words"
 VECTOR = 'to_tsvector(\'simple\', "cases_case"."folded")'
-_FTS5 = (
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {TABLE} USING fts5("
-    # What is folded already is cut at blanks alone. The text itself stays in the case alone.
-    "folded, mark, content='', contentless_delete=1, detail=column, prefix='2 3',"
-    " tokenize='unicode61 remove_diacritics 0')"
-)
 
 
 class WordIndex(Index):
     """Over folded text. An index of the model, so that it is there wherever the table is."""
+
+    table = TABLE
+    """On SQLite."""
+    columns = "folded, mark"
+    relation = "cases_case"
+    """Of the model."""
 
     def create_sql(
         self,
@@ -28,8 +28,14 @@ class WordIndex(Index):
     ) -> Statement:
         """On SQLite it outlives the copies that Django makes of a table to change it."""
         if schema_editor.connection.vendor == "sqlite":
-            return Statement(_FTS5)
-        return Statement(f"CREATE INDEX {self.name} ON cases_case USING gin (to_tsvector('simple', folded))")
+            return Statement(
+                f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.table} USING fts5("
+                # What is folded already is cut at blanks alone. The text itself stays in its row alone.
+                f"{self.columns}, content='', contentless_delete=1, detail=column, prefix='2 3',"
+                " tokenize='unicode61 remove_diacritics 0')"
+            )
+        words = "to_tsvector('simple', folded)"
+        return Statement(f"CREATE INDEX {self.name} ON {self.relation} USING gin ({words})")
 
     def remove_sql(
         self,
@@ -39,5 +45,5 @@ class WordIndex(Index):
     ) -> str:
         """Taken away."""
         if schema_editor.connection.vendor == "sqlite":
-            return f"DROP TABLE IF EXISTS {TABLE}"
+            return f"DROP TABLE IF EXISTS {self.table}"
         return f"DROP INDEX IF EXISTS {self.name}"

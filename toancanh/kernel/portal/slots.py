@@ -18,16 +18,19 @@ def fill(request: HttpRequest) -> dict[str, Any]:
 
 
 def doors(at: str) -> list[dict[str, Any]]:
-    """What domains bring to the public, in the reader's language."""
+    """What domains bring to the public, in the reader's language; the one whose address fits best is here."""
+    found = catalogue.portal_doors()
+    urls = [url for door in found for url in (door.url, door.url_en) if url]
+    here = max((url for url in urls if at.startswith(url)), key=len, default="")
     return [
         {
-            "url": door.url,
+            "url": (get_language() == "en" and door.url_en) or door.url,
             "title": said(door.title),
             "hint": said(door.hint),
             "icon": door.icon,
-            "active": at.startswith(door.url),
+            "active": bool(here) and here in (door.url, door.url_en),
         }
-        for door in catalogue.portal_doors()
+        for door in found
     ]
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from toancanh.domains.reports import naming
+from toancanh.domains.reports.public import finding
 from toancanh.domains.reports.routing import taking
 from toancanh.domains.reports.triage.models import Report
 from toancanh.kernel.cases import access, moving
@@ -99,6 +100,7 @@ def publish_text(
             defaults={
                 "public_title": title,
                 "public_words": words,
+                "folded": finding.folded(on.case.code, title, words),
                 "checked_at": on.now,
                 "checked_by": by.key,
             },
@@ -106,6 +108,7 @@ def publish_text(
         if before != after:
             on.case.axes = {**on.case.axes, AXIS: after}
             on.case.is_published = is_published
+        finding.keep(made)
         if before != after or is_new_text:
             on.tell("axis", {"axis": AXIS, "from": before, "to": after})
     return made

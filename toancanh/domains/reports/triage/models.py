@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from toancanh.domains.reports.triage.indexes import PublicWords
 from toancanh.kernel.cases.models import Case
 
 
@@ -13,12 +14,15 @@ class Report(models.Model):
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="report")
     public_title = models.CharField(max_length=200, blank=True)
     public_words = models.TextField(blank=True)
+    folded = models.TextField(blank=True)
+    """Code and public text without tone marks: what the public's search looks into."""
     checked_at = models.DateTimeField(null=True)
     """When a person read them for what is private; nothing is published before."""
     checked_by = models.CharField(max_length=200, blank=True)
 
     class Meta:
         db_table = "reports_report"
+        indexes = (PublicWords(fields=["folded"], name="report_public_words"),)
 
 
 class Use(models.TextChoices):
