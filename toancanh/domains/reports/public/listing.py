@@ -80,7 +80,10 @@ def pins(wish: Wish) -> dict[str, object]:
     """GeoJSON of the newest reports that have a place: code and stand alone, the page tells the rest."""
     rows = wanted(wish).filter(lon__isnull=False, lat__isnull=False).order_by("-opened_at", "-pk")
     found = rows.values_list("code", "state", "lon", "lat")[:MOST_PINS]
-    return {"type": "FeatureCollection", "features": [_pin(*row) for row in found]}
+    features = [
+        _pin(code, state, lon, lat) for code, state, lon, lat in found if lon is not None and lat is not None
+    ]
+    return {"type": "FeatureCollection", "features": features}
 
 
 def _pin(code: str, state: str, lon: float, lat: float) -> Mapping[str, object]:

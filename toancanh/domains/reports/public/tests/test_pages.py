@@ -11,6 +11,7 @@ from django.test import Client
 from tests.office import Office, at, moment
 from toancanh.domains.reports.public import listing
 from toancanh.domains.reports.public.tests.making import answered, published
+from toancanh.domains.reports.public.wishes import Wish
 from toancanh.domains.reports.triage import actions
 from toancanh.kernel.cases import moving
 from toancanh.kernel.runtime import clock
@@ -78,14 +79,14 @@ def test_pages_go_on_by_key_without_losing_a_row(desk: Office, client: Client) -
         with at("2026-11-20 08:00"), clock.set_to(moment("2026-11-20 08:00") + timedelta(minutes=n // 4)):
             made.append(published(desk, f"Việc {n}").code)
     seen: list[str] = []
-    wish = listing.Wish()
+    wish = Wish()
     while True:
         page = listing.page(wish)
         seen += [row.code for row in page.rows]
         if not page.next_url:
             break
         after = page.next_url.removeprefix("?after=")
-        wish = listing.Wish(after=after)
+        wish = Wish(after=after)
     assert seen == made[::-1]
     assert listed(client, page.first_url or "?").count('class="tc-pub-row"') == listing.LENGTH
 
