@@ -185,7 +185,10 @@ RECIPIENTS = {
 # Boxes on the page of a case, by its kind: callables of the type `cases.panels.Maker`.
 CASE_PANELS = {
     "directives.directive": ["toancanh.domains.directives.panels.progress"],
-    "reports.report": ["toancanh.domains.reports.routing.panels.why"],
+    "reports.report": [
+        "toancanh.domains.reports.routing.panels.why",
+        "toancanh.domains.reports.importing.panels.brought",
+    ],
 }
 # Things that others link to and speak of, by the word before the colon of their name: callables of the type
 # `runtime.subjects.Finder`.

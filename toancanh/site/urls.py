@@ -17,6 +17,7 @@ from toancanh.domains.reports import admission_pages
 from toancanh.domains.reports import citizen as reports
 from toancanh.domains.reports import status as report_status
 from toancanh.domains.reports.figures import pages as report_figures
+from toancanh.domains.reports.importing import pages as report_imports
 from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.open311 import urls as open311
 from toancanh.domains.reports.public import pages as public_reports
@@ -223,6 +224,15 @@ urlpatterns = [
     path("console/reports/figures/rows/", report_figures.behind, name="report_figure_rows"),
     path("console/reports/figures/rows.csv", report_figures.table, name="report_figures_csv"),
     path("console/reports/admission/", admission_pages.page, name="report_admission"),
+    path("console/reports/import/", report_imports.listing, name="report_imports"),
+    path("console/reports/import/upload", report_imports.upload, name="report_import_upload"),
+    path("console/reports/import/mappings/forget", report_imports.forget, name="report_mapping_forget"),
+    path("console/reports/import/<int:number>/", report_imports.one, name="report_import"),
+    path(
+        "console/reports/import/<int:number>/refused.xlsx",
+        report_imports.refused,
+        name="report_import_refused",
+    ),
     path("console/reports/routing/", routing.rules, name="report_routing"),
     path("console/reports/routing/new/", routing.new, name="report_rule_new"),
     path("console/reports/routing/<int:number>/", routing.one, name="report_rule"),

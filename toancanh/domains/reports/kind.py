@@ -362,7 +362,10 @@ REPORT = CaseType(
             ("answered",),
         ),
     ),
-    fields=(CaseField("pictures", Title("Ảnh hiện trường", "Photos of the place"), "files"),),
+    fields=(
+        CaseField("pictures", Title("Ảnh hiện trường", "Photos of the place"), "files"),
+        CaseField("old_code", Title("Mã ở hệ thống cũ", "Code in the system before"), most=80),
+    ),
     axes=(
         CaseAxis(
             "publication",

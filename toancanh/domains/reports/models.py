@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from toancanh.domains.reports.importing.models import ImportedRow, ReportImport, ReportMapping
 from toancanh.domains.reports.learning.models import Learned, Trust
 from toancanh.domains.reports.public.models import Disclosure
 from toancanh.domains.reports.routing.models import Routed, Rule
@@ -17,10 +18,13 @@ __all__ = [
     "Category",
     "Disclosure",
     "Elsewhere",
+    "ImportedRow",
     "Learned",
     "Marker",
     "PhoneCode",
     "Report",
+    "ReportImport",
+    "ReportMapping",
     "Routed",
     "Rule",
     "Sending",

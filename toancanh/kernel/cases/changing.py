@@ -7,14 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, words
+from toancanh.kernel.cases import access, searching, words
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, Refused
-from toancanh.lib.fold import fold
 
 RESTRICTED = 2
 """From this level on only who sees restricted cases sets it, or he would lose sight of it himself."""
@@ -47,7 +46,7 @@ def change(case: Case, to: Change, reason: str, *, by: Actor, seen: int | None =
         if not changed:
             raise Refused(_("Nothing differs from what is said already."), "same")
         row = on.case
-        row.folded = fold(f"{row.code} {row.title} {row.address} {row.words}")
+        row.folded = searching.folded(row, on.said)
         return on.tell("changed", {"changed": changed, "reason": said})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from toancanh.kernel.cases import reckoning, times
+from toancanh.kernel.cases import past, reckoning, times
 from toancanh.kernel.cases.models import Case, Clock, Pause, Step, StepRole
 from toancanh.kernel.cases.reckoning import Interval, Running, Time
 from toancanh.kernel.cases.writing import Writing
@@ -27,7 +27,8 @@ def follow(on: Writing, terms: Mapping[str, Term] | None = None, reason: str = "
     for said in on.said.clocks:
         row, runs = rows.get(said.name), case.state in said.runs
         if row is None:
-            if runs:
+            # What was promised elsewhere is known only where somebody says it.
+            if runs and (past.current() is None or said.name in (terms or {})):
                 row = _start(case, said, (terms or {}).get(said.name, said.term), now)
                 told.append(_said("started", row, minutes=row.term, begins=row.begins_at, soon=row.soon))
         elif row.stopped_at is None and not runs:

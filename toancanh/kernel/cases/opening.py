@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import clocks, saying, searching, steps, types
+from toancanh.kernel.cases import clocks, past, saying, searching, steps, types
 from toancanh.kernel.cases.models import Book, Case, Link
 from toancanh.kernel.cases.reasons import kept
 from toancanh.kernel.cases.writing import Writing
@@ -21,7 +21,6 @@ from toancanh.kernel.people.models import Organisation
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib.errors import NotAllowed, Refused
-from toancanh.lib.fold import fold
 
 LONGEST_TITLE = 200
 LONGEST_WORDS = 10_000
@@ -76,7 +75,7 @@ def open(kind: str, said: Said, *, by: Actor, is_asked: bool = False) -> Case:
     title, words = _text(said.title, LONGEST_TITLE), _text(said.words, LONGEST_WORDS)
     if not title:
         raise Refused(_("Say in a few words what it is about."), "no_title")
-    now = clock.now()
+    now = past.moment()
     row = Case(
         kind=kind,
         version=version,
@@ -105,7 +104,7 @@ def open(kind: str, said: Said, *, by: Actor, is_asked: bool = False) -> Case:
     _check_place(row)
     on = Writing(row, of, by, now)
     row.code = _number(of.prefix, now.astimezone(clock.VIETNAM).year)
-    row.folded = fold(f"{row.code} {title} {row.address} {words}")
+    row.folded = searching.folded(row, of)
     try:
         with transaction.atomic():
             row.save(force_insert=True)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import types
+from toancanh.kernel.cases import past, types
 from toancanh.kernel.cases.models import Case, Identity, Party, PartyRole
 from toancanh.kernel.contacts import sealing
 from toancanh.kernel.declare import Actor, program
@@ -68,7 +68,7 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
     known = case.parties.filter(contact=mark, left_at=None).first() if mark else None
     if known is not None:
         return Joined(known, _unsealed(known).get("link", ""))
-    secret, now = random.token_urlsafe(16), clock.now()
+    secret, now = random.token_urlsafe(16), past.moment()
     party = Party.objects.create(
         case=case,
         role=role,

@@ -12,12 +12,19 @@ from django.db.models.expressions import RawSQL
 
 from toancanh.kernel.cases.indexes import TABLE, VECTOR
 from toancanh.kernel.cases.models import Case
+from toancanh.kernel.declare_cases import CaseType
 from toancanh.lib.fold import fold
 
 MOST_WORDS = 8
 MARKS = {True: "open", False: "ended"}
 """Beside the words on SQLite: among what is open a frequent word is found without going through all that
 ended. PostgreSQL joins two indexes for that."""
+
+
+def folded(case: Case, said: CaseType) -> str:
+    """What a case is found by: its code, title, address, words, and its fields of short text."""
+    short = (str(case.facts.get(one.name, "")) for one in said.fields if one.kind == "text")
+    return fold(" ".join((case.code, case.title, case.address, case.words, *short)))
 
 
 def keep(case: Case) -> None:

@@ -35,6 +35,7 @@ ICONS = {
     "released": "key",
     "due_moved": "calendar",
     "followed": "building-community",
+    "brought_in": "upload",
 }
 Names = Mapping[str, str]
 
@@ -148,8 +149,14 @@ def _more(content: Mapping[str, Any]) -> Iterable[Line]:
         value = content.get(key)
         if value:
             yield Line(title, ", ".join(value) if isinstance(value, list) else str(value))
+    if source := content.get("brought"):
+        yield Line(_("Taken over from"), _when_assumed(source) if content.get("assumed") else source)
     for key, (before, after) in content.get("changed", {}).items():
         yield Line(_field(key), f"{_value(key, before)} → {_value(key, after)}")
+
+
+def _when_assumed(source: str) -> str:
+    return _("%(source)s, which does not say when: the nearest time known") % {"source": source}
 
 
 def _field(key: str) -> str:

@@ -182,6 +182,10 @@ def _followed(_said: CaseType, content: Content) -> str:
     return _("%(old)s has ceased: %(new)s goes on with it") % told
 
 
+def _brought(_said: CaseType, content: Content) -> str:
+    return _("Taken over from %(source)s") % {"source": content.get("source", "")}
+
+
 def _plain(text: Callable[[], str]) -> Sentence:
     return lambda _said, _content: text()
 
@@ -208,6 +212,7 @@ SENTENCES: dict[str, Sentence] = {
     "nominated": _plain(lambda: _("Its time of keeping is over: it waits for review")),
     "kept": _plain(lambda: _("Reviewed: kept longer")),
     "followed": _followed,
+    "brought_in": _brought,
     "due_moved": _plain(lambda: _("Counted anew after the calendar changed")),
 }
 """What happened, by the kind of the event: the words that begin a line of the story."""

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import searching, types
+from toancanh.kernel.cases import past, searching, types
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseType
@@ -39,6 +39,7 @@ class Writing:
 
     def tell(self, kind: str, content: Mapping[str, Any], *, is_public: bool = False) -> Event:
         """Add an event to the story. The journal keeps its digest, so that words of people can be erased."""
+        before = past.current()
         self.case.number += 1
         event = Event.objects.create(
             case=self.case,
@@ -49,13 +50,14 @@ class Writing:
             actor=self.by.key,
             post=self.by.post[:200],
             organisation=self.by.organisation[:200],
-            content=dict(content),
+            content={**content, **(before.mark if before else {})},
             is_public=is_public,
         )
         what = {"number": event.number, "content": digest_of(event)}
         journal.record(f"cases.{kind}", f"case:{self.case.code}", by=self.by, content=what)
-        told = {"case": self.case.pk, "kind": self.case.kind, "number": event.number}
-        journal.emit(f"cases.{kind}", f"{self.case.pk}:{event.number}", told)
+        if before is None:
+            told = {"case": self.case.pk, "kind": self.case.kind, "number": event.number}
+            journal.emit(f"cases.{kind}", f"{self.case.pk}:{event.number}", told)
         return event
 
 
@@ -76,7 +78,7 @@ def writing(case: Case, *, by: Actor, seen: int | None = None) -> Iterator[Writi
         if seen is not None and seen != row.number and (fault := _conflict(row, seen, by)) is not None:
             raise fault
         found_by = row.folded, row.is_open
-        yield Writing(row, types.by_key(row.version_id), by, clock.now())
+        yield Writing(row, types.by_key(row.version_id), by, past.moment())
         row.save()
         if (row.folded, row.is_open) != found_by:
             searching.keep(row)

@@ -48,6 +48,7 @@ def fill(request: HttpRequest) -> dict[str, Any]:
     said["live_url"] = "/live"
     said["bell"] = queries.bell(actor)
     said["may_warn"] = bool(actor.paths(DRAFT))
+    said["may_arrange_work"] = bool(actor.paths("cases.arrange"))
     said["rail"] = [
         {"url": "/console/", "title": _("Overview"), "icon": "map-2", "active": at == "/console/"},
         *_work(actor, at),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from toancanh.domains.reports.importing import kept as report_files
+from toancanh.domains.reports.importing import work as report_imports
 from toancanh.domains.reports.learning import training
 from toancanh.kernel.alerts import desk
 from toancanh.kernel.alerts.escalation import escalating
@@ -44,9 +46,11 @@ def mount(house: House) -> None:
         Loop("files", files.Duty(), files.EVERY),
         Loop("unnamed files", unnamed.Duty(), unnamed.EVERY),
         Loop("imports", imports.Duty(), 1.0),
+        Loop("report imports", report_imports.Duty(), 1.0),
         Loop("inbox", inbox.Duty(settings.DATA / inbox.FOLDER, environment.inbox_settled()), inbox.EVERY),
         Loop("old files", clearing.Clearing(settings.DATA / inbox.FOLDER), 3600.0),
         Loop("old imports", imports.tidy, 3600.0),
+        Loop("old report imports", report_files.tidy, 3600.0),
         Loop("old trials", feeds.tidy, 3600.0),
         Loop("commands", commands.expire, 60.0),
         Loop("warnings", minding.look, minding.EVERY),

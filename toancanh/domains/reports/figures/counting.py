@@ -24,9 +24,10 @@ CHOSEN: dict[str, Callable[[Row], bool]] = {
     "accepted": lambda row: row.round == 1 and row.accepted_at is not None,
     "refused": lambda row: row.outcome == "refused",
     "answered": lambda row: row.outcome == "answered",
-    "on_time": lambda row: row.outcome == "answered" and not row.first_lateness,
+    "on_time": lambda row: row.outcome == "answered" and row.first_lateness == 0,
     "extended": lambda row: row.outcome == "answered" and bool(row.first_lateness) and not row.lateness,
     "late": lambda row: row.outcome == "answered" and bool(row.lateness),
+    "no_term": lambda row: row.outcome == "answered" and row.first_lateness is None,
     "overdue": lambda row: row.is_overdue == 1,
     "reopened": lambda row: row.round > 1,
     "rated": lambda row: row.rating is not None,
@@ -54,8 +55,9 @@ class Figures:
 
     @property
     def on_time_share(self) -> float | None:
-        """Percent answered within the term as it was promised, of all that are answered or overdue."""
-        return _share(self.counts["on_time"], self.counts["answered"] + self.counts["overdue"])
+        """Percent answered within the term as promised, of all with a term that are answered or overdue."""
+        with_term = self.counts["answered"] - self.counts["no_term"]
+        return _share(self.counts["on_time"], with_term + self.counts["overdue"])
 
     @property
     def satisfaction(self) -> float | None:
@@ -110,10 +112,14 @@ def formulas() -> dict[str, tuple[str, str]]:
             _("answered after the term first promised, within the extended one"),
         ),
         "late": (_("Late"), _("answered after the extended term (lateness above 0, frozen at the end)")),
+        "no_term": (
+            _("Without a term"),
+            _("answered, taken over from an earlier system that names no term: neither on time nor late"),
+        ),
         "overdue": (_("Overdue now"), _("open, term running and over")),
         "on_time_share": (
             _("On time, %"),
-            _("on time ÷ (answered + overdue now): what waits too long counts as well"),
+            _("on time ÷ (answered with a term + overdue now): what waits too long counts as well"),
         ),
         "sent_back": (_("Sent back"), _("times that the organisation sent a report back to the desk")),
         "reopened": (_("Reopened"), _("rounds begun because the answer did not satisfy")),

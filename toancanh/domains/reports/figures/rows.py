@@ -15,6 +15,7 @@ from toancanh.kernel.cases import access, times
 from toancanh.kernel.cases.models import Case, Clock, Event, Rating, Step, StepRole
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.runtime import clock
+from toancanh.lib.worktime.calendar import OutOfReach
 
 MOST = 30_000
 """Reports of one count; a longer period is told to be cut."""
@@ -62,10 +63,11 @@ class Row:
     """1: open, its term running and over when the rows were made."""
     minutes_first: int | None = None
     """Until the sender first heard."""
-    minutes_desk: int = 0
-    minutes_sender: int = 0
-    minutes_organisation: int = 0
-    minutes_approval: int = 0
+    minutes_desk: int | None = 0
+    minutes_sender: int | None = 0
+    minutes_organisation: int | None = 0
+    minutes_approval: int | None = 0
+    """How long it stood where is not known of a round that was taken over without the times of its steps."""
     sent_back_by: list[str] = field(default_factory=list)
     """Codes of organisations that sent it back, one for each time."""
     rating: int | None = None
@@ -164,6 +166,7 @@ class _Telling:
         self.case, self.counted, self.now = case, counted, now
         self.rows: list[Row] = []
         self.state, self.since = "", case.opened_at
+        self.assumed: set[int] = set()
 
     def hear(self, event: Event) -> None:
         """The next event."""
@@ -174,25 +177,39 @@ class _Telling:
         if not before or (before in OUTCOMES and state not in OUTCOMES):
             self._begin(event.at)
         row, move = self.rows[-1], content.get("move", "")
+        if content.get("assumed"):
+            self.assumed.add(row.round)
         if move == "accept" and row.accepted_at is None:
             row.accepted_at = event.at
         if move in FIRST and row.first_answer_at is None:
             row.first_answer_at = event.at
-            row.minutes_first = self.counted.time.elapsed(row.received_at, event.at)
+            row.minutes_first = self._spent(row.received_at, event.at)
         row.outcome = OUTCOMES.get(state, "open")
         row.ended_at = event.at if state in OUTCOMES else None
 
     def end(self) -> list[Row]:
         """Every round."""
         self._pass(self.now)
+        for row in self.rows:
+            if row.round in self.assumed:
+                row.minutes_first = row.minutes_desk = row.minutes_sender = None
+                row.minutes_organisation = row.minutes_approval = None
         return self.rows
 
     def _pass(self, until: datetime) -> None:
         whose = PHASES.get(STATES.get(self.state, ""))
         if whose is not None:
             name = f"minutes_{whose}"
-            passed = self.counted.time.elapsed(self.since, until)
-            setattr(self.rows[-1], name, getattr(self.rows[-1], name) + passed)
+            passed = self._spent(self.since, until)
+            setattr(self.rows[-1], name, (getattr(self.rows[-1], name) or 0) + passed)
+
+    def _spent(self, start: datetime, end: datetime) -> int:
+        """Working minutes; what lies before the calendar begins is known of no round."""
+        try:
+            return self.counted.time.elapsed(start, end)
+        except OutOfReach:
+            self.assumed.add(self.rows[-1].round)
+            return 0
 
     def _begin(self, at: datetime) -> None:
         case, unit = self.case, self.case.unit

@@ -13,6 +13,7 @@ from toancanh.kernel.declare_cases import Term
 from toancanh.kernel.people.models import Organisation
 from toancanh.kernel.runtime import clock
 from toancanh.lib.fold import fold
+from toancanh.lib.worktime.calendar import OutOfReach
 
 MINUTE = timedelta(minutes=1)
 
@@ -77,7 +78,11 @@ class IsWorking:
         if counted is None:
             counted = self._known[about.unit_path] = times.calendar_of(about.unit_path)
         minute = about.at.replace(second=0, microsecond=0)
-        return counted.time.elapsed(minute, minute + MINUTE) > 0
+        try:
+            return counted.time.elapsed(minute, minute + MINUTE) > 0
+        except OutOfReach:
+            # Of before the calendar begins, such as of a report that an earlier system had.
+            return False
 
 
 @dataclass(frozen=True)

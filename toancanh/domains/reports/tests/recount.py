@@ -45,7 +45,8 @@ def figures(rows: list[Line], returned: int) -> dict[str, float | None]:
     answered = [row for row in rows if is_answered(row)]
     first = [row for row in rows if row["round"] == "1"]
     rated = [row for row in rows if row["rating"]]
-    on_time = [row for row in answered if not number(row["first_lateness"])]
+    on_time = [row for row in answered if row["first_lateness"] == "0"]
+    no_term = [row for row in answered if not row["first_lateness"]]
     late = [row for row in answered if number(row["lateness"])]
     overdue = [row for row in rows if row["is_overdue"] == "1"]
     content = [row for row in rated if int(row["rating"]) >= 2]
@@ -55,10 +56,11 @@ def figures(rows: list[Line], returned: int) -> dict[str, float | None]:
         "refused": len([row for row in rows if row["outcome"] == "refused"]),
         "answered": len(answered),
         "on_time": len(on_time),
-        "extended": len(answered) - len(on_time) - len(late),
+        "extended": len(answered) - len(no_term) - len(on_time) - len(late),
         "late": len(late),
+        "no_term": len(no_term),
         "overdue": len(overdue),
-        "on_time_share": share(len(on_time), len(answered) + len(overdue)),
+        "on_time_share": share(len(on_time), len(answered) - len(no_term) + len(overdue)),
         "sent_back": returned,
         "reopened": len(rows) - len(first),
         "satisfaction": share(len(content), len(rated)),

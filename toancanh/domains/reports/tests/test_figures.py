@@ -15,7 +15,7 @@ from tests.office import Office, at, moment
 from toancanh.domains.reports.figures import counting, rows
 from toancanh.domains.reports.figures.rows import Span
 from toancanh.domains.reports.tests.recount import recount
-from toancanh.kernel.cases import extending, moving
+from toancanh.kernel.cases import extending, moving, past
 from toancanh.kernel.cases.models import Case, Rating
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.runtime import clock
@@ -68,7 +68,13 @@ def lived(office: Office) -> list[Case]:
             if n % 16 == 0:
                 step(case, "answer", office.engineer, answered + 40, answer="xong hẳn")
                 step(case, "publish", office.desk, answered + 41)
-    return made
+    with past.at(FIRST + timedelta(hours=5), "1022", is_assumed=True):
+        old = office.report("từ hệ thống cũ", channel="import")
+        moving.move(old, "accept", {"organisation": "syt"}, by=office.desk)
+        moving.move(old, "answer", {"answer": "đã dọn"}, by=office.doctor)
+    with past.at(FIRST + timedelta(hours=55), "1022"):
+        moving.move(old, "publish", by=office.desk)
+    return [*made, old]
 
 
 def flat(one: counting.Figures) -> dict[str, float | None]:
@@ -95,7 +101,8 @@ def test_figures_equal_those_of_a_program_that_reads_the_export(office: Office, 
             assert {one.key: flat(one) for one in groups} == told
     assert all(whole.counts[name] for name in counting.CHOSEN), whole
     assert whole.sent_back == 3
-    assert whole.counts["received"] == 24
+    assert whole.counts["received"] == 25
+    assert whole.counts["no_term"] == 1, "of what no term is known, nobody can say that it was on time"
 
 
 def test_on_time_by_extension_is_told_apart_and_late_stays_late(office: Office) -> None:

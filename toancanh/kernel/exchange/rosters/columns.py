@@ -74,11 +74,11 @@ def recognised(rows: Sequence[Row], sheet: str = "", heading: int = 0) -> Readin
     return Reading(sheet, last + 1, columns, titles)
 
 
-def meaning(title: str) -> str:
-    """The field that a heading means; empty for none."""
+def meaning(title: str, heads: Mapping[str, tuple[str, ...]] = HEADS) -> str:
+    """The field that a heading means, by the words of ``heads``; empty for none."""
     folded = fold(title)
     best = ("", 0)
-    for field, words in HEADS.items():
+    for field, words in heads.items():
         for word in words:
             fits = (
                 folded == word

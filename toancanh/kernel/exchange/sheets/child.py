@@ -1,6 +1,7 @@
 """The child process that opens a file: whatever a file does to its reader, it does not do to the centre.
 
 Takes the bytes on its input and gives the cells as MessagePack on its output. Stands alone: no Django.
+An argument says how many characters are kept of a cell, where it holds more than names, times and numbers.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def table(content: bytes) -> dict[str, Any]:
         raise Fault("markup")
     try:
         said, encoding = text.decode(content)
-        cells, between = text.rows(said)
+        cells, between = text.rows(said, max(LONGEST, text.LONGEST))
     except text.NoText as fault:
         raise Fault("no_table") from fault
     except csv.Error as fault:
@@ -173,4 +174,6 @@ def _rounded(value: datetime) -> datetime:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        LONGEST = int(sys.argv[1])
     serve(book)

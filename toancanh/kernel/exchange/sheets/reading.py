@@ -15,6 +15,7 @@ from toancanh.kernel.exchange.sheets.child import MAX_COLUMNS, MAX_ROWS, Cell
 from toancanh.lib.errors import Refused
 from toancanh.web.formats import number
 
+CHILD = "toancanh.kernel.exchange.sheets.child"
 MAX_BYTES = 20 * 1024 * 1024
 SECONDS = 60
 _turn = threading.Semaphore(2)
@@ -71,7 +72,7 @@ class Unread(Refused):
         self.facts = facts
 
 
-def read(content: bytes, child: str = "toancanh.kernel.exchange.sheets.child", *said: str) -> Book:
+def read(content: bytes, child: str = CHILD, *said: str) -> Book:
     """The sheets of a .csv, .xlsx, .xls or .ods file, or what another ``child`` opens; raises Unread."""
     if len(content) > MAX_BYTES:
         raise Unread("too_large", {})

@@ -71,13 +71,13 @@ def _vietnamese(text: str) -> float:
     return sum(count for letter, count in strange.items() if letter in VIETNAMESE) / total if total else 0.0
 
 
-def rows(text: str) -> tuple[list[list[str]], str]:
+def rows(text: str, longest: int = LONGEST) -> tuple[list[list[str]], str]:
     """The cells of a text table, and what stands between them. Raises csv.Error naming the line."""
     first, _, rest = text.partition("\n")
     between, announced = first.strip().lower().removeprefix("sep="), first.strip().lower().startswith("sep=")
     if not (announced and len(between) == 1):
         announced, between = False, _between(text)
-    csv.field_size_limit(LONGEST)
+    csv.field_size_limit(longest)
     found = list(csv.reader(io.StringIO(rest if announced else text, newline=""), delimiter=between))
     # Rows keep the numbers that people see in their own program.
     return ([[], *found] if announced else found), between

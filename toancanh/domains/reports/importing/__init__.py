@@ -1,0 +1,1 @@
+"""Reports of an earlier system from a table: mapped, previewed, taken in as they happened, taken back."""
