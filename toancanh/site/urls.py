@@ -31,6 +31,7 @@ from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.cases import case_pages, kind_pages
 from toancanh.kernel.cases.queue import bulk_pages as bulk
 from toancanh.kernel.cases.queue import pages as queue
+from toancanh.kernel.cases.queue import view_pages as work_views
 from toancanh.kernel.console import calendars, health
 from toancanh.kernel.console import pages as console
 from toancanh.kernel.contacts import pages as contacts
@@ -172,6 +173,7 @@ urlpatterns = [
     path("console/duty/shifts/<int:number>/", shifts.shift, name="shift"),
     path("console/work/", queue.work, {"locality": exchange.locality}, name="work"),
     path("console/work/bulk/", bulk.page, name="work_bulk"),
+    path("console/work/views/", work_views.change, name="work_views"),
     path("console/work/export.<str:kind>", queue.export, name="work_export"),
     path("console/calendar/", calendars.year, name="calendar"),
     path("console/calendar/new/", calendars.new, name="calendar_new"),

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 
 from toancanh.kernel.cases.indexes import WordIndex
+from toancanh.kernel.cases.queue.models import FirstView as FirstView
+from toancanh.kernel.cases.queue.models import SavedView as SavedView
 from toancanh.kernel.people.models import Organisation, Person
 from toancanh.kernel.territory.calendars.models import WorkCalendar
 from toancanh.kernel.territory.models import Unit

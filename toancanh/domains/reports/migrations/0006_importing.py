@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0002_search'),
-        ('reports', '0003_citizen'),
+        ('cases', '0005_give'),
+        ('reports', '0005_public'),
     ]
 
     operations = [

@@ -28,6 +28,7 @@ from toancanh.kernel.journal.models import Event as Outgoing
 from toancanh.kernel.notify.models import Delivery
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
+from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, Refused
 
@@ -37,16 +38,16 @@ HEAD = (
     "Xã/phường;Đơn vị xử lý;Kết quả xử lý;Họ và tên;Số điện thoại"
 )
 ROWS = (
-    "A1;03/03/2025 08:00;07/03/2025 17:00;05/03/2025 10:00;Đã xử lý;Rác thải;Rác chất đống ở đầu ngõ mấy ngày nay;"
+    "A1;03/03/2025 08:00;07/03/2025 17:00;05/03/2025 10:00;Đã xử lý;Rác thải;Rác chất đống ở đầu ngõ mấy hôm;"
     "16,05;107,05;Ngõ 3;;Sở Xây dựng;Đã thu gom;Lê Thị Hoa;0912345678",
     "A2;04/03/2025 09:30;06/03/2025 17:00;10/03/2025 09:00;Đã xử lý;Đường hỏng;Ổ gà to trước cổng trường học;"
     "16,05;107,05;;;Phòng Quản lý hạ tầng;Đã vá;;",
-    "A3;05/03/2025 10:00;;06/03/2025 08:00;Từ chối;Khác;Xin cấp lại sổ hộ khẩu cho gia đình tôi;16,05;107,05;;;;"
+    "A3;05/03/2025 10:00;;06/03/2025 08:00;Từ chối;Khác;Xin cấp lại sổ hộ khẩu cho nhà tôi;16,05;107,05;;;;"
     "Không thuộc phạm vi;;",
     "A4;06/03/2025 11:00;;;Đang xử lý;Rác thải;Bãi rác tự phát cạnh trạm y tế;16,05;107,05;;;Sở Y tế;;;",
     "A5;07/03/2025 12:00;;;Mới;Rác thải;Thùng rác đầy không ai đổ ba hôm rồi;16,05;107,05;;;;;Trần Văn Bình;"
     "0987654321",
-    "A6;08/03/2025 12:00;;09/03/2025 07:00;Người gửi đã rút;Rác thải;Rác đã được dọn rồi nên xin rút lại;16,05;"
+    "A6;08/03/2025 12:00;;09/03/2025 07:00;Người gửi đã rút;Rác thải;Rác đã dọn rồi nên xin rút lại;16,05;"
     "107,05;;;;;;",
 )
 SAID = {"Rác thải": "rac", "Đường hỏng": "duong", "Khác": "khac"}
@@ -114,12 +115,12 @@ def test_columns_states_and_organisations_are_guessed(chief: Actor, desk: Office
 
 
 def test_headings_of_an_english_system_are_known_and_its_dates_read(chief: Actor) -> None:
-    head = "Unique Key,Created Date,Closed Date,Agency,Complaint Type,Descriptor,Status,Due Date,Latitude,Longitude"
-    row = "1,12/25/2013 11:59:08 PM,12/26/2013 01:15:00 AM,NYPD,Noise,Loud music,Closed,12/26/2013 07:59:08 AM,40.6,-73"
+    head = "Unique Key,Created Date,Closed Date,Agency,Complaint Type,Descriptor,Status,Due Date,Latitude"
+    row = "1,12/25/2013 11:59:08 PM,12/26/2013 1:15 AM,NYPD,Noise,Loud music,Closed,12/26/2013 7:59 AM,4"
     made = actions.upload(f"{head}\n{row}\n".encode(), "311.csv", by=chief)
     said = msgspec.convert(made.mapping, Mapping)
     assert list(said.columns.values()) == [
-        "code", "received", "closed", "organisation", "category", "words", "state", "due", "lat", "lon"
+        "code", "received", "closed", "organisation", "category", "words", "state", "due", "lat"
     ]  # fmt: skip
     assert not said.day_first
     assert said.states == {"Closed": "closed"}
@@ -277,16 +278,19 @@ def test_undo_takes_back_what_nobody_touched_and_says_what_stays(chief: Actor, d
     assert (again.new, again.same) == (5, 1), "what was taken back may come again"
 
 
-@pytest.mark.parametrize("after", [0, 3, 11, 19])
-def test_killed_in_the_middle_it_goes_on_and_nothing_is_twice(chief: Actor, desk: Office, after: int) -> None:
-    """Kills between any two statements of the database that write: what is not committed never was."""
+@pytest.mark.parametrize(("parts", "writes"), [(0, 0), (0, 33), (1, 7), (2, 19)])
+def test_killed_in_the_middle_it_goes_on_and_nothing_is_twice(
+    chief: Actor, desk: Office, parts: int, writes: int
+) -> None:
+    """Killed between any two statements that write: what was not committed never was."""
     lines = [ROWS[4].replace("A5;", f"K{number};") for number in range(25)]
     made = brought(table(*lines), chief, desk)
     actions.confirm(made, made.preview["of"], by=chief)
     killed = work.Duty()
-    for _turn in range(after % 4):
+    for _turn in range(parts):
         killed()
-    _die_within(killed, after)
+    _die_within(killed, writes)
+    assert Case.objects.filter(channel="import").count() == parts * work.PART
     ReportImport.objects.filter(pk=made.pk).update(next_at=clock.now())
     run()
     made.refresh_from_db()
@@ -346,7 +350,7 @@ def test_pages_from_the_choice_of_a_file_to_its_undoing(
     chief: Actor, desk: Office, django_assert_max_num_queries: Any
 ) -> None:
     client = Client()
-    client.force_login(person("quantri", None, people.ADMINISTRATOR))
+    client.force_login(Person.objects.get(username="quantri"))
     assert "Chọn tệp" in client.get("/console/reports/import/").content.decode()
     file = SimpleUploadedFile("cu.csv", table(*ROWS))
     answer = client.post("/console/reports/import/upload", {"file": file})
@@ -371,14 +375,14 @@ def test_pages_from_the_choice_of_a_file_to_its_undoing(
     one.refresh_from_db()
     assert one.preview["new"] == 6
     with django_assert_max_num_queries(40):
-        assert "Nhận các phản ánh" in client.get(page).content.decode()
+        assert 'value="confirm"' in client.get(page).content.decode()
     client.post(page, {"do": "confirm", "seen": one.preview["of"]})
     run()
     assert client.get(f"{page}?part=progress").status_code == 200
     done = client.get(page).content.decode()
-    assert 'data-key="new"' in done or "Mới nhận vào" in done
+    assert 'value="undo"' in done
     case_page = client.get(f"/console/work/{by_code('A1').code}/").content.decode()
-    assert "phan-anh" in case_page or "cu.csv" in case_page
+    assert "cu.csv" in case_page
     assert "A1" in case_page
     client.post(page, {"do": "undo"})
     run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
-from toancanh.kernel.cases.queue import exports, listing, words
+from toancanh.kernel.cases.queue import exports, listing, views, words
+from toancanh.kernel.cases.queue.views import View
 from toancanh.kernel.cases.queue.wishes import Wish
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.declare import Actor
@@ -42,15 +44,48 @@ def reaches(to: Actor) -> bool:
 @door(right=SIGHT, data="staff")
 def work(request: HttpRequest, *, locality: Locality) -> HttpResponse:
     """All work that the officer may see, filtered by the address. ``locality`` says which place is served."""
-    actor, wish = of(request), Wish.of(request.GET)
+    actor = of(request)
+    kept = views.of(actor)
+    wish, view = _asked(request, kept)
+    offered = filters(wish, actor.unit_code or str(locality()["code"]))
     said = {
         "wish": wish,
         "page": listing.page(actor, wish),
         "stands": list(_stands(wish)),
-        "filters": filters(wish, actor.unit_code or str(locality()["code"])),
-        "hidden": [("stand", wish.stand if not wish.is_open else "")],
+        "filters": offered,
+        "hidden": [("stand", wish.stand)],
+        "views": kept,
+        "view": view,
+        "gone": gone(view, offered) if view else [],
+        "may_share": views.may_share(actor),
     }
     return render(request, "cases/queue/list.html", said)
+
+
+def _asked(request: HttpRequest, kept: list[View]) -> tuple[Wish, View | None]:
+    """What the address wishes, and the kept view that it is: by its number, or by saying the same."""
+    if number := request.GET.get("view", ""):
+        view = views.chosen(kept, number)
+    elif request.GET.keys() - {"wall", "part"}:
+        view = None
+    else:
+        view = next((one for one in kept if one.is_first), None)
+    if view is not None:
+        return replace(view.wish, after=Wish.of(request.GET).after), view
+    wish = Wish.of(request.GET)
+    same = wish.query()
+    return wish, next((one for one in kept if one.wish.query() == same), None)
+
+
+def gone(view: View, offered: list[Choice]) -> list[str]:
+    """What a view was kept with and is no more: values as they were, with what they were of."""
+    known = {one.name: one for one in offered}
+    said = asdict(view.wish)
+    # What the list offers no longer is shown as chosen all the same, so that nothing is widened in silence.
+    strange = [name for name, one in known.items() if one.chosen and one.chosen not in dict(one.options)]
+    names = dict.fromkeys([*view.dropped(), *strange])
+    titles = {name: one.title for name, one in known.items()}
+    return [f"{titles.get(name, name)}: {view.row.wish.get(name) or said.get(name)}" for name in names]
 
 
 @door(right=SIGHT, data="staff")

@@ -71,9 +71,9 @@ class Wish:
     def query(self, **other: str) -> str:
         """The same wish as the parameters of an address, with some of it changed; without the place in it."""
         said = {one.name: getattr(self, one.name) for one in fields(self)} | {"after": ""} | other
-        if said["stand"] == "open":
-            said["stand"] = ""
-        return "?" + urlencode({name: value for name, value in said.items() if value})
+        told = {name: value for name, value in said.items() if value and (name, value) != ("stand", "open")}
+        # Without any parameter the list opens with the view that somebody has chosen for that.
+        return "?" + urlencode(told or {"stand": "open"})
 
     @property
     def here(self) -> str:
@@ -84,6 +84,11 @@ class Wish:
     def has_more(self) -> bool:
         """Whether filters are set that stand behind *More filters*."""
         return self.narrows > sum(bool(one) for one in (self.q, self.whose, self.due))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is anything to keep under a name."""
+        return bool(self.narrows) or self.stand != "open"
 
     @property
     def is_open(self) -> bool:
