@@ -135,7 +135,7 @@ def test_pages_show_formula_lead_to_rows_and_keep_to_what_one_may_see(office: Of
         client.force_login(person("quantri", None, people.ADMINISTRATOR))
         where = "from=01/11/2026&to=30/11/2026&by=area"
         body = client.get(f"/console/reports/figures/?{where}").content.decode()
-        assert "on time ÷ (answered + overdue now)" in body
+        assert "on time ÷ (answered with a term + overdue now)" in body
         assert "figure=late" in body
         late = [row for row in rows.rows(SPAN, office.desk) if row.outcome == "answered" and row.lateness]
         body = client.get(f"/console/reports/figures/rows/?{where}&figure=late").content.decode()
