@@ -99,7 +99,7 @@ def _steps(said: Facts) -> Iterator[Step]:
 
 def take_back(row: ImportedRow) -> bool:
     """Destroy the case of a row unless somebody has worked on it since; within a transaction."""
-    case = Case.objects.select_for_update(of=("self",)).filter(pk=row.case_id).first()
+    case = Case.objects.select_for_update(of=("self",)).filter(pk=row.case_id or 0).first()
     if case is not None and is_touched(case, row):
         row.verdict = Verdict.LEFT
         row.save(update_fields=["verdict"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from toancanh.kernel.exchange.sheets.mapping import Row, headings
 from toancanh.kernel.exchange.sheets.models import State
 
 
-def reasons(one: ReportImport, said: Mapping, rows: list[Row]) -> dict[int, str]:
+def reasons(one: ReportImport, said: Mapping, rows: Sequence[Row]) -> dict[int, str]:
     """Why rows are refused, in the reader's language; once the file was taken in, of those that were."""
     judged = judging.reasons(judging.Judge(said, rows, one.scope).judge())
     if one.state == State.DRAFT:
@@ -24,7 +25,7 @@ def reasons(one: ReportImport, said: Mapping, rows: list[Row]) -> dict[int, str]
     return {number: reason or judged.get(number, "") for number, reason in told}
 
 
-def workbook(said: Mapping, rows: list[Row], told: MappingOf[int, str]) -> bytes:
+def workbook(said: Mapping, rows: Sequence[Row], told: MappingOf[int, str]) -> bytes:
     """Headings, refused rows, the reason behind each; every cell a text, so that codes keep their zeros."""
     import xlsxwriter  # slow import
 

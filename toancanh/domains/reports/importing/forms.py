@@ -19,8 +19,8 @@ from toancanh.domains.reports.importing.texts import said_in
 from toancanh.domains.reports.kind import REPORT
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.exchange.rosters import columns
-from toancanh.kernel.exchange.sheets.mapping import Row, headings
-from toancanh.kernel.exchange.sheets.reading import Book
+from toancanh.kernel.exchange.sheets.mapping import headings
+from toancanh.kernel.exchange.sheets.reading import Book, Row
 from toancanh.kernel.people.models import Organisation
 
 NAMED = 150

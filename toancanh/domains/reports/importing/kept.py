@@ -10,9 +10,8 @@ from toancanh.domains.reports.importing.models import ReportImport
 from toancanh.kernel.contacts.sealing import Keys
 from toancanh.kernel.exchange.rosters import columns
 from toancanh.kernel.exchange.sheets import reading
-from toancanh.kernel.exchange.sheets.mapping import Row
 from toancanh.kernel.exchange.sheets.models import State
-from toancanh.kernel.exchange.sheets.reading import Book
+from toancanh.kernel.exchange.sheets.reading import Book, Row
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
