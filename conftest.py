@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -21,7 +23,7 @@ from xdist.remote import Producer
 
 from tests import dealing, mosquitto, postgres
 from tests.city import BY, NOON, City
-from tests.kept_rows import KeptRows
+from tests.kept_rows import Made
 from tests.migrated import Migrated
 from tests.nginx import nginx_available
 from tests.office import Office
@@ -46,11 +48,26 @@ from toancanh.kernel.warnings import queries as warnings
 
 ENGINE = os.environ["TOANCANH_TEST_ENGINE"]
 NUMBERS = itertools.count()
-MADE: dict[str, KeptRows] = {}
-"""Rows of the small city and of the packs, once actions have made them: who asks later gets a copy."""
 FREE: list[str] = []
 """Databases on the server that an earlier test measured into; nothing is left in them."""
 PACKS = Path(__file__).parent / "packs"
+CITY = Made(City.build, at=NOON)
+OFFICE = Made(Office.build, upon=CITY, at=NOON)
+FOR_MARKS = {
+    "_django_db_marker": "django_db",
+    "_django_isolate_apps": "django_isolate_apps",
+    "_django_set_urlconf": "urls",
+    "_template_string_if_invalid_marker": "ignore_template_errors",
+}
+"""Fixtures of pytest-django that do something only for who bears the mark."""
+FOR_OTHERS = {
+    "_django_clear_site_cache",
+    "_django_setup_unittest",
+    "_live_server_helper",
+    "monkeypatch",
+    "request",
+}
+"""Those for which there is nothing to do here, and what they ask for."""
 OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
@@ -109,6 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dealing.count(config, items)
     yield
     leave_out(config, items)
+    spare(items)
     if "PYTEST_XDIST_WORKER" in os.environ:
         dealing.order(items)
         dealing.tell(items)
@@ -135,6 +153,27 @@ def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
         gone = set(left)
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in gone]
+
+
+def spare(items: list[pytest.Item]) -> None:
+    """Let tests go without what pytest-django prepares for each, unless a mark of theirs asks for it.
+
+    That is more than half of what a short test takes.
+    """
+    helpers = set(FOR_MARKS) | FOR_OTHERS
+    for item in items:
+        info = getattr(item, "_fixtureinfo", None)
+        if info is None or getattr(item, "cls", None) is not None:
+            continue
+        wanted = {helper for helper, mark in FOR_MARKS.items() if item.get_closest_marker(mark) is not None}
+        spared = helpers - wanted - set(info.argnames)
+        item.fixturenames = [name for name in item.fixturenames if name not in spared]  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: nobody need look through it for garbage, again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -274,7 +313,7 @@ def city(db: None) -> Iterator[City]:
 @pytest.fixture
 def office(city: City) -> Office:
     """Offices in the small city, with the kinds of work of every domain."""
-    return Office.build(city)
+    return replace(OFFICE(city), city=city)
 
 
 @pytest.fixture(scope="module")
@@ -291,12 +330,7 @@ def standing_city(
 def small_city() -> City:
     """Build it, or copy the one that was built."""
     assert not Unit.objects.exists(), "a module's tests use either `city` or the packs of `hue`"
-    if "city" in MADE:
-        MADE["city"].put_back()
-        return City.found()
-    made = City.build()
-    MADE["city"] = KeptRows()
-    return made
+    return CITY()
 
 
 @pytest.fixture(scope="module")
@@ -304,14 +338,18 @@ def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     """The three packs of the repository, loaded once for a module's tests and rolled back after them."""
     with django_db_blocker.unblock(), transaction.atomic():
         boundaries.forget()
-        if "packs" in MADE:
-            MADE["packs"].put_back()
-        else:
-            for name in ("vietnam", "hue", "dong-ha"):
-                packs.load(PACKS / name, by=BY)
-            MADE["packs"] = KeptRows()
+        LOADED()
         yield
         transaction.set_rollback(True)
+
+
+def load_packs() -> None:
+    """By the product's own action."""
+    for name in ("vietnam", "hue", "dong-ha"):
+        packs.load(PACKS / name, by=BY)
+
+
+LOADED = Made(load_packs)
 
 
 @pytest.fixture

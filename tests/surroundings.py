@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -26,6 +27,8 @@ def engine(argv: list[str]) -> str:
 
 def lay_out() -> None:
     """A folder of our own, no demo, and a PostgreSQL of our own when it is asked for."""
+    # Importing makes much that stays and hardly any garbage: until all is collected, nobody looks for it.
+    gc.disable()
     folder = Path(tempfile.mkdtemp(prefix="toancanh-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["TOANCANH_DATA"] = str(folder)

@@ -24,9 +24,12 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Huế with its stations and no reading yet, and an administrator who may see everything."""
+    """Huế with its stations and no reading yet, and an administrator who may see everything.
+
+    It ends with the journeys: a city that nobody looks at takes a twentieth of a core.
+    """
     folder: Path = tmp_path_factory.mktemp("hue")
     with city(folder, "hue", EGRESS_ALLOW=f"{SERVICE}/32") as program:
         program.do("person", "create", OFFICER[0], "--name", "Trần Văn Trực", "--password", OFFICER[1])
