@@ -20,6 +20,8 @@ from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.importing import pages as report_imports
 from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.open311 import urls as open311
+from toancanh.domains.reports.public import disclosure_pages
+from toancanh.domains.reports.public import figures as public_figures
 from toancanh.domains.reports.public import pages as public_reports
 from toancanh.domains.reports.routing import pages as routing
 from toancanh.domains.reports.triage import pages as triage
@@ -235,6 +237,7 @@ urlpatterns = [
         report_imports.refused,
         name="report_import_refused",
     ),
+    path("console/reports/disclosure/", disclosure_pages.page, name="report_disclosure"),
     path("console/reports/routing/", routing.rules, name="report_routing"),
     path("console/reports/routing/new/", routing.new, name="report_rule_new"),
     path("console/reports/routing/<int:number>/", routing.one, name="report_rule"),
@@ -264,6 +267,7 @@ urlpatterns = [
         for language, root in (("vi", ""), ("en", "en/"))
         for tail, view, name in (
             ("", public_reports.reports, "public_reports"),
+            ("figures/", public_figures.page, "public_report_figures"),
             ("<str:code>/", public_reports.report, "public_report"),
         )
     ),

@@ -11,19 +11,14 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from toancanh.domains.reports import looking, status, story
-from toancanh.domains.reports.public import disclosing, listing, seeing, telling
+from toancanh.domains.reports.public import disclosing, framing, listing, seeing, telling
 from toancanh.domains.reports.public.wishes import Wish
-from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.files import links
 from toancanh.kernel.files.models import File, Variant
-from toancanh.kernel.portal import slots
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.runtime.rates import limited
 from toancanh.lib.errors import NotFound
 
-ROOTS = {"vi": "/reports/", "en": "/en/reports/"}
-KEPT = "public, max-age=60"
-"""A minute: what is taken down is gone from caches then."""
 MOST_PHOTOS = 30
 
 
@@ -47,7 +42,7 @@ def reports(request: HttpRequest, language: str) -> HttpResponse:
             "most_pins": listing.MOST_PINS,
             "has_figures": disclosing.now().figures,
         }
-        return _page("reports/public/list.html", language, wish.query(after=wish.after), shown)
+        return framing.page("reports/public/list.html", language, wish.query(after=wish.after), shown)
 
 
 @limited(a_minute=30, burst=120)
@@ -55,7 +50,7 @@ def by_code(request: HttpRequest, language: str, code: str) -> HttpResponse:
     """Where a report of a code stands, published or not: its state alone."""
     with translation.override(language):
         shown = {"code": code, "found": looking.by_code(code), "asked": True}
-        answer = _page("reports/public/code.html", language, "", shown)
+        answer = framing.page("reports/public/code.html", language, "", shown)
     answer["Cache-Control"] = "private, no-store"
     answer["X-Robots-Tag"] = "noindex"
     return answer
@@ -68,7 +63,7 @@ def pins(request: HttpRequest) -> HttpResponse:
     answer = HttpResponse(
         msgspec.json.encode(listing.pins(Wish.of(request.GET))), content_type="application/geo+json"
     )
-    answer["Cache-Control"] = KEPT
+    framing.kept(answer)
     return answer
 
 
@@ -80,16 +75,16 @@ def report(request: HttpRequest, language: str, code: str) -> HttpResponse:
         case = seeing.one(code)
         into = seeing.dealt_with_under(case)
         if into is not None:
-            answer: HttpResponse = HttpResponseRedirect(f"{ROOTS[language]}{into.code}/")
-            answer["Cache-Control"] = KEPT
+            answer: HttpResponse = HttpResponseRedirect(f"{framing.ROOTS[language]}{into.code}/")
+            framing.kept(answer)
             return answer
         if case.code != code:
-            return HttpResponseRedirect(f"{ROOTS[language]}{case.code}/")
+            return HttpResponseRedirect(f"{framing.ROOTS[language]}{case.code}/")
         told = telling.one(case)
         shown: dict[str, Any] = {"told": told, "small": _small(told)}
         if request.GET.get("part") == "card":
-            shown["root"] = ROOTS[language]
-            return _kept(HttpResponse(render_to_string("reports/public/card.html", shown)))
+            shown["root"] = framing.ROOTS[language]
+            return framing.kept(HttpResponse(render_to_string("reports/public/card.html", shown)))
         shown |= {
             "photos": _photos(told.photos),
             "answers": [(one, _photos(one.before), _photos(one.after)) for one in told.answers],
@@ -97,7 +92,7 @@ def report(request: HttpRequest, language: str, code: str) -> HttpResponse:
             "rated": status.rated().get(told.rating or 0, ""),
             "mark": f"{told.place[0]},{told.place[1]}" if told.place else "",
         }
-        return _page("reports/public/report.html", language, f"{case.code}/", shown)
+        return framing.page("reports/public/report.html", language, f"{case.code}/", shown)
 
 
 @door()
@@ -107,7 +102,7 @@ def photo(request: HttpRequest, code: str, number: int) -> HttpResponse:
     found = telling.one(seeing.one(code)).photos
     if not 1 <= number <= min(len(found), MOST_PHOTOS):
         raise NotFound(_("There is no such photo."))
-    return _kept(HttpResponseRedirect(links.url(found[number - 1], Variant.PUBLIC)))
+    return framing.kept(HttpResponseRedirect(links.url(found[number - 1], Variant.PUBLIC)))
 
 
 def _photos(found: list[File]) -> list[dict[str, str]]:
@@ -122,31 +117,3 @@ def _small(told: telling.Told) -> str:
     done = [file for answer in told.answers for file in answer.after]
     found = (done or told.photos)[:1]
     return links.url(found[0], Variant.PUBLIC_SMALL) if found else ""
-
-
-def _frame(language: str, tail: str, shown: dict[str, Any]) -> dict[str, Any]:
-    other = "en" if language == "vi" else "vi"
-    place = locality()
-    root = ROOTS[language]
-    return {
-        "LANGUAGE_CODE": language,
-        "root": root,
-        "here": root + tail,
-        "other": other,
-        "other_url": ROOTS[other] + tail,
-        "portal_nav": slots.nav(root + tail),
-        "locality": place,
-        "boundaries": f"/boundaries/{place['code']}.json" if place["code"] else "",
-        **shown,
-    }
-
-
-def _page(template: str, language: str, tail: str, shown: dict[str, Any]) -> HttpResponse:
-    answer = HttpResponse(render_to_string(template, _frame(language, tail, shown)))
-    answer["Content-Language"] = language
-    return _kept(answer)
-
-
-def _kept(answer: HttpResponse) -> HttpResponse:
-    answer["Cache-Control"] = KEPT
-    return answer
