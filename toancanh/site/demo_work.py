@@ -18,7 +18,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from toancanh.domains.reports import actions as reports
+from toancanh.domains.reports import sending
 from toancanh.domains.reports.sending import Form
+from toancanh.domains.reports.triage import actions as publishing
 from toancanh.kernel.cases import extending, moving, opening
 from toancanh.kernel.cases.models import Case
 from toancanh.kernel.cases.opening import Said
@@ -75,10 +77,10 @@ def build() -> None:
     """Make what is missing; the store must hold a demo city."""
     offices = found()
     now, chance = clock.now(), random.Random(SEED)
-    places = _places()
+    somewhere = places()
     for number, at in enumerate(_moments(chance, now)):
         problem = chance.choice(REPORTS)
-        place = chance.choice(places)
+        place = chance.choice(somewhere)
         story = _story(random.Random(f"{SEED}:{number}"), at, now)
         if _report(number, problem, place, story, offices):
             time.sleep(PAUSE_S)
@@ -139,7 +141,8 @@ class Place:
     lat: float
 
 
-def _places() -> list[Place]:
+def places() -> list[Place]:
+    """The middle of every commune of the city."""
     rows = territory.in_force().filter(parent__code="46", tier="commune", boundary__isnull=False)
     said = rows.order_by("code").values_list("code", "boundary__center_lon", "boundary__center_lat")
     return [Place(*row) for row in said]
@@ -165,6 +168,7 @@ class Story:
     sent: datetime
     judged: datetime
     is_refused: bool
+    is_published: bool
     taken: datetime
     asked_more: bool
     answered: datetime
@@ -189,6 +193,8 @@ def _story(chance: random.Random, sent: datetime, now: datetime) -> Story:
         sent=sent,
         judged=judged,
         is_refused=chance.random() < 0.28,
+        # Of an own drawing of chance: the other stories stay as they were told.
+        is_published=random.Random(f"{sent}").random() < 0.8,
         taken=taken,
         asked_more=answered - sent > timedelta(days=5) and chance.random() < 0.5,
         answered=answered,
@@ -234,6 +240,12 @@ def _steps(case: Case, problem: Problem, story: Story, offices: Offices) -> Iter
         yield story.judged, lambda: moving.move(case, "refuse", {"reason": problem.refusal}, by=desk)
         return
     yield story.judged, lambda: moving.move(case, "accept", {"organisation": code}, by=desk)
+    if story.is_published:
+        title = sending.title(problem.words)
+        yield (
+            story.judged,
+            lambda: publishing.publish_text(case, title, problem.words, by=desk, is_published=True),
+        )
     if not story.has(story.taken):
         return
     yield story.taken, lambda: moving.move(case, "take", by=own)

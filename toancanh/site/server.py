@@ -162,6 +162,11 @@ def serve(
         house.services.append(Beside(ports.redirect, Redirect(hosts, number)))
     if ports.inner is not None:
         house.services.append(Beside(ports.inner, front))
+    if simulator:
+        from toancanh.site import demo_day
+
+        here = (ports.inner or ports.main).getsockname()[1]
+        house.loops.append(Loop("demo's day", demo_day.Day(f"http://127.0.0.1:{here}").look, demo_day.EVERY))
     server = Server(config)
     child = start_simulator(simulator, token) if simulator else None
     try:
