@@ -36,7 +36,7 @@ class Posted:
 
     sent: Sent
     is_new: bool
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[str, ...]
     """Attributes that the service does not have."""
 
 
@@ -44,8 +44,9 @@ def post(token: Token, body: Body, key: str) -> Posted:
     """Take the report in, or find what the same post has made before. Raises Refused."""
     own = keys.scoped(token, "request", key) if key else ""
     known = _known(own, body) if key else _repeated(token, body)
+    ignored = tuple(sorted(set(body.attributes) - set(KNOWN)))
     if known is not None:
-        return Posted(known, is_new=False)
+        return Posted(known, is_new=False, ignored=ignored)
     device = body.get("device_id")
     keys.check_rate(token, device)
     row = services.service(_service_code(body))
@@ -59,7 +60,7 @@ def post(token: Token, body: Body, key: str) -> Posted:
     except Unplaced as fault:
         raise _unplaced(fault) from fault
     keys.count(token, device)
-    return Posted(made, is_new=True, ignored=tuple(sorted(set(body.attributes) - set(KNOWN))))
+    return Posted(made, is_new=True, ignored=ignored)
 
 
 def told(posted: Posted, base: str) -> Fact:
