@@ -22,11 +22,11 @@ from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 
 from tests import dealing, mosquitto, postgres
-from tests.city import BY, NOON, City
+from tests.city import BY, CITY, NOON, City
 from tests.kept_rows import Made
 from tests.migrated import Migrated
 from tests.nginx import nginx_available
-from tests.office import Office
+from tests.office import OFFICE, Office
 from toancanh.domains.reports.learning import proposing
 from toancanh.domains.reports.routing import listing as routing
 from toancanh.kernel.alerts import queries as alerts
@@ -51,8 +51,6 @@ NUMBERS = itertools.count()
 FREE: list[str] = []
 """Databases on the server that an earlier test measured into; nothing is left in them."""
 PACKS = Path(__file__).parent / "packs"
-CITY = Made(City.build, at=NOON)
-OFFICE = Made(Office.build, upon=CITY, at=NOON)
 FOR_MARKS = {
     "_django_db_marker": "django_db",
     "_django_isolate_apps": "django_isolate_apps",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tests.kept_rows import Made
 from toancanh.kernel.declare import Actor, Message, SeriesType, program
 from toancanh.kernel.exchange.models import Pack
 from toancanh.kernel.people import access
@@ -86,6 +87,9 @@ class City:
     def level(self) -> Series:
         """The gauge's series."""
         return series_of(self.gauge)
+
+
+CITY = Made(City.build, at=NOON)
 
 
 def thing(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tests.city import BY, PASSWORD, City
+from tests.city import BY, CITY, NOON, PASSWORD, City
+from tests.kept_rows import Made
 from toancanh.kernel.cases import opening, types
 from toancanh.kernel.cases.models import Case
 from toancanh.kernel.cases.opening import Said
@@ -89,6 +90,9 @@ class Office:
         """An order of the leader."""
         said = Said(**{"title": title, "unit": self.city.province, "organisation": lead, **more})
         return opening.open("directives.directive", said, by=self.leader)
+
+
+OFFICE = Made(Office.build, upon=CITY, at=NOON)
 
 
 def employ(username: str, at: Organisation, rights: Sequence[str], over: Any = None) -> Actor:

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.office import Office, at
+from tests.city import NOON
+from tests.kept_rows import Made
+from tests.office import OFFICE, Office, at
 from toancanh.domains.reports import categories, defaults
+
+DECLARED = Made(defaults.declare, upon=OFFICE, at=NOON)
 
 
 @pytest.fixture
@@ -16,7 +20,7 @@ def desk(office: Office, settings: Any, tmp_path: Any) -> Iterator[Office]:
     """The office on a working morning, ready to take reports."""
     settings.DATA = tmp_path
     categories.forget()
-    defaults.declare()
+    DECLARED()
     with at("2026-11-20 08:00"):
         yield office
     categories.forget()

@@ -64,6 +64,7 @@ def test_hints_name_the_ward_and_show_who_said_it_before(desk: Office, client: C
     assert "số 12" not in str(told["near"])
 
 
+@pytest.mark.slow
 def test_two_hundred_neighbours_behind_one_address_pass(desk: Office) -> None:
     for _turn in range(200):
         client = Client()

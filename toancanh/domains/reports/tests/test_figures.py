@@ -10,8 +10,9 @@ from typing import Any, get_args
 import pytest
 from django.test import Client
 
-from tests.city import actor, person
-from tests.office import Office, at, moment
+from tests.city import NOON, actor, person
+from tests.kept_rows import Made
+from tests.office import OFFICE, Office, at, moment
 from toancanh.domains.reports.figures import counting, rows
 from toancanh.domains.reports.figures.rows import Span
 from toancanh.domains.reports.tests.recount import recount
@@ -77,6 +78,9 @@ def lived(office: Office) -> list[Case]:
     return [*made, old]
 
 
+LIVED = Made(lived, upon=OFFICE, at=NOON)
+
+
 def flat(one: counting.Figures) -> dict[str, float | None]:
     """Figures as `recount` has them."""
     counts = {name: value for name, value in one.counts.items() if name not in ("rated", "content")}
@@ -85,7 +89,7 @@ def flat(one: counting.Figures) -> dict[str, float | None]:
 
 
 def test_figures_equal_those_of_a_program_that_reads_the_export(office: Office, tmp_path: Path) -> None:
-    lived(office)
+    LIVED(office)
     with at("2026-11-27 16:00"):
         client = Client()
         client.force_login(person("quantri", None, people.ADMINISTRATOR))
@@ -129,7 +133,7 @@ def test_on_time_by_extension_is_told_apart_and_late_stays_late(office: Office) 
 
 
 def test_pages_show_formula_lead_to_rows_and_keep_to_what_one_may_see(office: Office) -> None:
-    lived(office)
+    LIVED(office)
     with at("2026-11-27 16:00"):
         client = Client(headers={"Accept-Language": "en"})
         client.force_login(person("quantri", None, people.ADMINISTRATOR))
@@ -150,7 +154,7 @@ def test_pages_show_formula_lead_to_rows_and_keep_to_what_one_may_see(office: Of
 def test_rows_take_as_many_queries_for_many_as_for_few(
     office: Office, django_assert_max_num_queries: Any
 ) -> None:
-    lived(office)
+    LIVED(office)
     with at("2026-11-27 16:00"):
         list(rows.rows(SPAN, office.desk))
         with django_assert_max_num_queries(12):

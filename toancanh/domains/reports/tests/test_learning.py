@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.city import BY
-from tests.office import Office, moment
+from tests.city import BY, NOON
+from tests.kept_rows import Made
+from tests.office import OFFICE, Office, moment
 from toancanh.domains.reports.learning import acting, bayes, proposing, training
 from toancanh.domains.reports.learning.bayes import Tried
 from toancanh.domains.reports.learning.models import Learned, Target, Trust
@@ -22,6 +23,7 @@ from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import NotAllowed, Refused
 from toancanh.lib.fold import fold
 
+START = moment("2026-11-02 08:00")
 PLACES = ("đường Lê Lợi", "kiệt 12 Bà Triệu", "cầu Gỗ", "chợ Đông Ba", "trước trường học")
 TALK = {
     "qlhtgt": ("Mặt đường có ổ gà sâu", "Nắp cống bị vỡ", "Vỉa hè sụt lún", "Đường ngập vì cống tắc"),
@@ -74,20 +76,29 @@ def test_confidence_to_act_alone_is_the_lowest_that_later_data_proves() -> None:
     assert bayes.surest(unsure, 0.6) is None
 
 
-@pytest.mark.django_db
-def test_training_needs_decisions_measures_later_ones_and_guards_acting_alone(office: Office) -> None:
+def decide(office: Office) -> None:
+    """Let the desk pass on a hundred and fifty reports."""
     dice = random.Random(2)
-    start = moment("2026-11-02 08:00")
-    with pytest.raises(Refused):
-        training.train(Target.ORGANISATION, by=BY)
     for n in range(150):
         text, whose = spoken(dice)
-        with clock.set_to(start + timedelta(minutes=10 * n)):
+        with clock.set_to(START + timedelta(minutes=10 * n)):
             case = taking.open_report(Said(title=text, unit=office.city.west), by=office.desk)
             actions.accept(case, whose, by=office.desk)
+
+
+DECIDED = Made(decide, upon=OFFICE, at=NOON)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("learning")
+@pytest.mark.django_db
+def test_training_needs_decisions_measures_later_ones_and_guards_acting_alone(office: Office) -> None:
+    with pytest.raises(Refused):
+        training.train(Target.ORGANISATION, by=BY)
+    DECIDED(office)
     learned = training.train(Target.ORGANISATION, by=BY)
     assert (learned.texts, learned.tried) == (150, 30)
-    assert learned.split_at == start + timedelta(minutes=1200)
+    assert learned.split_at == START + timedelta(minutes=1200)
     assert learned.right >= 27
     assert proposing.three(Target.ORGANISATION, "nap cong vo")[0].code == "qlhtgt"
     assert len(proposing.three(Target.ORGANISATION, "nắp cống vỡ")) == 3
@@ -109,15 +120,11 @@ def test_training_needs_decisions_measures_later_ones_and_guards_acting_alone(of
         proposing.set_trust(0.9, by=office.desk, reason="x")
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("learning")
 @pytest.mark.django_db
 def test_report_is_passed_on_alone_only_where_proven_and_no_rule_fits(office: Office) -> None:
-    dice = random.Random(4)
-    start = moment("2026-11-02 08:00")
-    for n in range(150):
-        text, whose = spoken(dice)
-        with clock.set_to(start + timedelta(minutes=10 * n)):
-            case = taking.open_report(Said(title=text, unit=office.city.west), by=office.desk)
-            actions.accept(case, whose, by=office.desk)
+    DECIDED(office)
     assert training.look() == 1
     assert training.look() == 0
 
