@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.cases import (
     access,
     asking,
+    attached,
     deeds,
     linking,
     moving,
@@ -32,7 +33,7 @@ from toancanh.kernel.cases.models import Link
 from toancanh.kernel.cases.saying import Unsaid, named
 from toancanh.kernel.cases.writing import Conflict
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.declare_cases import CaseField
+from toancanh.kernel.declare_cases import CaseField, CaseMove
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock, subjects
 from toancanh.kernel.runtime.doors import door
@@ -94,7 +95,8 @@ def _small(request: HttpRequest, on: Doing) -> None:
 def page(on: Doing, code: str) -> dict[str, Any]:
     """What the page says."""
     now = clock.now()
-    passages = story.of(on.case, on.said, on.clocks)
+    kept = attached.of(on.case)
+    passages = story.of(on.case, on.said, on.clocks, kept)
     parent, own_parts = shown.family(on)
     offered = deeds.offered(on)
     return {
@@ -111,6 +113,7 @@ def page(on: Doing, code: str) -> dict[str, Any]:
         "clocks": shown.clocks(on, now),
         "steps": shown.parts(on),
         "facts": shown.facts(on),
+        "pictures": shown.pictures(on, kept),
         "links": shown.links(on),
         "parent": parent,
         "parts": own_parts,
@@ -163,9 +166,11 @@ class Step:
     obstacle: str = ""
     """Why it cannot be done as things stand."""
     given: Mapping[str, Any] = field(default_factory=dict)
+    takes_files: bool = False
+    """Whether files that come along are kept: of who may do it alone."""
 
 
-@door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
+@door(right=SIGHT, data="staff", methods=FORM, max_body=attached.LARGEST, served_as="upload")
 def move(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """A move of the graph with what it asks."""
     on = sought(code, of(request))
@@ -179,11 +184,21 @@ def move(request: HttpRequest, code: str, name: str) -> HttpResponse:
         title=named(edge.title),
         effect=named(edge.effect) if edge.effect else "",
         tone=edge.tone,
-        fields=tuple(one for one in edge.asks if one.kind != "files"),
-        do=lambda said, seen: moving.move(on.case, name, said, by=on.by, seen=seen),
+        fields=edge.asks,
+        do=lambda said, seen: _moved(on, edge, said, seen),
         obstacle=obstacle,
+        takes_files=choice is not None,
     )
     return _form(request, on, step)
+
+
+@transaction.atomic
+def _moved(on: Doing, edge: CaseMove, said: Mapping[str, Any], seen: int) -> None:
+    """The move, with the files that it names."""
+    keys = [key for one in edge.asks if one.kind == "files" for key in said.get(one.name, ())]
+    # First, so that a file that cannot be named leaves the case as the form has it.
+    attached.attach(on.case, keys, on.by)
+    moving.move(on.case, edge.name, said, by=on.by, seen=seen)
 
 
 @door(right=SIGHT, data="staff", methods=FORM, max_body=MOST)
@@ -212,9 +227,16 @@ def _form(request: HttpRequest, on: Doing, step: Step) -> HttpResponse:
             messages.error(request, step.obstacle)
             return HttpResponseRedirect(address(on))
         return _shown(request, on, step, asking.empty(step.fields, step.given), step.obstacle)
-    form = asking.filled(step.fields, request.POST)
+    data = request.POST.copy()
+    # On the disk before the transaction; what a fault keeps back goes with the next sending.
+    faults = attached.take(request.FILES, data, step.fields, on.case, on.by) if step.takes_files else {}
+    form = asking.filled(step.fields, data)
+    for row in form.rows:
+        row.fault = faults.get(row.field.name, row.fault)
+        if row.field.kind == "files":
+            row.options = attached.names(sorted(row.chosen), on.by)
     seen = number(request.POST.get("seen", ""))
-    if seen == on.case.number and form.has_faults:
+    if form.has_faults and (faults or seen == on.case.number):
         return _shown(request, on, step, form, "", status=422)
     try:
         step.do(form.said, seen)

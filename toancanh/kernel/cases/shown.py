@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, countdown, linking, story, words
+from toancanh.kernel.cases import access, attached, countdown, linking, story, words
+from toancanh.kernel.cases.attached import Attached
 from toancanh.kernel.cases.countdown import Countdown
 from toancanh.kernel.cases.doing import Doing
 from toancanh.kernel.cases.models import Case, Clock, Extension, Link, Party, Pause, Step, StepRole
@@ -110,6 +111,12 @@ def facts(on: Doing) -> list[Line]:
         states = {name: named(title) for name, title in axis.states}
         found.append(Line(named(axis.title), states.get(case.axes.get(axis.name, ""), "")))
     return [line for line in found if line.text]
+
+
+def pictures(on: Doing, kept: Mapping[str, Attached]) -> list[Attached]:
+    """What came with it from the beginning."""
+    fields = [one.name for one in on.said.fields if one.kind == "files"]
+    return [file for name in fields for file in attached.chosen(kept, on.case.facts.get(name))]
 
 
 def _rating(value: int | None) -> str:

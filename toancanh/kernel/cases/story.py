@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import countdown, words
+from toancanh.kernel.cases import attached, countdown, words
+from toancanh.kernel.cases.attached import Attached
 from toancanh.kernel.cases.models import Case, Clock, Event
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.declare_cases import CaseField, CaseType
@@ -61,22 +62,27 @@ class Passage:
     """From which state to which; empty where none changed."""
     lines: tuple[Line, ...]
     clocks: tuple[str, ...]
-    files: tuple[str, ...]
-    """Keys of attachments."""
+    files: tuple[Attached, ...]
 
 
-def of(case: Case, said: CaseType, clocks: Sequence[Clock]) -> list[Passage]:
-    """Everything that happened, the newest first. Two queries."""
+def of(
+    case: Case, said: CaseType, clocks: Sequence[Clock], kept: Mapping[str, Attached] | None = None
+) -> list[Passage]:
+    """Everything that happened, the newest first; ``kept`` are the files shown with it. Two queries."""
     events = list(case.story.select_related("person").order_by("number"))
     codes = {code for event in events for code in _codes(said, event)}
     names = dict(Organisation.objects.filter(code__in=codes).values_list("code", "name")) if codes else {}
     days = {(row.name, row.round): countdown.day_minutes(row.calendar, row.started_at) for row in clocks}
     due: dict[tuple[str, int], str | None] = {}
-    told = [_passage(said, event, names, _moves(said, event.content, days, due)) for event in events]
+    told = [
+        _passage(said, event, names, _moves(said, event.content, days, due), kept or {}) for event in events
+    ]
     return told[::-1]
 
 
-def _passage(said: CaseType, event: Event, names: Names, clocks: tuple[str, ...]) -> Passage:
+def _passage(
+    said: CaseType, event: Event, names: Names, clocks: tuple[str, ...], kept: Mapping[str, Attached]
+) -> Passage:
     content = event.content
     move = said.move(str(content.get("move", ""))) if event.kind == "moved" else None
     way = ""
@@ -93,7 +99,9 @@ def _passage(said: CaseType, event: Event, names: Names, clocks: tuple[str, ...]
         way=way,
         lines=(*fields(asks, given, names), *_more(content)),
         clocks=clocks,
-        files=tuple(key for one in asks if one.kind == "files" for key in given.get(one.name, ())),
+        files=tuple(
+            file for one in asks if one.kind == "files" for file in attached.chosen(kept, given.get(one.name))
+        ),
     )
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import re
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 
 from tests.city import City
 from tests.office import Office, at
-from toancanh.kernel.cases import moving, parties
+from toancanh.kernel.cases import moving, parties, splitting
 from toancanh.kernel.cases.models import Case, PartyRole
 from toancanh.kernel.cases.parties import Contact
-from toancanh.kernel.declare import Actor
+from toancanh.kernel.cases.splitting import Part
+from toancanh.kernel.declare import ANYONE, Actor
+from toancanh.kernel.files import actions as files
+from toancanh.kernel.files import work
+from toancanh.kernel.files.models import File
 from toancanh.kernel.journal.models import Entry
 from toancanh.kernel.people.models import Person
 
@@ -206,3 +214,70 @@ def test_who_sent_it_is_read_with_a_reason_and_each_reading_is_kept(office: Offi
     assert "Lê Thị Hoa" in told
     assert "+84914123456" in told
     assert Entry.objects.get(action="cases.identity_read").actor == office.desk.key
+
+
+@pytest.fixture
+def jpeg(settings: Any, tmp_path: Any) -> bytes:
+    """A small photo; what is kept lies in a folder of the test."""
+    settings.DATA = tmp_path
+    made = io.BytesIO()
+    Image.new("RGB", (32, 24), "red").save(made, "JPEG")
+    return made.getvalue()
+
+
+def test_photos_of_an_answer_are_kept_through_a_fault_and_shown_in_the_story(
+    office: Office, report: Case, jpeg: bytes
+) -> None:
+    client = client_of(office.engineer)
+    for step in list(report.steps.filter(role="help")):
+        step.delete()
+    path = f"{page(report)}move/answer/"
+    assert 'enctype="multipart/form-data"' in client.get(path).content.decode()
+    upload = SimpleUploadedFile("sau.jpg", jpeg, "image/jpeg")
+    # The words are missing: the photo is kept and goes with the next sending.
+    answer = client.post(path, {"seen": str(report.number), "after": upload})
+    file = File.objects.get()
+    assert answer.status_code == 422
+    assert file.subject == ""
+    assert re.search(rf'name="after" value="{file.pk}" checked', answer.content.decode())
+    data = {"seen": str(report.number), "answer": "Đã thay nắp", "after": str(file.pk)}
+    assert client.post(path, data).status_code == 302
+    file.refresh_from_db()
+    assert file.subject == f"case:{report.pk}"
+    assert report.story.order_by("number").last().content["said"]["after"] == [str(file.pk)]  # type: ignore[union-attr]
+    assert "sau.jpg:" in text(client, page(report))
+    work.prepare(file)
+    assert re.search(r'<img src="/files/[^"]+" alt="sau.jpg"', client.get(page(report)).content.decode())
+
+
+def test_files_that_are_refused_or_somebody_elses_change_nothing(
+    office: Office, report: Case, jpeg: bytes
+) -> None:
+    for step in list(report.steps.filter(role="help")):
+        step.delete()
+    path, client = f"{page(report)}move/answer/", client_of(office.engineer)
+    data = {"seen": str(report.number), "answer": "Đã thay nắp"}
+    bad = SimpleUploadedFile("x.exe", b"MZ" + bytes(100), "image/jpeg")
+    answer = client.post(path, {**data, "after": bad})
+    assert answer.status_code == 422
+    assert 'id="after-fault"' in answer.content.decode()
+    other = files.take(jpeg, "khac.jpg", by=ANYONE, key="k" * 20)
+    for key in (str(other.pk), "999999", "²"):
+        assert client.post(path, {**data, "after": key}).status_code in (404, 422)
+    # Who may not do the step leaves nothing on the disk.
+    stranger = client_of(office.desk)
+    upload = SimpleUploadedFile("sau.jpg", jpeg, "image/jpeg")
+    stranger.post(path, {**data, "after": upload})
+    assert list(File.objects.values_list("pk", flat=True)) == [other.pk]
+    assert Case.objects.get(pk=report.pk).state == "assigned"
+
+
+def test_pictures_of_the_sender_stand_on_the_case_and_on_its_parts(office: Office, jpeg: bytes) -> None:
+    file = files.take(jpeg, "cong.jpg", by=ANYONE, key="p" * 20)
+    whole = office.report(facts={"pictures": [str(file.pk)]})
+    files.attach(file, f"case:{whole.pk}", by=ANYONE)
+    work.prepare(file)
+    (part,) = splitting.split(whole, [Part(title="Rác")], by=office.desk)
+    for case in (whole, part):
+        told = client_of(office.desk).get(page(case)).content.decode()
+        assert len(re.findall(r'<img src="/files/[^"]+" alt="cong.jpg"', told)) == 1
