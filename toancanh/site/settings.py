@@ -199,6 +199,8 @@ SUBJECTS = {
     "thing": "toancanh.kernel.telemetry.subjects.find",
     "warning": "toancanh.kernel.warnings.subjects.find",
 }
+# Terms that a domain gives to cases of a kind as they stand: callables of the type `cases.reterming.TermsOf`.
+CASE_TERMS = {"reports.report": "toancanh.domains.reports.routing.taking.terms_of"}
 # What people answer to messages: callables that take the number and the text.
 REPLIES = ["toancanh.kernel.contacts.receipts.replied"]
 PUSH_HOSTS = environment.push_hosts()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, searching, words
+from toancanh.kernel.cases import access, reterming, searching, words
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
@@ -34,7 +34,9 @@ class Change:
 
 
 def change(case: Case, to: Change, reason: str, *, by: Actor, seen: int | None = None) -> Event:
-    """Write it with the reason; clocks go on as they were begun. Raises Refused where nothing differs."""
+    """Write it with the reason. Another category brings its term, from the same beginning; Refused where
+    nothing differs.
+    """
     with writing(case, by=by, seen=seen) as on:
         if not access.roles(on.case, on.said, by) & {"desk", "giver"}:
             raise NotAllowed(_("The desk or who gave the work corrects what is said of it."))
@@ -47,7 +49,9 @@ def change(case: Case, to: Change, reason: str, *, by: Actor, seen: int | None =
             raise Refused(_("Nothing differs from what is said already."), "same")
         row = on.case
         row.folded = searching.folded(row, on.said)
-        return on.tell("changed", {"changed": changed, "reason": said})
+        told = reterming.category_changed(on) if "category" in changed else []
+        more = {"clocks": told} if told else {}
+        return on.tell("changed", {"changed": changed, "reason": said, **more})
 
 
 def _shown(row: Case) -> dict[str, Any]:

@@ -167,6 +167,11 @@ def _after(before: Found | None, said: Mapping[str, Any], at: datetime) -> Found
     if before is None or what == "started":
         begins = datetime.fromisoformat(said["begins"])
         return Found(said["calendar"], begins, said["minutes"])
+    if what == "retermed":
+        begins = datetime.fromisoformat(said["begins"])
+        return Found(
+            said["calendar"], begins, said["minutes"], tuple(map(_pause, said["pauses"])), before.ended
+        )
     if what == "paused":
         return replace(before, pauses=(*before.pauses, (at, None)))
     if what == "resumed":
@@ -174,6 +179,12 @@ def _after(before: Found | None, said: Mapping[str, Any], at: datetime) -> Found
     if what == "extended":
         return replace(before, minutes=before.minutes + said["minutes"])
     return replace(before, ended=at) if what == "ended" else before
+
+
+def _pause(said: list[str | None]) -> tuple[datetime, datetime | None]:
+    since, until = (None if text is None else datetime.fromisoformat(text) for text in said)
+    assert since is not None
+    return since, until
 
 
 def _due(found: Found, known: Mapping[str | None, Time]) -> datetime | None:

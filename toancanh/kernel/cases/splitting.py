@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, moving, opening, types
-from toancanh.kernel.cases.models import Case, Event, LinkKind
+from toancanh.kernel.cases import access, moving, opening, reterming, types
+from toancanh.kernel.cases.models import Case, Clock, Event, LinkKind
 from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor, program
@@ -42,6 +42,10 @@ def split(case: Case, parts: Sequence[Part], *, by: Actor, seen: int | None = No
         if not parts or on.case.parts.count() + len(parts) > MOST:
             raise Refused(_("A case has at most 10 parts."), "too_many")
         made = [_opened(on, part) for part in parts]
+        whole = reterming.main_of(on.case)
+        if whole is not None:
+            for one in made:
+                _hand_down(one, whole, by)
         on.tell("split", {"codes": [one.code for one in made]})
         return made
 
@@ -72,6 +76,14 @@ def _opened(on: Writing, part: Part) -> Case:
     if edge is not None and part.organisation is not None:
         moving.move(made, edge.name, _assigned(edge.asks, part.organisation), by=on.by)
     return made
+
+
+def _hand_down(part: Case, whole: Clock, by: Actor) -> None:
+    """Who waits for the whole waits no longer because it was split."""
+    with writing(part, by=by) as on:
+        told = reterming.handed_down(on, whole)
+        if told:
+            on.tell("retermed", {"clocks": told})
 
 
 def _fields(on: Writing) -> dict[str, Any]:

@@ -213,6 +213,7 @@ SENTENCES: dict[str, Sentence] = {
     "kept": _plain(lambda: _("Reviewed: kept longer")),
     "followed": _followed,
     "brought_in": _brought,
+    "retermed": _plain(lambda: _("It counts as the whole does")),
     "due_moved": _plain(lambda: _("Counted anew after the calendar changed")),
 }
 """What happened, by the kind of the event: the words that begin a line of the story."""

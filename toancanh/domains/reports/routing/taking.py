@@ -17,6 +17,7 @@ from toancanh.kernel.cases import opening
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.declare import Actor
+from toancanh.kernel.declare_cases import Term
 from toancanh.kernel.people.models import Organisation
 from toancanh.kernel.runtime import clock
 from toancanh.lib.fold import fold
@@ -62,6 +63,12 @@ def keep(case: Case, number: int, found: Decision, at: datetime, given: Organisa
 def judged(case: Case, at: datetime) -> Decision:
     """What the rules in force say of a report as it stands."""
     return decide(About.of(case), listing.in_force(at), IsWorking())
+
+
+def terms_of(case: Case) -> dict[str, Term]:
+    """Terms of a report as it stands: of the rule that fits it, else of its category."""
+    found = judged(case, case.opened_at)
+    return categories.terms(case.category) | (found.line.terms if found.line else {})
 
 
 def opened(payload: Mapping[str, Any]) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
 
 from tests.city import BY
-from tests.office import Office, at
-from toancanh.domains.reports.routing import arranging
+from tests.office import Office, at, moment
+from toancanh.domains.reports import categories
+from toancanh.domains.reports.models import Category
+from toancanh.domains.reports.routing import arranging, taking
 from toancanh.domains.reports.routing.arranging import Draft
 from toancanh.domains.reports.triage import actions, answers, masking
 from toancanh.domains.reports.triage import waiting as desk
 from toancanh.domains.reports.triage.models import Answer, Report
-from toancanh.kernel.cases import moving
-from toancanh.kernel.cases.models import Case, Event
+from toancanh.kernel.cases import changing, moving, recounting
+from toancanh.kernel.cases.changing import Change
+from toancanh.kernel.cases.models import Case, Clock, Event
+from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.people.models import Person
 from toancanh.lib.errors import NotAllowed, Refused
 
@@ -208,3 +213,36 @@ def test_signs_that_are_no_text_are_not_published(office: Office) -> None:
             actions.publish_text(case, title, words, by=office.desk, is_published=True)
     assert not Report.objects.exists()
     assert keeper(office).post(URL, {"case": "PA\0", "do": "refuse"}).status_code == 404
+
+
+@pytest.fixture
+def quick_category(db: None) -> Iterator[None]:
+    """`nhanh` is to be answered within two days, `cham` as the kind of work says."""
+    for code, days in (("nhanh", 2), ("cham", None)):
+        named = {"code": code, "parent": "cay", "title_vi": code, "title_en": code}
+        Category.objects.create(**named, days=days, valid_from="2020-01-01")
+    categories.forget()
+    yield
+    categories.forget()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("quick_category")
+def test_another_category_brings_its_term_from_the_same_beginning(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        said = Said(title="Cây đổ", unit=office.city.west, category="cham")
+        by_desk, by_page = (taking.open_report(said, by=office.desk) for _n in range(2))
+        moving.move(by_page, "ask", {"question": "Ở đâu?"}, by=office.desk)
+    with at("2026-11-17 09:00"):
+        moving.move(by_page, "reply", {"reply": "Số 2"}, by=office.desk)
+        actions.accept(by_desk, "qlhtgt", by=office.desk, category="nhanh")
+        changing.change(by_page, Change(category="nhanh"), "Nhầm", by=office.desk)
+    # Two working days from the Monday on which they came; of the other one a day stood still.
+    for case, due in ((by_desk, "2026-11-18 09:00"), (by_page, "2026-11-19 09:00")):
+        assert Clock.objects.get(case=case, is_main=True).due_at == moment(due)
+        told = case.story.get(kind="changed").content["clocks"]
+        assert [(one["clock"], one["what"]) for one in told] == [("handle", "retermed")]
+    assert list(recounting.differences()) == []
+    with at("2026-11-17 10:00"):
+        changing.change(by_page, Change(category="cham"), "Không nhầm", by=office.desk)
+    assert Clock.objects.get(case=by_page, is_main=True).due_at == moment("2026-11-24 09:00")

@@ -12,7 +12,7 @@ from toancanh.domains.reports import naming
 from toancanh.domains.reports.public import finding
 from toancanh.domains.reports.routing import taking
 from toancanh.domains.reports.triage.models import Report
-from toancanh.kernel.cases import access, moving
+from toancanh.kernel.cases import access, moving, reterming
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
@@ -74,7 +74,9 @@ def _set(on: Writing, to: Mapping[str, Any]) -> None:
     for name, (_before, after) in changed.items():
         setattr(on.case, name, after)
     if changed:
-        on.tell("changed", {"changed": changed, "reason": GRADED})
+        told = reterming.category_changed(on) if "category" in changed else []
+        more = {"clocks": told} if told else {}
+        on.tell("changed", {"changed": changed, "reason": GRADED, **more})
 
 
 @transaction.atomic

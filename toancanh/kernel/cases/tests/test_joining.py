@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.office import Office
-from toancanh.kernel.cases import joining, linking, moving, parties, splitting
-from toancanh.kernel.cases.models import Case, Event, Link, Party, PartyRole
+from tests.office import Office, at
+from toancanh.kernel.cases import joining, linking, moving, parties, recounting, splitting
+from toancanh.kernel.cases.models import Case, Clock, Event, Link, Party, PartyRole
 from toancanh.kernel.cases.parties import Contact
 from toancanh.kernel.cases.splitting import Part
 from toancanh.kernel.declare import ANYONE
@@ -134,3 +134,20 @@ def test_each_who_sent_or_followed_is_told_once_and_his_link_leads_on(office: Of
     assert told.filter(link=f"/pa/{joined.secret}/").count() == 1
     assert parties.by_link(joined.secret).case == first
     assert parties.recipients(first, PartyRole.FOLLOWER, "")[0].address == "+84914123456"
+
+
+def test_parts_count_as_the_whole_does(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        whole = office.report()
+        moving.move(whole, "ask", {"question": "Ở đâu?"}, by=office.desk)
+    with at("2026-11-17 09:00"):
+        moving.move(whole, "reply", {"reply": "Số 12"}, by=office.desk)
+    with at("2026-11-19 09:00"):
+        parts = splitting.split(
+            whole, [Part(title="Cống", organisation=office.roads), Part(title="Rác")], by=office.desk
+        )
+    main = Clock.objects.get(case=whole, is_main=True)
+    for part in parts:
+        own = Clock.objects.get(case=part, is_main=True)
+        assert (own.begins_at, own.due_at) == (main.begins_at, main.due_at)
+    assert list(recounting.differences()) == []
