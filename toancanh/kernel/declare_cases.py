@@ -125,7 +125,8 @@ class CaseMove:
 class CaseClock:
     """A term that runs while the case is in some states.
 
-    It begins with the first of ``runs`` that is entered and ends with the first state outside them.
+    It begins with the first of ``runs`` that is entered and ends with the first state outside them; entered
+    once more, it begins once more with a whole term. The main one runs until the case ends.
     """
 
     name: str

@@ -159,6 +159,7 @@ REACTIONS = {
     "alerts.raised": ["toancanh.site.demo_drafts.rang"],
     "cases.due_moved": ["toancanh.kernel.cases.telling.due_moved"],
     "cases.extension_settled": ["toancanh.kernel.cases.telling.extension_settled"],
+    "cases.identities_erased": ["toancanh.domains.reports.actions.identities_erased"],
     "cases.moved": ["toancanh.kernel.cases.telling.moved", "toancanh.kernel.cases.splitting.part_moved"],
     "people.organisation_ceased": ["toancanh.kernel.cases.following.organisation_ceased"],
     "territory.calendar_changed": ["toancanh.kernel.cases.recounting.calendar_changed"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -156,9 +157,19 @@ def digest_of(key: str) -> str:
 
 
 def sent(digest: str) -> Sent | None:
-    """What a sending has made already."""
+    """What a sending has made already. Raises Refused where its link was erased with the contact data."""
     row = Sending.objects.select_related("case").filter(digest=digest).first()
-    return Sent(row.case, secrets.unseal(row.sealed)["link"]) if row is not None else None
+    if row is None:
+        return None
+    if not row.sealed:
+        text = _("This was sent long ago as %(code)s; its link is no longer kept. Look it up by the code.")
+        raise Refused(text % {"code": row.case.code}, "erased")
+    return Sent(row.case, secrets.unseal(row.sealed)["link"])
+
+
+def identities_erased(payload: Mapping[str, Any]) -> None:
+    """Reaction to ``cases.identities_erased``: links of those parties are not told again either."""
+    Sending.objects.filter(party__in=payload["parties"]).update(sealed="")
 
 
 def _admitted(by: Actor, proof: str) -> str:

@@ -346,7 +346,8 @@ REPORT = CaseType(
             "accept",
             Title("Tiếp nhận", "Acceptance"),
             Term(8, "hour", basis=DEFAULT),
-            AT_DESK,
+            # While the sender is asked it stands still, and goes on with his answer.
+            (*AT_DESK, "asked"),
         ),
         CaseClock(
             "handle",

@@ -123,7 +123,8 @@ class Sending(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="+")
     party = models.ForeignKey(Party, null=True, on_delete=models.SET_NULL, related_name="+")
     sealed = models.TextField()
-    """The secret of the link, for the sender who asks again because no answer reached him."""
+    """The secret of the link, for the sender who asks again because no answer reached him; empty once the
+    contact data of the party was erased."""
     at = models.DateTimeField(db_index=True)
     client = models.CharField(max_length=100, blank=True)
     """Name of the key of the program that brought it; empty for the citizen's own form."""

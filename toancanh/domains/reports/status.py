@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from toancanh.domains.reports import actions, looking, sending, story
 from toancanh.domains.reports.public import seeing
 from toancanh.kernel.cases import moving, parties, types
+from toancanh.kernel.cases.case_pages import number
 from toancanh.kernel.cases.models import Case, Party, PartyRole
 from toancanh.kernel.runtime.doors import door
 from toancanh.kernel.runtime.web import problem
@@ -70,6 +71,8 @@ def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
     link = link or request.build_absolute_uri(looking.link(secret))
     is_reporter = party.role == PartyRole.REPORTER
     rating = case.ratings.filter(party=party, round=case.round).first()
+    before = number(request.GET["before"]) if "before" in request.GET else None
+    steps, older = story.steps(case, is_reporter=is_reporter, before=before)
     return {
         "case": case,
         "party": party,
@@ -81,7 +84,9 @@ def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
         "state": story.state(case),
         "category": story.category(case),
         "due": story.due(case),
-        "steps": story.steps(case, is_reporter=is_reporter),
+        "steps": steps,
+        "older": older,
+        "is_older": before is not None,
         "answers": story.answers(case),
         "photos": story.photos(case) if is_reporter else [],
         "question": story.question(case) if is_reporter else "",

@@ -18,6 +18,9 @@ from toancanh.kernel.files import links
 from toancanh.kernel.files import queries as files
 from toancanh.kernel.files.models import File, State, Variant
 
+MOST = 200
+"""Steps at a time."""
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -80,11 +83,17 @@ def state(case: Case) -> str:
     return named(types.by_key(case.version_id).state(case.state).title)
 
 
-def steps(case: Case, *, is_reporter: bool) -> list[Step]:
-    """Everything that parties may know, the oldest first; of others' words followers read none."""
+def steps(case: Case, *, is_reporter: bool, before: int | None = None) -> tuple[list[Step], int | None]:
+    """What parties may know, the oldest first; of others' words followers read none.
+
+    The newest of it, or of what happened before that event; and before which there is more, if there is.
+    """
     version = types.by_key(case.version_id)
     found: list[Step] = []
-    for event in case.story.filter(is_public=True).select_related("case").order_by("number"):
+    rows = case.story.filter(is_public=True).order_by("-number")
+    events = list(rows[: MOST + 1] if before is None else rows.filter(number__lt=before)[: MOST + 1])
+    older = events[MOST - 1].number if len(events) > MOST else None
+    for event in events[:MOST][::-1]:
         if event.kind == "opened":
             found.append(Step(event.at, _("Received"), words=""))
         elif event.kind == "moved":
@@ -99,7 +108,7 @@ def steps(case: Case, *, is_reporter: bool) -> list[Step]:
             found.append(Step(event.at, _("Passed on to another organisation"), who))
         elif event.kind in ("extension_settled", "due_moved"):
             found.append(Step(event.at, _("The term was moved"), event.organisation))
-    return found
+    return found, older
 
 
 def _words(event: Event, names: Sequence[str]) -> str:
@@ -143,7 +152,7 @@ def photo(file: File) -> Photo:
 
 def due(case: Case) -> Due | None:
     """The date by the law's clock; None where nothing runs any more."""
-    row = Clock.objects.filter(case=case, is_main=True, round=case.round).first()
+    row = Clock.objects.filter(case=case, is_main=True, round=case.round).order_by("run").last()
     if row is None or row.stopped_at is not None:
         return None
     return Due(row.due_at, row.paused_at is not None, row.extended > 0)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from toancanh.kernel.cases.models import Case
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseField
-from toancanh.kernel.files import actions, links, queries, words
+from toancanh.kernel.files import actions, links, words
 from toancanh.kernel.files.models import File, State, Variant
 from toancanh.lib.errors import Refused
 
@@ -41,10 +41,9 @@ def subject(pk: int) -> str:
 
 
 def of(case: Case) -> dict[str, Attached]:
-    """Its files by their keys, with those of the whole that it is a part of. Two queries."""
-    wholes = [pk for pk in (case.parent_id, case.pk) if pk is not None]
-    found = queries.of_many(map(subject, wholes))
-    return {str(file.pk): _shown(file) for files in found.values() for file in files}
+    """Its files by their keys, with those of the whole that it is a part of. One query, however many."""
+    wholes = [subject(pk) for pk in (case.parent_id, case.pk) if pk is not None]
+    return {str(file.pk): _shown(file) for file in File.objects.filter(subject__in=wholes).order_by("pk")}
 
 
 def chosen(kept: Mapping[str, Attached], keys: object) -> tuple[Attached, ...]:

@@ -73,7 +73,8 @@ def case(request: HttpRequest, code: str, *, locality: Locality) -> HttpResponse
         except Refused as fault:
             messages.error(request, fault.message)
         return HttpResponseRedirect(address(on))
-    return render(request, "cases/case.html", page(on, of(request).unit_code or locality()["code"]))
+    before = number(request.GET["before"]) if "before" in request.GET else None
+    return render(request, "cases/case.html", page(on, of(request).unit_code or locality()["code"], before))
 
 
 def _small(request: HttpRequest, on: Doing) -> None:
@@ -92,11 +93,11 @@ def _small(request: HttpRequest, on: Doing) -> None:
         raise Refused(_("Choose what is to be done."), "bad_request")
 
 
-def page(on: Doing, code: str) -> dict[str, Any]:
-    """What the page says."""
+def page(on: Doing, code: str, before: int | None = None) -> dict[str, Any]:
+    """What the page says; of its story what happened before that event."""
     now = clock.now()
     kept = attached.of(on.case)
-    passages = story.of(on.case, on.said, on.clocks, kept)
+    told = story.of(on, kept, before=before)
     parent, own_parts = shown.family(on)
     offered = deeds.offered(on)
     return {
@@ -121,8 +122,10 @@ def page(on: Doing, code: str) -> dict[str, Any]:
         "may_identify": on.by.may(on.said.rights.identity, on.case.unit_path),
         "panels": panels.of(on.case, on.by),
         "boxes": subjects.boxes(f"case:{on.case.code}", on.by),
-        "story": passages,
-        "last_word": shown.last_word(passages),
+        "story": told.passages,
+        "older": told.older,
+        "is_older": before is not None,
+        "last_word": shown.last_word(told.passages) if before is None else None,
         "map": shown.map_of(on.case, code),
         "now": now,
     }
@@ -134,7 +137,8 @@ def people(request: HttpRequest, code: str) -> HttpResponse:
     on = sought(code, of(request))
     if not on.by.may(on.said.rights.identity, on.case.unit_path):
         raise NotAllowed(_("Who sent it is read by the reception desk alone."))
-    rows = list(on.case.parties.filter(left_at=None).select_related("case").order_by("pk")[:MOST_PEOPLE])
+    whole = parties.standing(on.case.parties.all())
+    rows = list(whole.select_related("case").order_by("pk")[:MOST_PEOPLE])
     context: dict[str, Any] = {
         "case": on.case,
         "count": len(rows),
@@ -263,7 +267,7 @@ def _shown(
     status: int = 200,
     since: int | None = None,
 ) -> HttpResponse:
-    passages = story.of(on.case, on.said, on.clocks)
+    passages = story.of(on).passages
     news = [one for one in passages if since is not None and one.event.number > since]
     context = {
         "case": on.case,

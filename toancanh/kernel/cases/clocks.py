@@ -22,16 +22,18 @@ def follow(on: Writing, terms: Mapping[str, Term] | None = None, reason: str = "
     """Bring the clocks to the case's state. ``terms`` stand in the place of declared ones, by clock."""
     case, now = on.case, on.now
     state = on.said.state(case.state)
-    rows = {row.name: row for row in case.clocks.filter(round=case.round).select_related("calendar")}
+    begun = case.clocks.filter(round=case.round).select_related("calendar").order_by("run")
+    rows = {row.name: row for row in begun}
     told: Told = []
     for said in on.said.clocks:
         row, runs = rows.get(said.name), case.state in said.runs
-        if row is None:
+        if row is None or row.stopped_at is not None:
             # What was promised elsewhere is known only where somebody says it.
             if runs and (past.current() is None or said.name in (terms or {})):
-                row = _start(case, said, (terms or {}).get(said.name, said.term), now)
+                run = 1 if row is None else row.run + 1
+                row = _start(case, said, (terms or {}).get(said.name, said.term), now, run)
                 told.append(_said("started", row, minutes=row.term, begins=row.begins_at, soon=row.soon))
-        elif row.stopped_at is None and not runs:
+        elif not runs:
             told.append(_stop(row, now))
         if row is not None and row.stopped_at is None:
             told += _pause_or_go_on(row, bool(state.pauses), now, reason)
@@ -40,12 +42,13 @@ def follow(on: Writing, terms: Mapping[str, Term] | None = None, reason: str = "
     return told
 
 
-def _start(case: Case, said: CaseClock, term: Term, now: datetime) -> Clock:
+def _start(case: Case, said: CaseClock, term: Term, now: datetime, run: int) -> Clock:
     counted = times.calendar_of(case.unit_path)
     row = Clock(
         case=case,
         name=said.name,
         round=case.round,
+        run=run,
         is_main=said.is_main,
         calendar=None if term.of == "wall" else counted.row,
         started_at=now,
@@ -117,7 +120,7 @@ def _book(row: Clock, pauses: tuple[Interval, ...]) -> None:
 
 
 def _said(what: str, row: Clock, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the event keeps
-    said = {"clock": row.name, "round": row.round, "what": what, "due": _text(row.due_at)}
+    said = {"clock": row.name, "round": row.round, "run": row.run, "what": what, "due": _text(row.due_at)}
     if what == "started":
         said["calendar"] = row.calendar.code if row.calendar else None
         said["main"] = row.is_main

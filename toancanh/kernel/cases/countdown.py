@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,14 +10,17 @@ from typing import Literal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from toancanh.kernel.cases import times
 from toancanh.kernel.cases.models import Clock
+from toancanh.kernel.cases.reckoning import WALL, Time
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.territory.calendars import queries as calendars
 from toancanh.kernel.territory.calendars.models import WorkCalendar
+from toancanh.lib.worktime.calendar import Calendar
 
 HOUR, WALL_DAY = 60, 24 * 60
 State = Literal["fine", "soon", "over", "stands", "ended"]
+Times = Mapping[int, Calendar]
+"""How calendars count, by primary key: asked for once for everything that a page says."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,18 @@ class Countdown:
     """Left, or over."""
 
 
-def day_minutes(calendar: WorkCalendar | None, at: datetime) -> int:
+def laid_out(rows: Iterable[Clock]) -> Times:
+    """How the calendars of clocks count. One query for all of them, where they were read with the clocks."""
+    return calendars.working_times(
+        list({row.calendar.pk: row.calendar for row in rows if row.calendar}.values())
+    )
+
+
+def day_minutes(calendar: WorkCalendar | None, at: datetime, times: Times) -> int:
     """How many minutes a day of that calendar has by the decision in force."""
     if calendar is None:
         return WALL_DAY
-    return calendars.working_time(calendar).week(at.astimezone(clock.VIETNAM).date()).day_minutes
+    return times[calendar.pk].week(at.astimezone(clock.VIETNAM).date()).day_minutes
 
 
 def span(minutes: int, day: int) -> str:
@@ -50,21 +61,17 @@ def span(minutes: int, day: int) -> str:
     return " ".join(parts)
 
 
-def of(row: Clock, now: datetime) -> Countdown:
-    """Where a clock stands now. No query where its calendar was read."""
-    day = day_minutes(row.calendar, now)
+def of(row: Clock, now: datetime, times: Times) -> Countdown:
+    """Where a clock stands now."""
+    day = day_minutes(row.calendar, now, times)
     if row.stopped_at is not None:
         late = row.lateness or 0
         text = _("late by %(span)s") % {"span": span(late, day)} if late else _("on time")
         return Countdown("ended", text, late)
     if row.due_at is None:
         return Countdown("stands", _("stands still"), 0)
-    return until(row.due_at, row.soon_at, now, row.calendar)
-
-
-def until(due: datetime, soon: datetime | None, now: datetime, calendar: WorkCalendar | None) -> Countdown:
-    """Where a due time stands that counts by that calendar; None: by the wall."""
-    time, day = times.time_of(calendar), day_minutes(calendar, now)
+    due, soon = row.due_at, row.soon_at
+    time: Time = WALL if row.calendar is None else times[row.calendar.pk]
     if now > due:
         over = time.elapsed(due, now)
         return Countdown("over", _("overdue by %(span)s") % {"span": span(over, day)}, over)

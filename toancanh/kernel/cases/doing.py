@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from toancanh.kernel.cases import access
+from toancanh.kernel.cases import access, countdown
 from toancanh.kernel.cases.models import Case, Clock, Step, StepRole
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseField, CaseType, Role
@@ -41,6 +41,11 @@ class Doing:
         """Its clocks with what happened to them, the newest round first."""
         rows = self.case.clocks.select_related("calendar").prefetch_related("pauses", "extensions__asked_by")
         return list(rows.order_by("-round", "-is_main", "pk"))
+
+    @cached_property
+    def times(self) -> countdown.Times:
+        """How their calendars count."""
+        return countdown.laid_out(self.clocks)
 
     @property
     def main(self) -> Clock | None:

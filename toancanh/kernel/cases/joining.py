@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, types
-from toancanh.kernel.cases.models import Case, Link, LinkKind, Party, PartyRole
-from toancanh.kernel.cases.writing import Writing
+from toancanh.kernel.cases import access, parties, types
+from toancanh.kernel.cases.models import Case, Link, LinkKind, PartyRole
+from toancanh.kernel.cases.writing import Conflict, Writing
+from toancanh.kernel.declare import Actor
 from toancanh.lib.errors import Refused
 
 MERGED = "merged"
@@ -18,24 +19,30 @@ LONGEST_LINE = 20
 def absorb(on: Writing, code: str) -> dict[str, object]:
     """Let another case take in the one being written; called by the move that merges, within its transaction.
 
-    Whoever sent or follows it follows the other from now on, by the link that he has. Returns what the
-    move's event keeps of it. Raises Refused where it cannot be merged into that one.
+    Whoever sent or follows it follows the other from now on, by the link that he has; who is a party to that
+    one already stays that party alone. Returns what the move's event keeps of it. Raises Refused where it
+    cannot be merged into that one, and Conflict where that one was merged meanwhile.
     """
     into = _locked(on, code)
-    case, moved = on.case, list(on.case.parties.filter(left_at=None).values_list("pk", "role"))
-    Party.objects.filter(pk__in=[pk for pk, _role in moved]).update(case=into, role=PartyRole.FOLLOWER)
+    case, moved = on.case, list(parties.standing(on.case.parties.all()).values_list("pk", "role"))
+    parties.move(case, into)
     Link.objects.get_or_create(
         case=case, kind=LinkKind.DUPLICATE_OF, to=into, subject="", defaults={"at": on.now}
     )
-    into.followers = into.parties.filter(role=PartyRole.FOLLOWER, left_at=None).count()
+    into.followers = parties.following(into.pk)
     case.followers = 0
     other = Writing(into, types.by_key(into.version_id), on.by, on.now)
     other.tell("absorbed", {"code": case.code, "parties": len(moved)})
     into.save()
-    parties = {
+    told = {
         role: [pk for pk, said in moved if said == role] for role in (PartyRole.REPORTER, PartyRole.FOLLOWER)
     }
-    return {"into": into.code, "parties": parties}
+    return {"into": into.code, "parties": told}
+
+
+def goal(code: str, by: Actor) -> Case:
+    """Where a case would be merged by that code. Raises NotFound where the actor sees none."""
+    return final(access.case(code.strip().upper(), by))
 
 
 def final(case: Case) -> Case:
@@ -55,10 +62,15 @@ def final(case: Case) -> Case:
 
 
 def _locked(on: Writing, code: str) -> Case:
-    seen = final(access.case(code.strip().upper(), on.by))
+    seen = goal(code, on.by)
     if seen.pk == on.case.pk:
         raise Refused(_("A case is not merged into itself."), "itself")
-    into = Case.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+    if seen.pk not in on.held:
+        text = _(
+            "This has changed since you opened the page. What you typed is still here: look, then send again."
+        )
+        raise Conflict(text)
+    into = Case.objects.get(pk=seen.pk)
     if into.kind != on.case.kind:
         raise Refused(_("Only work of the same kind is merged."), "other_kind")
     if not into.is_open:

@@ -188,6 +188,8 @@ class Clock(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="clocks")
     name = models.CharField(max_length=40)
     round = models.PositiveSmallIntegerField(default=1)
+    run = models.PositiveSmallIntegerField(default=1)
+    """Counts how often it began within the round: what comes back to the desk has a term there again."""
     is_main = models.BooleanField(default=False)
     calendar = models.ForeignKey(WorkCalendar, null=True, on_delete=models.PROTECT, related_name="+")
     """Null: wall time."""
@@ -212,7 +214,9 @@ class Clock(models.Model):
     """… and by the term without anything granted."""
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["case", "name", "round"], name="case_clock_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["case", "name", "round", "run"], name="case_clock_run"),
+        )
         indexes = (
             models.Index(fields=["calendar", "id"], name="case_clock_open", condition=Q(stopped_at=None)),
         )
@@ -314,6 +318,8 @@ class Party(models.Model):
     language = models.CharField(max_length=5, default="vi")
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True)
+    same_as = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    """Whom he was already where a merging brought him: told and counted as that one alone."""
 
 
 class Identity(models.Model):

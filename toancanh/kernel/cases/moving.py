@@ -8,12 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, clocks, guards, joining, saying, steps
+from toancanh.kernel.cases import access, clocks, guards, joining, keeping, saying, steps, types
 from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import ENDED, CaseMove, CaseType, Phase, Role, Term
-from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 CORRECT = "cases.correct"
 """The right to put a case into another state than its graph leads to."""
@@ -61,7 +61,7 @@ def move(
 
     Raises Conflict where the case changed since ``seen``, NotAllowed, and Refused with what is missing.
     """
-    with writing(case, by=by, seen=seen) as on:
+    with writing(case, by=by, seen=seen, beside=_beside(case, name, said or {}, by)) as on:
         edge = _edge(on, name)
         facts = saying.clean(edge.asks, said or {})
         guards.check(edge.guard, on.case, on.said, {**on.case.facts, **facts})
@@ -101,6 +101,18 @@ def who(roles: Sequence[Role]) -> str:
     return ", ".join(names[role] for role in roles)
 
 
+def _beside(case: Case, name: str, said: Mapping[str, Any], by: Actor) -> int | None:
+    """The case into which the move would merge it; None where it does not, or into none that there is."""
+    version = types.by_key(case.version_id)
+    edge = version.move(name)
+    if edge is None or version.state(edge.target).phase != joining.MERGED:
+        return None
+    try:
+        return joining.goal(str(said.get("into", "")), by).pk
+    except NotFound:
+        return None
+
+
 def _merge(on: Writing, edge: CaseMove, facts: dict[str, Any]) -> dict[str, object]:
     """Where the move ends in another case: let that one take it in."""
     if on.said.state(edge.target).phase != joining.MERGED:
@@ -133,7 +145,7 @@ def _begin_round(on: Writing) -> None:
 
 
 def _enter(on: Writing, target: str, edge: CaseMove | None) -> None:
-    state = on.said.state(target)
+    state, was_open = on.said.state(target), on.case.is_open
     on.case.state, on.case.phase = target, state.phase
     on.case.is_open = state.phase not in ENDED
     if not on.case.is_open:
@@ -143,6 +155,8 @@ def _enter(on: Writing, target: str, edge: CaseMove | None) -> None:
         steps.leave_to_desk(on)
     elif state.phase in ("accepted", "working") and (edge is None or edge.step == ""):
         steps.begin_again(on)
+    if was_open is not on.case.is_open:
+        keeping.follow(on)
 
 
 def correct(case: Case, target: str, reason: str, *, by: Actor, seen: int | None = None) -> Event:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import past, types
 from toancanh.kernel.cases.models import Case, Identity, Party, PartyRole
 from toancanh.kernel.contacts import sealing
-from toancanh.kernel.declare import Actor, program
+from toancanh.kernel.declare import Actor
 from toancanh.kernel.journal import actions as journal
 from toancanh.kernel.notify.messages import Recipient
 from toancanh.kernel.runtime import clock, ids, secrets
@@ -65,7 +64,7 @@ def join(case: Case, role: PartyRole, contact: Contact, *, by: Actor) -> Joined:
     mark = _mark(phone, email)
     if not _locked(case.pk).is_open and role == PartyRole.FOLLOWER:
         raise Refused(_("It has ended: nobody works on it any more."), "ended")
-    known = case.parties.filter(contact=mark, left_at=None).first() if mark else None
+    known = standing(case.parties.filter(contact=mark)).first() if mark else None
     if known is not None:
         return Joined(known, _unsealed(known).get("link", ""))
     secret, now = random.token_urlsafe(16), past.moment()
@@ -97,8 +96,29 @@ def _locked(pk: int) -> Case:
 
 def _count(pk: int) -> None:
     """Write how many follow a case that is held."""
-    following = Party.objects.filter(case=pk, role=PartyRole.FOLLOWER, left_at=None).count()
-    Case.objects.filter(pk=pk).update(followers=following)
+    Case.objects.filter(pk=pk).update(followers=following(pk))
+
+
+def standing(rows: QuerySet[Party]) -> QuerySet[Party]:
+    """Those of them who have not left, each person once."""
+    return rows.filter(left_at=None, same_as=None)
+
+
+def following(pk: int) -> int:
+    """How many follow a case."""
+    return standing(Party.objects.filter(case=pk, role=PartyRole.FOLLOWER)).count()
+
+
+def move(case: Case, into: Case) -> None:
+    """Take the parties of a case that is merged to the other one; both are locked.
+
+    Who is a party to that one by the same number or address is told there once: his link from here leads on.
+    """
+    there = dict(standing(into.parties.exclude(contact="")).values_list("contact", "pk"))
+    here = standing(case.parties.filter(contact__in=there)).values_list("pk", "contact")
+    for pk, contact in list(here):
+        Party.objects.filter(Q(pk=pk) | Q(same_as=pk)).update(same_as=there[contact])
+    case.parties.filter(left_at=None).update(case=into, role=PartyRole.FOLLOWER)
 
 
 def _phone(typed: str) -> str:
@@ -121,8 +141,11 @@ def by_link(secret: str) -> Party:
     """The party whose link holds the secret."""
     found = None
     if secret:
-        rows = Party.objects.select_related("case__unit", "case__organisation")
+        beside = ("case__unit", "case__organisation", "same_as__case__unit", "same_as__case__organisation")
+        rows = Party.objects.select_related(*beside)
         found = rows.filter(digest=ids.digest(secret), left_at=None).first()
+    if found is not None and found.same_as is not None and found.same_as.left_at is None:
+        return found.same_as
     if found is None:
         raise NotFound(_("This link is not valid. Look at the code that you got, or send your report anew."))
     return found
@@ -137,7 +160,7 @@ def of(contact: Contact) -> list[Party]:
     """Everything that somebody with this number or address is a party to, the newest first."""
     phone = _phone(contact.phone)
     mark = _mark(phone, contact.email.strip())
-    rows = Party.objects.filter(contact=mark, left_at=None) if mark else Party.objects.none()
+    rows = standing(Party.objects.filter(contact=mark)) if mark else Party.objects.none()
     return list(rows.select_related("case").order_by("-pk")[:200])
 
 
@@ -187,29 +210,12 @@ def leave(party: Party, *, by: Actor) -> None:
     journal.record("cases.left", f"case:{party.case.code}", by=by, content={"party": party.pk})
 
 
-def forget_when(case: Case, days: int) -> None:
-    """Let contact data of a case that has ended be erased after so many days."""
-    Identity.objects.filter(party__case=case).update(erase_at=clock.now() + timedelta(days=days))
-
-
-def erase_due() -> int:
-    """Erase contact data whose time is over; returns of how many parties. The journal keeps that it was."""
-    due = list(Identity.objects.filter(erase_at__lte=clock.now()).values_list("pk", "party")[:500])
-    if due:
-        with transaction.atomic():
-            Party.objects.filter(pk__in=[party for _pk, party in due]).update(contact="")
-            Identity.objects.filter(pk__in=[pk for pk, _party in due]).delete()
-            content = {"parties": [party for _pk, party in due]}
-            journal.record("cases.identities_erased", "cases", by=program("keeping"), content=content)
-    return len(due)
-
-
 def recipients(case: Case, role: PartyRole, path: str) -> list[Recipient]:
     """Parties of a role on the channels by which they can be reached, each with a link of his own.
 
     ``path`` holds ``{secret}``. Without the key nobody can be reached: raises Locked, and the message waits.
     """
-    return reached(case.parties.filter(role=role), path)
+    return reached(standing(case.parties.filter(role=role)), path)
 
 
 def reached(rows: QuerySet[Party], path: str) -> list[Recipient]:

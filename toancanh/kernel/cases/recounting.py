@@ -109,6 +109,10 @@ def _differs(row: Clock, counted: dict[int | None, Time]) -> bool:
     return (row.due_at, row.soon_at, row.first_due_at) != before
 
 
+Key = tuple[int, str, int, int]
+"""Case, clock, round, and how often it began in that."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A clock as its story tells it."""
@@ -138,7 +142,8 @@ def differences() -> Iterator[Difference]:
     while part := list(Case.objects.filter(Q(is_open=True), pk__gt=last).order_by("pk")[:BATCH]):
         last = part[-1].pk
         told = _told([case.pk for case in part])
-        stored = {(row.case_id, row.name, row.round): row for row in Clock.objects.filter(case__in=part)}
+        rows = Clock.objects.filter(case__in=part)
+        stored = {(row.case_id, row.name, row.round, row.run): row for row in rows}
         codes = {case.pk: case.code for case in part}
         for key in sorted({*told, *stored}):
             found, row = told.get(key), stored.get(key)
@@ -150,14 +155,15 @@ def differences() -> Iterator[Difference]:
                 yield Difference(codes[key[0]], key[1], row.due_at, due)
 
 
-def _told(cases: list[int]) -> dict[tuple[int, str, int], Found]:
-    found: dict[tuple[int, str, int], Found] = {}
+def _told(cases: list[int]) -> dict[Key, Found]:
+    found: dict[Key, Found] = {}
     rows = (
         Event.objects.filter(case__in=cases).order_by("case", "number").values_list("case", "at", "content")
     )
     for case, at, content in rows:
         for said in content.get("clocks", ()):
-            key = (case, said["clock"], said["round"])
+            # Events of before clocks could begin again within a round say nothing of it.
+            key = (case, said["clock"], said["round"], said.get("run", 1))
             found[key] = _after(found.get(key), said, at)
     return found
 

@@ -64,6 +64,7 @@ def _kept(on: Writing, row: Clock) -> Told:
     told: dict[str, Any] = {
         "clock": row.name,
         "round": row.round,
+        "run": row.run,
         "what": "retermed",
         "due": _text(row.due_at),
         "minutes": row.term + row.extended,

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from toancanh.kernel.cases import access, attached, countdown, linking, story, words
+from toancanh.kernel.cases import access, attached, countdown, linking, parties, story, words
 from toancanh.kernel.cases.attached import Attached
 from toancanh.kernel.cases.countdown import Countdown
 from toancanh.kernel.cases.doing import Doing
@@ -42,7 +42,7 @@ def clocks(on: Doing, now: datetime) -> list[ShownClock]:
     declared = {one.name: one for one in on.said.clocks}
     found = []
     for row in on.clocks:
-        day = countdown.day_minutes(row.calendar, row.started_at)
+        day = countdown.day_minutes(row.calendar, row.started_at, on.times)
         said = declared.get(row.name)
         found.append(
             ShownClock(
@@ -50,7 +50,7 @@ def clocks(on: Doing, now: datetime) -> list[ShownClock]:
                 title=named(said.title) if said else row.name,
                 term=countdown.span(row.term, day),
                 basis=said.term.basis if said else "",
-                count=countdown.of(row, now),
+                count=countdown.of(row, now, on.times),
                 pauses=sorted(row.pauses.all(), key=lambda one: one.since),
                 extensions=[(one, countdown.span(one.minutes, day)) for one in row.extensions.all()],
             )
@@ -71,7 +71,7 @@ class ShownPart:
 def parts(on: Doing) -> list[ShownPart]:
     """Who has and had the work, those who work now first. No query beyond those of `Doing`."""
     main = next((row for row in on.clocks if row.is_main), None)
-    day = countdown.day_minutes(main.calendar, main.started_at) if main else countdown.WALL_DAY
+    day = countdown.day_minutes(main.calendar, main.started_at, on.times) if main else countdown.WALL_DAY
     rows = [
         ShownPart(
             step,
@@ -182,7 +182,7 @@ class Concerned:
 
 def concerned(case: Case) -> Concerned:
     """Counted without a look at who they are. One query."""
-    roles = list(Party.objects.filter(case=case, left_at=None).values_list("role", flat=True))
+    roles = list(parties.standing(Party.objects.filter(case=case)).values_list("role", flat=True))
     return Concerned(roles.count("reporter"), roles.count("follower"))
 
 

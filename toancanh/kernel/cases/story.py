@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from toancanh.kernel.cases import attached, countdown, words
 from toancanh.kernel.cases.attached import Attached
-from toancanh.kernel.cases.models import Case, Clock, Event
+from toancanh.kernel.cases.doing import Doing
+from toancanh.kernel.cases.models import Event
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.declare_cases import CaseField, CaseType
 from toancanh.kernel.people.models import Organisation
@@ -38,7 +39,11 @@ ICONS = {
     "followed": "building-community",
     "brought_in": "upload",
 }
+MOST = 200
+"""Events at a time."""
 Names = Mapping[str, str]
+Key = tuple[str, int, int]
+"""Clock, round, and how often it began in that."""
 
 
 @dataclass(frozen=True)
@@ -65,19 +70,52 @@ class Passage:
     files: tuple[Attached, ...]
 
 
-def of(
-    case: Case, said: CaseType, clocks: Sequence[Clock], kept: Mapping[str, Attached] | None = None
-) -> list[Passage]:
-    """Everything that happened, the newest first; ``kept`` are the files shown with it. Two queries."""
-    events = list(case.story.select_related("person").order_by("number"))
-    codes = {code for event in events for code in _codes(said, event)}
+@dataclass(frozen=True)
+class Told:
+    """A part of the story, the newest first."""
+
+    passages: list[Passage]
+    older: int | None
+    """Before which event there is more; None where this is the beginning."""
+
+
+def of(on: Doing, kept: Mapping[str, Attached] | None = None, *, before: int | None = None) -> Told:
+    """The newest of what happened, or of what happened before that event; ``kept`` are files shown with it.
+
+    Two queries, one more where there is something older.
+    """
+    rows = on.case.story.select_related("person").order_by("-number")
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    events = list(rows[: MOST + 1])
+    has_more, events = len(events) > MOST, events[:MOST][::-1]
+    codes = {code for event in events for code in _codes(on.said, event)}
     names = dict(Organisation.objects.filter(code__in=codes).values_list("code", "name")) if codes else {}
-    days = {(row.name, row.round): countdown.day_minutes(row.calendar, row.started_at) for row in clocks}
-    due: dict[tuple[str, int], str | None] = {}
+    days = {
+        (row.name, row.round, row.run): countdown.day_minutes(row.calendar, row.started_at, on.times)
+        for row in on.clocks
+    }
+    due = _due_before(on, events[0].number) if has_more else {}
     told = [
-        _passage(said, event, names, _moves(said, event.content, days, due), kept or {}) for event in events
+        _passage(on.said, event, names, _moves(on.said, event.content, days, due), kept or {})
+        for event in events
     ]
-    return told[::-1]
+    return Told(told[::-1], events[0].number if has_more else None)
+
+
+def _due_before(on: Doing, number: int) -> dict[Key, str | None]:
+    """When clocks were due at that event, so that it can be said from when to when they moved."""
+    rows = on.case.story.filter(number__lt=number, content__has_key="clocks").order_by("-number")
+    found: dict[Key, str | None] = {}
+    for content in rows.values_list("content", flat=True)[:MOST]:
+        for one in content["clocks"]:
+            if one.get("due") is not None:
+                found.setdefault(_key(one), one["due"])
+    return found
+
+
+def _key(one: Mapping[str, Any]) -> Key:
+    return str(one["clock"]), int(one["round"]), int(one.get("run", 1))
 
 
 def _passage(
@@ -191,14 +229,14 @@ def _value(key: str, value: Any) -> str:  # noqa: ANN401
 def _moves(
     said: CaseType,
     content: Mapping[str, Any],
-    days: Mapping[tuple[str, int], int],
-    due: dict[tuple[str, int], str | None],
+    days: Mapping[Key, int],
+    due: dict[Key, str | None],
 ) -> tuple[str, ...]:
     """What an event did to clocks, as sentences; ``due`` remembers where each stood before."""
     found = []
     titles = {one.name: named(one.title) for one in said.clocks}
     for one in content.get("clocks", ()):
-        key = (str(one["clock"]), int(one["round"]))
+        key = _key(one)
         day = days.get(key, countdown.WALL_DAY)
         found.append(_clock(titles.get(key[0], key[0]), one, due.get(key), day))
         if one.get("due") is not None:

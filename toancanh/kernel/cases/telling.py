@@ -17,6 +17,7 @@ from toancanh.kernel.declare_cases import CaseMessage, CaseType
 from toancanh.kernel.notify import actions as notify
 from toancanh.kernel.notify import registry
 from toancanh.kernel.notify.messages import Message, Recipient, Urgency
+from toancanh.kernel.notify.models import Delivery, State
 from toancanh.kernel.people import access
 from toancanh.kernel.people.models import Person
 from toancanh.kernel.runtime import clock
@@ -120,6 +121,14 @@ def _gone_along(event: Event, said: CaseType, to: str) -> list[Recipient] | None
         return None
     role = PartyRole.REPORTER if to == "reporter" else PartyRole.FOLLOWER
     return parties.reached(Party.objects.filter(pk__in=merged["parties"][role]), said.link)
+
+
+def tidy() -> int:
+    """Take numbers, names and links out of copies that are not sent any more; returns how many."""
+    over = Delivery.objects.filter(notice__kind=PARTY, notice__expires_at__lt=clock.now())
+    done = over.exclude(address="", name="", link="").exclude(state=State.WAITING)
+    keys = list(done.values_list("pk", flat=True)[:2000])
+    return Delivery.objects.filter(pk__in=keys).update(address="", name="", link="")
 
 
 def filled(event: Event, said: CaseType, language: str) -> dict[str, str]:

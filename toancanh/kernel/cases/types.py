@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -172,11 +172,18 @@ def _clocks(said: CaseType) -> Iterable[str]:
             yield f"the clock {one.name} has an impossible term"
         if one.term.of == "wall" and one.term.begin != "now":
             yield f"the clock {one.name} counts wall time and so begins at once"
+        # Else work could wait outside it, and come back to a fresh term that was never late.
+        if one.is_main and (open_ones := _outside(said, one.runs)):
+            yield f"the main clock {one.name} does not run in {', '.join(open_ones)}"
         for name in one.runs:
             if name not in names:
                 yield f"the clock {one.name} runs in {name}, which is no state"
             elif names[name].phase in ENDED:
                 yield f"the clock {one.name} runs in the end {name}"
+
+
+def _outside(said: CaseType, runs: Collection[str]) -> list[str]:
+    return [one.name for one in said.states if one.phase not in (*ENDED, "draft") and one.name not in runs]
 
 
 def _guards(said: CaseType) -> Iterable[str]:

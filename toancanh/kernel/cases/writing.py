@@ -36,6 +36,8 @@ class Writing:
     said: CaseType
     by: Actor
     now: datetime
+    held: frozenset[int] = frozenset()
+    """Cases that are locked with it."""
 
     def tell(self, kind: str, content: Mapping[str, Any], *, is_public: bool = False) -> Event:
         """Add an event to the story. The journal keeps its digest, so that words of people can be erased."""
@@ -67,18 +69,24 @@ def digest_of(event: Event) -> str:
 
 
 @contextmanager
-def writing(case: Case, *, by: Actor, seen: int | None = None) -> Iterator[Writing]:
+def writing(
+    case: Case, *, by: Actor, seen: int | None = None, beside: int | None = None
+) -> Iterator[Writing]:
     """Change a case within one transaction; ``case`` itself shows the change afterwards.
 
     ``seen`` is the number of the event that the editor saw last: raises Conflict where there are newer ones.
-    Of those a party sees the public ones alone, and is not told whose they are.
+    Of those a party sees the public ones alone, and is not told whose they are. ``beside``: another case that
+    changes with it; both are locked in one order, so that two who do it the other way round wait.
     """
     with transaction.atomic():
-        row = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        keys = {case.pk} if beside is None else {case.pk, beside}
+        rows = Case.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+        held = {row.pk: row for row in rows}
+        row = held[case.pk]
         if seen is not None and seen != row.number and (fault := _conflict(row, seen, by)) is not None:
             raise fault
         found_by = row.folded, row.is_open
-        yield Writing(row, types.by_key(row.version_id), by, past.moment())
+        yield Writing(row, types.by_key(row.version_id), by, past.moment(), frozenset(held))
         row.save()
         if (row.folded, row.is_open) != found_by:
             searching.keep(row)

@@ -9,6 +9,8 @@ from toancanh.domains.reports.importing import work as report_imports
 from toancanh.domains.reports.learning import training
 from toancanh.kernel.alerts import desk
 from toancanh.kernel.alerts.escalation import escalating
+from toancanh.kernel.cases import keeping
+from toancanh.kernel.cases import telling as case_telling
 from toancanh.kernel.contacts import settings as contacts
 from toancanh.kernel.contacts import telling
 from toancanh.kernel.contacts.officers import actions as officers
@@ -61,6 +63,8 @@ def mount(house: House) -> None:
         Loop("old contacts", contacts.tidy, 3600.0),
         Loop("old lists", rosters.tidy, 3600.0),
         Loop("old numbers", telling.tidy, 3600.0),
+        Loop("old copies", case_telling.tidy, 3600.0),
+        Loop("keeping", keeping.look, 3600.0),
         Loop("closed accounts", officers.tidy, 3600.0),
         Loop("learning", training.look, training.EVERY),
     ]

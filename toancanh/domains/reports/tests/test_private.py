@@ -161,5 +161,6 @@ def test_the_sender_sees_that_the_term_moved_and_who_has_it_now(desk: Office) ->
     with writing(made.case, by=BY) as on:
         on.tell("extension_settled", {"granted": True}, is_public=True)
         on.tell("followed", {"from": "Sở A", "to": "Sở B"}, is_public=True)
-    told = story.steps(made.case, is_reporter=True)
+    told, older = story.steps(made.case, is_reporter=True)
+    assert older is None
     assert [one.who for one in told] == ["", "", "Sở B"]

@@ -10,9 +10,10 @@ from toancanh.domains.reports import actions, admission, defaults, elsewhere, lo
 from toancanh.domains.reports.models import Category, Marker, Sending
 from toancanh.domains.reports.places import Outside, Unplaced
 from toancanh.domains.reports.tests.saying import key, photo, said, send
-from toancanh.kernel.cases import moving, parties
+from toancanh.kernel.cases import keeping, moving, parties
 from toancanh.kernel.cases.models import Case, Clock, Party
 from toancanh.kernel.files import queries as files
+from toancanh.kernel.journal import outbox
 from toancanh.kernel.journal.models import Entry
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
@@ -291,3 +292,16 @@ def test_the_locality_says_who_may_send(desk: Office) -> None:
     assert [row.reason for row in admission.history()] == ["Quyết định 2", "Quyết định 1"]
     with pytest.raises(NotAllowed):
         admission.change("anyone", "", "không có quyền", by=desk.engineer)
+
+
+def test_link_is_not_told_again_once_contact_data_is_erased(desk: Office) -> None:
+    form = sending.read(said(), [], "vi")
+    sent = actions.send(form)
+    moving.move(sent.case, "refuse", {"reason": "Trùng"}, by=desk.desk)
+    with at("2027-11-25 08:00"):
+        assert keeping.look() == 1
+        outbox.deliver()
+        with pytest.raises(Refused, match=sent.case.code):
+            actions.send(form)
+    assert Sending.objects.get().sealed == ""
+    assert Case.objects.count() == 1

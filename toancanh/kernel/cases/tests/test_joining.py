@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from threading import Thread
+from time import sleep
 
+import pytest
+from django.db import connection, connections, transaction
+
+from tests.city import City
 from tests.office import Office, at
 from toancanh.kernel.cases import joining, linking, moving, parties, recounting, splitting
 from toancanh.kernel.cases.models import Case, Clock, Event, Link, Party, PartyRole
@@ -133,7 +138,66 @@ def test_each_who_sent_or_followed_is_told_once_and_his_link_leads_on(office: Of
     assert sorted(told.values_list("address", flat=True)) == ["+84914123456", "+84914123457"]
     assert told.filter(link=f"/pa/{joined.secret}/").count() == 1
     assert parties.by_link(joined.secret).case == first
-    assert parties.recipients(first, PartyRole.FOLLOWER, "")[0].address == "+84914123456"
+    told = [one.address for one in parties.recipients(first, PartyRole.FOLLOWER, "")]
+    assert told == ["+84914123457"]
+
+
+def test_who_sent_both_is_one_party_and_gets_the_answer_once(office: Office) -> None:
+    first, second, third = office.report(), office.report("Nắp cống mất"), office.report("Lại nắp cống")
+    both = Contact(phone="0914 123 456")
+    own = parties.join(first, PartyRole.REPORTER, both, by=ANYONE)
+    other = parties.join(second, PartyRole.REPORTER, both, by=ANYONE)
+    last = parties.join(third, PartyRole.REPORTER, both, by=ANYONE)
+    moving.move(third, "merge", {"into": second.code}, by=office.desk)
+    moving.move(second, "merge", {"into": first.code}, by=office.desk)
+    first = Case.objects.get(pk=first.pk)
+    assert first.followers == 0
+    for joined in (own, other, last):
+        assert parties.by_link(joined.secret) == own.party
+    moving.move(first, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    moving.move(first, "answer", {"answer": "Đã thay"}, by=office.engineer)
+    moving.move(first, "publish", by=office.desk)
+    for _again in range(2):
+        outbox.deliver()
+    answered = Delivery.objects.filter(notice__title_vi=f"Phản ánh {first.code} đã có trả lời")
+    assert [(one.address, one.link) for one in answered] == [("+84914123456", f"/pa/{own.secret}/")]
+    # Who left by one of his links is let in by the others, as who follows.
+    Party.objects.filter(pk=own.party.pk).update(left_at=first.opened_at)
+    assert parties.by_link(last.secret).pk == last.party.pk
+
+
+@pytest.mark.several
+@pytest.mark.django_db(transaction=True)
+def test_two_merges_into_each_other_lock_in_one_order(city: City) -> None:
+    office = Office.build(city)
+    first, second = office.report(), office.report("Nắp cống mất")
+
+    def merge() -> None:
+        try:
+            moving.move(Case.objects.get(pk=second.pk), "merge", {"into": first.code}, by=office.desk)
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        list(Case.objects.select_for_update().filter(pk=first.pk))
+        other = Thread(target=merge)
+        other.start()
+        wait_for_lock()
+        # Who waits for the first holds nothing of the second.
+        assert Case.objects.select_for_update(nowait=True).get(pk=second.pk).state == "received"
+    other.join(30)
+    assert Case.objects.get(pk=second.pk).state == "merged"
+
+
+def wait_for_lock() -> None:
+    """Until another connection waits for a lock."""
+    for _try in range(600):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_parts_count_as_the_whole_does(office: Office) -> None:

@@ -236,3 +236,56 @@ def test_corrected_end_begins_a_round_with_work_and_without_the_old_rating(offic
     assert (case.round, case.rating, case.closed_at) == (2, None, None)
     assert case.steps.get(is_open=True).organisation == office.roads
     moving.move(case, "take", by=office.engineer)
+
+
+def runs(case: Case, name: str) -> list[tuple[int, int | None]]:
+    """How often a clock began in each round, with how late each was."""
+    rows = Clock.objects.filter(case=case, name=name).order_by("round", "run")
+    return [(row.round * 10 + row.run, row.lateness) for row in rows]
+
+
+def test_what_comes_back_to_the_desk_has_a_term_there_again(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case = office.report()
+        moving.move(case, "accept", {"organisation": "syt"}, by=office.desk)
+    with at("2026-11-17 09:00"):
+        moving.move(case, "send_back", {"reason": "Không phải việc của Sở Y tế"}, by=office.doctor)
+    again = Clock.objects.get(case=case, name="accept", run=2)
+    assert again.due_at == moment("2026-11-18 09:00")
+    assert case.due_at == moment("2026-11-18 09:00")
+    with at("2026-11-18 10:00"):
+        moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    # Each time is booked by itself, and none of it to the main term.
+    assert runs(case, "accept") == [(11, 0), (12, 60)]
+    assert case.lateness is None
+    assert clock_of(case).due_at == moment("2026-11-23 09:00")
+
+
+def test_answer_after_more_work_is_to_be_checked_by_a_term_of_its_own(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case = office.report()
+        moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+        moving.move(case, "answer", {"answer": "Đã làm."}, by=office.engineer)
+    with at("2026-11-16 15:00"):
+        moving.move(case, "rework", {"reason": "Chưa thấy ảnh"}, by=office.desk)
+    with at("2026-11-17 09:00"):
+        moving.move(case, "answer", {"answer": "Đã làm lại."}, by=office.engineer)
+    assert case.due_at == moment("2026-11-18 09:00")
+    with at("2026-11-18 11:00"):
+        moving.move(case, "publish", by=office.desk)
+    assert runs(case, "publish") == [(11, 0), (12, 120)]
+    assert runs(case, "handle") == [(11, 0)]
+
+
+def test_question_stops_acceptance_and_the_answer_lets_it_go_on(office: Office) -> None:
+    with at("2026-11-16 09:00"):
+        case = office.report()
+    with at("2026-11-16 15:00"):
+        moving.move(case, "ask", {"question": "Ở đoạn nào?"}, by=office.desk)
+    assert clock_of(case, "accept").paused_at == moment("2026-11-16 15:00")
+    with at("2026-11-18 15:00"):
+        moving.move(case, "reply", {"reply": "Trước số 12."}, by=office.desk)
+    assert clock_of(case, "accept").due_at == moment("2026-11-19 09:00")
+    with at("2026-11-19 10:00"):
+        moving.move(case, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+    assert runs(case, "accept") == [(11, 60)]

@@ -93,17 +93,6 @@ def test_who_sent_both_reports_gets_the_answer_once(office: Office) -> None:
     assert Delivery.objects.filter(notice__title_vi=f"Phản ánh {case.code} đã được tiếp nhận").count() == 1
 
 
-def test_contact_data_is_erased_when_its_time_is_over(office: Office) -> None:
-    case = office.report()
-    joined = parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
-    parties.forget_when(case, 0)
-    assert parties.erase_due() == 1
-    assert parties.erase_due() == 0
-    assert Identity.objects.count() == 0
-    assert parties.of(SOMEBODY) == []
-    assert parties.by_link(joined.secret).case == case
-
-
 def test_reporter_is_told_once_by_message_with_his_own_link(office: Office) -> None:
     case = office.report()
     joined = parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE)

@@ -74,6 +74,11 @@ def test_story_gives_every_due_time_and_what_drifted_is_found(office: Office) ->
     with at("2026-11-17 09:00"):
         moving.move(second, "reply", {"reply": "Đầu đường"}, by=office.desk)
         moving.move(second, "ask", {"question": "Số mấy?"}, by=office.desk)
+        # Its acceptance runs for the second time.
+        third = office.report()
+        moving.move(third, "accept", {"organisation": "qlhtgt"}, by=office.desk)
+        moving.move(third, "send_back", {"reason": "Của xã"}, by=office.engineer)
+    assert Clock.objects.filter(case=third, name="accept").count() == 2
     assert list(recounting.differences()) == []
     Clock.objects.filter(case=first, name="handle").update(due_at=moment("2026-12-01 09:00"))
     found = list(recounting.differences())

@@ -80,6 +80,10 @@ def test_declared_kinds_are_sound() -> None:
             "the clock due runs in the end end",
         ),
         (
+            replace(SOUND, clocks=(replace(SOUND.clocks[0], runs=("new",)),)),
+            "the main clock due does not run in wait",
+        ),
+        (
             replace(SOUND, clocks=(replace(SOUND.clocks[0], term=Term(0)),)),
             "the clock due has an impossible term",
         ),
