@@ -36,6 +36,7 @@ startTriage()
 startElements()
 startInstall()
 startOfficerPushes()
+if (document.querySelector('[data-cover-form]')) void import('./cover').then(({ startCover }) => startCover())
 if (document.querySelector('[data-warned]')) void import('./warned').then(({ startWarned }) => startWarned())
 startLive()
 if (document.querySelector('[data-report], [data-report-mine]') || waits()) {

@@ -30,7 +30,7 @@ from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
-from toancanh.kernel.cases import case_pages, kind_pages
+from toancanh.kernel.cases import case_pages, covering_pages, kind_pages
 from toancanh.kernel.cases.queue import bulk_pages as bulk
 from toancanh.kernel.cases.queue import pages as queue
 from toancanh.kernel.cases.queue import view_pages as work_views
@@ -185,6 +185,7 @@ urlpatterns = [
     path("console/work/kinds/", kind_pages.listing, name="case_kinds"),
     path("console/work/kinds/<str:key>/", kind_pages.kind, name="case_kind"),
     path("console/work/<slug:code>/", case_pages.case, {"locality": exchange.locality}, name="case"),
+    path("console/work/<slug:code>/photos/<int:file>/", covering_pages.page, name="case_photo"),
     path("console/work/<slug:code>/people/", case_pages.people, name="case_people"),
     path("console/work/<slug:code>/move/<slug:name>/", case_pages.move, name="case_move"),
     path("console/work/<slug:code>/do/<slug:name>/", case_pages.deed, name="case_deed"),
@@ -272,6 +273,7 @@ urlpatterns = [
         )
     ),
     path("pa/<slug:secret>/", report_status.page, name="report_status"),
+    path("pa/<slug:secret>/reply/", report_status.reply, name="report_reply"),
     path("cap", cap.feed, name="cap"),
     path("cap/<slug:number>.xml", cap.message, name="cap_message"),
     path("console/received/", received.listing, name="received"),

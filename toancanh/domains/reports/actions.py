@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,14 @@ class PhotosMissing(Refused):
     def __init__(self, keys: list[str]) -> None:
         super().__init__(_("Some photos have not arrived: they are sent once more."))
         self.keys = keys
+
+
+class PhotosKept(Refused):
+    """An answer was refused whose photos have come: they go with the next try."""
+
+    def __init__(self, fault: Refused, photos: Sequence[File]) -> None:
+        super().__init__(fault.message, fault.code)
+        self.photos = photos
 
 
 def photo(content: bytes, name: str, key: str) -> File:
@@ -229,6 +237,36 @@ def act(party: Party, move: str, said: Mapping[str, object], *, seen: int | None
         raise NotAllowed(_("Only who sent the report does this."))
     words = {name: sending.clean(value) if isinstance(value, str) else value for name, value in said.items()}
     return moving.move(party.case, move, words, by=parties.actor(party), seen=seen)
+
+
+def reply(
+    party: Party, words: str, uploads: Sequence[tuple[bytes, str]], kept: Sequence[str], *, seen: int | None
+) -> Event:
+    """Answer what the desk asks, with photos: those that come now and those that came with a try before.
+
+    Raises PhotosKept where the answer is refused though its photos are here.
+    """
+    by = parties.actor(party)
+    if party.role != PartyRole.REPORTER or party.case.state != "asked":
+        raise Refused(_("Nothing is asked here any more."), "not_asked")
+    if len(uploads) + len(kept) > sending.MOST_PHOTOS:
+        raise Refused(_("At most 5 photos go with a report."), "too_many_photos")
+    own = {str(row.pk): row for row in File.objects.filter(made_by=by.key, subject="")}
+    chosen = [own[key] for key in kept if key in own]
+    # On the disk before the transaction; the same photo sent twice is one.
+    for content, name in uploads:
+        made = files.take(content, name, by=by, key=f"{party.case_id}-{hashlib.sha256(content).hexdigest()}")
+        if not made.is_image:
+            raise Refused(_("Only photos go with a report."), "no_photo")
+        chosen += [made] if made not in chosen else []
+    said = {"reply": words, "photos": [str(one.pk) for one in chosen]}
+    try:
+        with transaction.atomic():
+            for one in chosen:
+                files.attach(one, f"case:{party.case_id}", by=by)
+            return act(party, "reply", said, seen=seen)
+    except Refused as fault:
+        raise PhotosKept(fault, chosen) from fault
 
 
 def rate(party: Party, value: int, words: str) -> Rating:

@@ -255,8 +255,8 @@ REPORT = CaseType(
                         "What was done, where and when; if nothing yet, why and until when.",
                     ),
                 ),
-                CaseField("before", Title("Ảnh trước khi xử lý", "Photos before"), "files"),
-                CaseField("after", Title("Ảnh sau khi xử lý", "Photos after"), "files"),
+                CaseField("before", Title("Ảnh trước khi xử lý", "Photos before"), "files", is_public=True),
+                CaseField("after", Title("Ảnh sau khi xử lý", "Photos after"), "files", is_public=True),
             ),
             step="done",
             guard=Guard(
@@ -298,6 +298,14 @@ REPORT = CaseType(
             "closed",
             ("desk",),
             Title("Người gửi nhận trả lời và được đánh giá.", "The sender gets the answer and may rate it."),
+            guard=Guard(
+                "named",
+                name="photos_seen",
+                otherwise=Title(
+                    "Còn ảnh chưa ai xem để che mặt người và biển số: mở từng ảnh trong câu trả lời.",
+                    "Nobody has looked at some photos for faces and plates yet: open each of the answer.",
+                ),
+            ),
             tone="good",
             messages=(_to_reporter(*ANSWERED), _to_followers(*ANSWERED_FOLLOWED)),
         ),

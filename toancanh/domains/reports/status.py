@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from toancanh.domains.reports import actions, looking, sending, story
+from toancanh.domains.reports.actions import PhotosKept
 from toancanh.domains.reports.public import seeing
 from toancanh.kernel.cases import moving, parties, types
 from toancanh.kernel.cases.case_pages import number
@@ -22,8 +23,16 @@ from toancanh.kernel.runtime.web import problem
 from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 FORM = ("GET", "HEAD", "POST")
-MOST = 4 * 1024 * 1024
+MOST = 256 * 1024
+PHOTOS = 20 * 1024 * 1024
 RATINGS = (3, 2, 1)
+
+
+@csrf_exempt
+@door(methods=("POST",), max_body=PHOTOS, served_as="photos")
+def reply(request: HttpRequest, secret: str) -> HttpResponse:
+    """An answer to what the desk asks, with photos."""
+    return page(request, secret)
 
 
 # The secret in the address is what lets in; browsers inside chat programs keep no cookies.
@@ -47,6 +56,8 @@ def page(request: HttpRequest, secret: str) -> HttpResponse:
             done = _do(request, party, secret)
         except Refused as fault:
             said, status = {"fault": fault.message, "typed": request.POST}, 422
+            if isinstance(fault, PhotosKept):
+                said["kept_photos"] = [(str(one.pk), one.name) for one in fault.photos]
             if request.POST.get("do") == "rate":
                 said["rated"] = _value(request)
             party.case.refresh_from_db()
@@ -75,6 +86,7 @@ def _shown(request: HttpRequest, party: Party, secret: str) -> dict[str, Any]:
     steps, older = story.steps(case, is_reporter=is_reporter, before=before)
     return {
         "case": case,
+        "home": looking.link(secret),
         "party": party,
         "is_reporter": is_reporter,
         "is_new": request.GET.get("new") == "1",
@@ -137,8 +149,10 @@ def _seen(request: HttpRequest) -> int | None:
 
 
 def _reply(request: HttpRequest, party: Party) -> None:
-    said = {"reply": request.POST.get("reply", "")[: sending.LONGEST_WORDS]}
-    actions.act(party, "reply", said, seen=_seen(request))
+    came = request.FILES.getlist("photo")[: sending.MOST_PHOTOS + 1]
+    uploads = [(one.read(), one.name or "") for one in came]
+    words = request.POST.get("reply", "")[: sending.LONGEST_WORDS]
+    actions.reply(party, words, uploads, request.POST.getlist("photos"), seen=_seen(request))
 
 
 def _withdraw(request: HttpRequest, party: Party) -> None:

@@ -40,6 +40,8 @@ class Step:
     who: str = ""
     words: str = ""
     tone: str = "plain"
+    photos: list[Photo] = field(default_factory=list)
+    """Of the sender's own answer, for himself."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def steps(case: Case, *, is_reporter: bool, before: int | None = None) -> tuple[
     rows = case.story.filter(is_public=True).order_by("-number")
     events = list(rows[: MOST + 1] if before is None else rows.filter(number__lt=before)[: MOST + 1])
     older = events[MOST - 1].number if len(events) > MOST else None
+    kept = {str(one.pk): one for one in files.of(f"case:{case.pk}")} if is_reporter else {}
     for event in events[:MOST][::-1]:
         if event.kind == "opened":
             found.append(Step(event.at, _("Received"), words=""))
@@ -102,7 +105,11 @@ def steps(case: Case, *, is_reporter: bool, before: int | None = None) -> tuple[
                 public = [asked.name for asked in move.asks if asked.is_public]
                 own = [*public, "reply"] if is_reporter else [name for name in public if name != "question"]
                 words = _words(event, own)
-                found.append(Step(event.at, named(move.title), event.organisation, words, move.tone))
+                sent = event.content.get("said", {}).get("photos") if is_reporter else None
+                pictures = _chosen(kept, sent)
+                found.append(
+                    Step(event.at, named(move.title), event.organisation, words, move.tone, pictures)
+                )
         elif event.kind == "followed":
             who = str(event.content.get("to", ""))
             found.append(Step(event.at, _("Passed on to another organisation"), who))
@@ -127,7 +134,7 @@ def answers(case: Case) -> list[Answer]:
             last = event
         elif last is not None:
             said: Mapping[str, Any] = last.content.get("said", {})
-            before, after = (_chosen(pictures, said.get(name)) for name in ("before", "after"))
+            before, after = (_seen(pictures, said.get(name)) for name in ("before", "after"))
             found.append(Answer(event.at, last.organisation, str(said.get("answer", "")), before, after))
     return found[::-1]
 
@@ -135,6 +142,16 @@ def answers(case: Case) -> list[Answer]:
 def _chosen(pictures: Mapping[str, File], keys: object) -> list[Photo]:
     keys = keys if isinstance(keys, list) else []
     return [photo(pictures[key]) for key in keys if key in pictures]
+
+
+def _seen(pictures: Mapping[str, File], keys: object) -> list[Photo]:
+    """Of others' photos only what the desk has looked at, and of that what it left to be seen."""
+    found = [pictures[key] for key in keys if key in pictures] if isinstance(keys, list) else []
+    return [
+        Photo(links.url(one, Variant.PUBLIC_SMALL), links.url(one, Variant.PUBLIC))
+        for one in found
+        if files.is_public(one)
+    ]
 
 
 def photos(case: Case) -> list[Photo]:

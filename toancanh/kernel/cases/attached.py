@@ -15,7 +15,7 @@ from toancanh.kernel.cases.models import Case
 from toancanh.kernel.declare import Actor
 from toancanh.kernel.declare_cases import CaseField
 from toancanh.kernel.files import actions, links, words
-from toancanh.kernel.files.models import File, State, Variant
+from toancanh.kernel.files.models import OPEN, File, State, Variant
 from toancanh.lib.errors import Refused
 
 MOST = 10
@@ -33,6 +33,10 @@ class Attached:
     small: str = ""
     """Of a picture."""
     why: str = ""
+    key: int = 0
+    look: str = ""
+    """Of a picture: what the public sees of it."""
+    is_looked_at: bool = False
 
 
 def subject(pk: int) -> str:
@@ -42,8 +46,18 @@ def subject(pk: int) -> str:
 
 def of(case: Case) -> dict[str, Attached]:
     """Its files by their keys, with those of the whole that it is a part of. One query, however many."""
-    wholes = [subject(pk) for pk in (case.parent_id, case.pk) if pk is not None]
-    return {str(file.pk): _shown(file) for file in File.objects.filter(subject__in=wholes).order_by("pk")}
+    rows = File.objects.filter(subject__in=subjects(case)).order_by("pk")
+    return {str(file.pk): _shown(file) for file in rows}
+
+
+def subjects(case: Case) -> list[str]:
+    """Under which its files are kept, and those of the whole that it is a part of."""
+    return [subject(pk) for pk in (case.parent_id, case.pk) if pk is not None]
+
+
+def is_looked_at(file: File) -> bool:
+    """Whether somebody has said what the public may see of a photo."""
+    return bool(file.boxes) or file.level == OPEN
 
 
 def chosen(kept: Mapping[str, Attached], keys: object) -> tuple[Attached, ...]:
@@ -54,7 +68,11 @@ def chosen(kept: Mapping[str, Attached], keys: object) -> tuple[Attached, ...]:
 def _shown(file: File) -> Attached:
     if file.is_ready:
         small = links.url(file, Variant.SMALL) if file.is_image else ""
-        return Attached(file.name, links.url(file, Variant.FULL), small)
+        full = links.url(file, Variant.FULL)
+        if not file.is_image:
+            return Attached(file.name, full)
+        look = _("covered") if file.boxes else _("shown as it is") if file.level == OPEN else ""
+        return Attached(file.name, full, small, "", file.pk, look, is_looked_at(file))
     if file.state == State.WAITING:
         return Attached(file.name, why=_("It is being checked; it is shown in a moment."))
     told = words.fault(file.fault) if file.fault else _("This file was destroyed.")

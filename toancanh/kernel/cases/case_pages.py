@@ -115,6 +115,7 @@ def page(on: Doing, code: str, before: int | None = None) -> dict[str, Any]:
         "steps": shown.parts(on),
         "facts": shown.facts(on),
         "pictures": shown.pictures(on, kept),
+        "covers": on.case.code if "desk" in on.roles else "",
         "links": shown.links(on),
         "parent": parent,
         "parts": own_parts,

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from toancanh.kernel.cases import attached
 from toancanh.kernel.cases.models import Case, StepRole
 from toancanh.kernel.cases.saying import named
 from toancanh.kernel.cases.times import calendar_of
 from toancanh.kernel.declare_cases import CaseType, Guard
+from toancanh.kernel.files.models import File, Kind, State
 from toancanh.kernel.runtime import clock
 from toancanh.lib.errors import Refused
 
@@ -112,6 +114,14 @@ def _has_no_followers(case: Case, _said: CaseType) -> bool:
     return case.followers == 0
 
 
+def _photos_seen(case: Case, said: CaseType) -> bool:
+    asked = [one.name for move in said.moves for one in move.asks if one.kind == "files" and one.is_public]
+    keys = {key for name in asked for key in case.facts.get(name, ())}
+    waits = (State.WAITING, State.READY)
+    rows = File.objects.filter(pk__in=keys, kind=Kind.IMAGE, state__in=waits) if keys else ()
+    return all(attached.is_looked_at(file) for file in rows)
+
+
 PREDICATES: dict[str, Callable[[Case, CaseType], bool]] = {
     "has_lead": _has_lead,
     "steps_done": _steps_done,
@@ -119,4 +129,5 @@ PREDICATES: dict[str, Callable[[Case, CaseType], bool]] = {
     "may_reopen": _may_reopen,
     "is_rated": _is_rated,
     "has_no_followers": _has_no_followers,
+    "photos_seen": _photos_seen,
 }

@@ -32,6 +32,7 @@ ICONS = {
     "urged": "speakerphone",
     "urging_read": "eye",
     "noted": "notebook",
+    "photo_seen": "eye",
     "changed": "pencil",
     "held": "lock",
     "released": "key",

@@ -186,6 +186,12 @@ def _brought(_said: CaseType, content: Content) -> str:
     return _("Taken over from %(source)s") % {"source": content.get("source", "")}
 
 
+def _photo(_said: CaseType, content: Content) -> str:
+    if content.get("boxes"):
+        return _("Covered %(n)s parts of a photo for the public") % {"n": content["boxes"]}
+    return _("Let the public see a photo") if content.get("open") else _("Kept a photo from the public")
+
+
 def _plain(text: Callable[[], str]) -> Sentence:
     return lambda _said, _content: text()
 
@@ -207,6 +213,7 @@ SENTENCES: dict[str, Sentence] = {
     "changed": _plain(lambda: _("Corrected what is said of it")),
     "absorbed": _absorbed,
     "split": _split,
+    "photo_seen": _photo,
     "held": _plain(lambda: _("Put under legal hold: it must not be destroyed")),
     "released": _plain(lambda: _("Legal hold lifted")),
     "nominated": _plain(lambda: _("Its time of keeping is over: it waits for review")),

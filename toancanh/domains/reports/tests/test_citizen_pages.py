@@ -11,9 +11,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.office import Office
-from toancanh.domains.reports.tests.saying import key, photo, said
+from toancanh.domains.reports import actions, story
+from toancanh.domains.reports.tests.saying import key, photo, said, send
+from toancanh.kernel.cases import covering, moving
 from toancanh.kernel.cases.models import Case
-from toancanh.kernel.files.models import File
+from toancanh.kernel.files import actions as files
+from toancanh.kernel.files import links, work
+from toancanh.kernel.files.messages import Box
+from toancanh.kernel.files.models import File, Variant
 
 JSON = {"Accept": "application/json"}
 
@@ -109,3 +114,63 @@ def test_other_sites_send_nothing(desk: Office, client: Client, site: str) -> No
     answer = client.post("/reports/new/", said(), headers={**JSON, "Sec-Fetch-Site": site})
     assert answer.status_code == 403
     assert Case.objects.count() == 0
+
+
+def asked(desk: Office) -> tuple[Case, str]:
+    """A report whose sender is asked something, and the path of his page."""
+    sent = send()
+    moving.move(sent.case, "ask", {"question": "Ở đâu?"}, by=desk.desk)
+    return sent.case, f"/pa/{sent.secret}/"
+
+
+def test_sender_answers_a_question_with_photos_that_wait_through_a_fault(
+    desk: Office, client: Client
+) -> None:
+    case, path = asked(desk)
+    assert f'action="{path}reply/"' in client.get(path).content.decode()
+    picture = SimpleUploadedFile("so12.jpg", photo(), content_type="image/jpeg")
+    said_so = {"do": "reply", "seen": str(case.number), "reply": " ", "photo": picture}
+    answer = client.post(f"{path}reply/", said_so)
+    kept = File.objects.get()
+    assert answer.status_code == 422
+    assert f'name="photos" value="{kept.pk}" checked' in answer.content.decode()
+    done = client.post(f"{path}reply/", {**said_so, "reply": "Số 12", "photo": [], "photos": str(kept.pk)})
+    assert (done.status_code, done["Location"]) == (302, f"{path}#now")
+    kept.refresh_from_db()
+    assert kept.subject == f"case:{case.pk}"
+    assert case.story.order_by("-number")[0].content["said"]["photos"] == [str(kept.pk)]
+    work.prepare(kept)
+    assert 'src="/files/' in client.get(path).content.decode()
+    # Nothing is asked any more: a photo that comes now leaves nothing behind.
+    again = SimpleUploadedFile("x.jpg", photo("blue"), content_type="image/jpeg")
+    assert client.post(f"{path}reply/", {**said_so, "reply": "x", "photo": again}).status_code == 422
+    assert File.objects.count() == 1
+
+
+def test_reply_takes_photos_alone_and_nobody_elses(desk: Office, client: Client) -> None:
+    case, path = asked(desk)
+    said_so = {"do": "reply", "seen": str(case.number), "reply": "Số 12"}
+    pdf = SimpleUploadedFile("x.pdf", b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
+    assert client.post(f"{path}reply/", {**said_so, "photo": pdf}).status_code == 422
+    other = actions.photo(photo(), "khac.jpg", key())
+    client.post(f"{path}reply/", {**said_so, "photos": str(other.pk)})
+    other.refresh_from_db()
+    assert other.subject == ""
+    assert Client().post("/pa/nobody/reply/", said_so).status_code == 404
+
+
+def test_photos_of_an_answer_are_seen_as_the_desk_left_them(desk: Office, client: Client) -> None:
+    sent = send()
+    case = sent.case
+    moving.move(case, "accept", {"organisation": "qlhtgt"}, by=desk.desk)
+    made = files.take(photo(), "sau.jpg", by=desk.engineer, key="k" * 20, subject=f"case:{case.pk}")
+    work.prepare(made)
+    made.refresh_from_db()
+    moving.move(case, "answer", {"answer": "Đã thay", "after": [str(made.pk)]}, by=desk.engineer)
+    covering.cover(case, made, [Box(0.1, 0.1, 0.5, 0.5)], by=desk.desk)
+    moving.move(case, "publish", by=desk.desk)
+    told = story.answers(case)[0].after[0]
+    asked_for = {links.read(url.split("/")[2]).variant for url in (told.full, told.small)}
+    assert asked_for == {Variant.PUBLIC, Variant.PUBLIC_SMALL}
+    covering.uncover(case, made, by=desk.desk, is_open=False)
+    assert story.answers(case)[0].after == []

@@ -20,12 +20,9 @@ from toancanh.domains.reports.routing.forms import organisations
 from toancanh.domains.reports.triage import actions, answers, masking
 from toancanh.domains.reports.triage import waiting as desk
 from toancanh.domains.reports.triage.models import Report, Use
-from toancanh.kernel.cases import access
+from toancanh.kernel.cases import access, attached
 from toancanh.kernel.cases.case_pages import number
 from toancanh.kernel.cases.models import Case
-from toancanh.kernel.files import links
-from toancanh.kernel.files import queries as files
-from toancanh.kernel.files.models import Variant
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
 from toancanh.kernel.runtime.doors import door
@@ -144,7 +141,7 @@ def _about(case: Case, actor: Any) -> dict[str, Any]:  # noqa: ANN401 - an Actor
         "urgency": rule_words.priorities()[min(case.priority, 2)],
         "priorities": list(rule_words.priorities().items()),
         "near": desk.near(case, actor),
-        "photos": _photos(case),
+        "photos": [file for file in attached.of(case).values() if file.small],
         "refusals": answers.ready(Use.REFUSE),
         "questions": answers.ready(Use.ASK),
         "public_title": public.public_title if public else masking.masked(case.title),
@@ -160,18 +157,6 @@ def _why(found: matching.Decision, named: dict[str, str]) -> list[str]:
     if found.line is None:
         return []
     return [rule_words.condition(name, found.line.rule, named) for name in found.why]
-
-
-def _photos(case: Case) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": file.name,
-            "small": links.url(file, Variant.SMALL),
-            "full": links.url(file, Variant.FULL),
-        }
-        for file in files.of(f"case:{case.pk}")
-        if file.is_image and file.is_ready
-    ]
 
 
 def _ring(case: Case) -> str:

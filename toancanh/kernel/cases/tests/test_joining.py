@@ -185,13 +185,13 @@ def test_two_merges_into_each_other_lock_in_one_order(city: City) -> None:
         wait_for_lock()
         # Who waits for the first holds nothing of the second.
         assert Case.objects.select_for_update(nowait=True).get(pk=second.pk).state == "received"
-    other.join(30)
+    other.join(200)
     assert Case.objects.get(pk=second.pk).state == "merged"
 
 
 def wait_for_lock() -> None:
     """Until another connection waits for a lock."""
-    for _try in range(600):
+    for _try in range(2400):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
