@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.office import Office, at, employ, moment
 from toancanh.kernel.cases import keeping, moving, parties, telling
 from toancanh.kernel.cases.models import Case, Identity, Party, PartyRole
@@ -37,7 +39,7 @@ def test_it_is_erased_a_year_after_the_end_and_the_journal_keeps_that_it_was(off
     assert parties.of(SOMEBODY) == []
     assert parties.by_link(secret).case == case
     entry = Entry.objects.get(action="cases.identities_erased")
-    assert (entry.actor, entry.content) == ("program:keeping", {"parties": [party.pk]})
+    assert (entry.actor, json.loads(entry.content)) == ("program:keeping", {"parties": [party.pk]})
     assert Event.objects.get(name="cases.identities_erased").payload == {"parties": [party.pk]}
 
 
