@@ -159,7 +159,7 @@ REACTIONS = {
     "alerts.raised": ["toancanh.site.demo_drafts.rang"],
     "cases.due_moved": ["toancanh.kernel.cases.telling.due_moved"],
     "cases.extension_settled": ["toancanh.kernel.cases.telling.extension_settled"],
-    "cases.identities_erased": ["toancanh.domains.reports.actions.identities_erased"],
+    "cases.identities_erased": ["toancanh.domains.reports.keeping.identities_erased"],
     "cases.moved": ["toancanh.kernel.cases.telling.moved", "toancanh.kernel.cases.splitting.part_moved"],
     "people.organisation_ceased": ["toancanh.kernel.cases.following.organisation_ceased"],
     "territory.calendar_changed": ["toancanh.kernel.cases.recounting.calendar_changed"],
@@ -200,6 +200,8 @@ SUBJECTS = {
     "thing": "toancanh.kernel.telemetry.subjects.find",
     "warning": "toancanh.kernel.warnings.subjects.find",
 }
+# What goes with a case of a kind that is destroyed: callables that take it.
+CASE_ERASERS = {"reports.report": ["toancanh.domains.reports.keeping.erase"]}
 # Terms that a domain gives to cases of a kind as they stand: callables of the type `cases.reterming.TermsOf`.
 CASE_TERMS = {"reports.report": "toancanh.domains.reports.routing.taking.terms_of"}
 # What people answer to messages: callables that take the number and the text.

@@ -31,6 +31,7 @@ from toancanh.kernel.alerts.escalation import pages as escalation
 from toancanh.kernel.alerts.handover import pages as handover
 from toancanh.kernel.alerts.maintenance import pages as maintenance
 from toancanh.kernel.cases import case_pages, covering_pages, kind_pages
+from toancanh.kernel.cases import retention_pages as case_retention
 from toancanh.kernel.cases.queue import bulk_pages as bulk
 from toancanh.kernel.cases.queue import pages as queue
 from toancanh.kernel.cases.queue import view_pages as work_views
@@ -182,6 +183,8 @@ urlpatterns = [
     path("console/calendar/<slug:code>/", calendars.year, name="calendar_of"),
     path("console/calendar/<slug:code>/days/", calendars.days, name="calendar_days"),
     path("console/calendar/<slug:code>/hours/", calendars.week, name="calendar_week"),
+    path("console/work/retention/", case_retention.page, name="case_retention"),
+    path("console/work/retention/<slug:code>/", case_retention.record, name="case_retention_record"),
     path("console/work/kinds/", kind_pages.listing, name="case_kinds"),
     path("console/work/kinds/<str:key>/", kind_pages.kind, name="case_kind"),
     path("console/work/<slug:code>/", case_pages.case, {"locality": exchange.locality}, name="case"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -173,11 +172,6 @@ def sent(digest: str) -> Sent | None:
         text = _("This was sent long ago as %(code)s; its link is no longer kept. Look it up by the code.")
         raise Refused(text % {"code": row.case.code}, "erased")
     return Sent(row.case, secrets.unseal(row.sealed)["link"])
-
-
-def identities_erased(payload: Mapping[str, Any]) -> None:
-    """Reaction to ``cases.identities_erased``: links of those parties are not told again either."""
-    Sending.objects.filter(party__in=payload["parties"]).update(sealed="")
 
 
 def _admitted(by: Actor, proof: str) -> str:

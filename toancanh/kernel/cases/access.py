@@ -57,8 +57,8 @@ class Scope:
         if "" in self.seen and "" in self.restricted:
             found = EVERYTHING
         else:
-            level = Q(level__lte=OPEN_LEVEL) | _below("unit_path", self.restricted)
-            found = _below("unit_path", self.seen) & level
+            level = Q(level__lte=OPEN_LEVEL) | below("unit_path", self.restricted)
+            found = below("unit_path", self.seen) & level
             if self.own:
                 # Asked once for all rows, not for each: of those who see little most rows are others'.
                 helps = Step.objects.filter(is_open=True, organisation_path__startswith=self.own)
@@ -69,7 +69,7 @@ class Scope:
         return found if self.kinds is None else found & Q(kind__in=sorted(self.kinds))
 
 
-def _below(column: str, paths: tuple[str, ...]) -> Q:
+def below(column: str, paths: tuple[str, ...]) -> Q:
     if "" in paths:
         return EVERYTHING
     return reduce(or_, (Q(**{f"{column}__startswith": path}) for path in paths), NOTHING)

@@ -15,6 +15,7 @@ from toancanh.kernel.cases import (
     helping,
     linking,
     moving,
+    retention,
     splitting,
     steps,
     urging,
@@ -339,6 +340,24 @@ DEEDS = (
         _changed_from,
     ),
     Deed(
+        "hold",
+        gettext_lazy("Put under legal hold"),
+        gettext_lazy("It is not destroyed, and contact data stays, until the hold is lifted."),
+        "lock",
+        lambda on: not on.case.hold and retention.may(on.case, on.by),
+        lambda on: [_reason(_("Why it must be kept"))],
+        lambda on, said, seen: retention.hold(on.case, said["reason"], by=on.by, seen=seen),
+    ),
+    Deed(
+        "release",
+        gettext_lazy("Lift the legal hold"),
+        gettext_lazy("Its time of keeping counts again."),
+        "key",
+        lambda on: bool(on.case.hold) and retention.may(on.case, on.by),
+        lambda on: [_reason(_("Why it is lifted"))],
+        lambda on, said, seen: retention.release(on.case, said["reason"], by=on.by, seen=seen),
+    ),
+    Deed(
         "correct",
         gettext_lazy("Correct the state"),
         gettext_lazy("For a step that was done in error; clocks follow, and the story says it."),
@@ -352,6 +371,8 @@ DEEDS = (
 
 def offered(on: Doing) -> list[Deed]:
     """What the actor may do now."""
+    if on.case.destroyed_at is not None:
+        return []
     return [one for one in DEEDS if one.is_open(on)]
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from toancanh.kernel.cases import types
-from toancanh.kernel.cases.models import Case, Identity, Party
+from toancanh.kernel.cases.models import Case, Identity, Nomination, Party
 from toancanh.kernel.cases.writing import Writing
 from toancanh.kernel.declare import program
 from toancanh.kernel.journal import actions as journal
@@ -27,6 +27,7 @@ def follow(on: Writing) -> None:
     """Set by when what is kept of a case goes that has just ended; where it is open again, nothing goes."""
     if on.case.is_open:
         on.case.retain_until = None
+        withdraw(on.case)
         Identity.objects.filter(party__case=on.case).update(erase_at=None)
     else:
         assert on.case.closed_at is not None
@@ -36,10 +37,17 @@ def follow(on: Writing) -> None:
         Identity.objects.filter(party__case=on.case).update(erase_at=erase_at)
 
 
+def withdraw(case: Case) -> None:
+    """It is to be kept: take it from what waits for review, and from a list that is not settled."""
+    Nomination.objects.filter(case=case, destroyed_at=None).delete()
+
+
 def catch_up() -> int:
     """Set the same for cases that ended before it was kept; returns of how many."""
     with transaction.atomic():
-        rows = Case.objects.select_for_update(of=("self",)).filter(is_open=False, retain_until=None)
+        rows = Case.objects.select_for_update(of=("self",)).filter(
+            is_open=False, retain_until=None, destroyed_at=None
+        )
         found = list(rows.filter(closed_at__isnull=False).order_by("pk")[:BATCH])
         for case in found:
             on = Writing(case, types.by_key(case.version_id), BY, clock.now())

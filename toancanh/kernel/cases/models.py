@@ -105,6 +105,8 @@ class Case(models.Model):
     retain_until = models.DateTimeField(null=True)
     hold = models.CharField(max_length=300, blank=True)
     """Why it must not be destroyed."""
+    destroyed_at = models.DateTimeField(null=True)
+    """When its contents went; what is left says that it was there."""
     number = models.PositiveIntegerField(default=0)
     """Of its newest event: whoever acts on an older one is told of the conflict."""
 
@@ -151,6 +153,11 @@ class Case(models.Model):
                 ],
                 name="case_public",
                 condition=Q(is_published=True),
+            ),
+            models.Index(
+                fields=["retain_until", "id"],
+                name="case_retain",
+                condition=Q(is_open=False, destroyed_at=None),
             ),
         )
 
@@ -377,3 +384,36 @@ class Urging(models.Model):
     words = models.CharField(max_length=500)
     step = models.ForeignKey(Step, null=True, on_delete=models.PROTECT, related_name="+")
     seen_at = models.DateTimeField(null=True)
+
+
+class Disposal(models.Model):
+    """A list of cases whose time is over: proposed by one, reviewed by another, then the record of it."""
+
+    code = models.CharField(max_length=24, unique=True)
+    basis = models.CharField(max_length=500)
+    unit_path = models.CharField(max_length=60)
+    """Root of the units of its cases: whose right reaches there reads and reviews it."""
+    proposed_at = models.DateTimeField()
+    proposed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    is_approved = models.BooleanField(null=True)
+    words = models.CharField(max_length=500, blank=True)
+    """Of who reviewed it."""
+    done_at = models.DateTimeField(null=True)
+    cases = models.PositiveIntegerField(default=0)
+    events = models.PositiveIntegerField(default=0)
+    files = models.PositiveIntegerField(default=0)
+    parties = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Nomination(models.Model):
+    """A case whose time of keeping is over; once on a list, that it is there is part of the record."""
+
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="nomination")
+    at = models.DateTimeField()
+    disposal = models.ForeignKey(Disposal, null=True, on_delete=models.PROTECT, related_name="items")
+    destroyed_at = models.DateTimeField(null=True)

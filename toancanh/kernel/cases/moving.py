@@ -32,6 +32,8 @@ class Choice:
 
 def choices(case: Case, said: CaseType, to: Actor) -> list[Choice]:
     """What the actor may do next, in the order of the type."""
+    if case.destroyed_at is not None:
+        return []
     own = access.roles(case, said, to)
     found = []
     for move in said.moves:

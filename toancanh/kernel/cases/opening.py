@@ -103,7 +103,7 @@ def open(kind: str, said: Said, *, by: Actor, is_asked: bool = False) -> Case:
     )
     _check_place(row)
     on = Writing(row, of, by, now)
-    row.code = _number(of.prefix, now.astimezone(clock.VIETNAM).year)
+    row.code = number(of.prefix, now.astimezone(clock.VIETNAM).year)
     row.folded = searching.folded(row, of)
     try:
         with transaction.atomic():
@@ -146,7 +146,7 @@ def _check_place(row: Case) -> None:
         raise Refused(_("This place lies nowhere on earth."), "bad_place")
 
 
-def _number(prefix: str, year: int) -> str:
+def number(prefix: str, year: int) -> str:
     """The next number of the book, as ``PA26-000123``. Whoever opens at the same time waits."""
     book, _is_new = Book.objects.get_or_create(prefix=prefix, year=year)
     Book.objects.filter(pk=book.pk).update(last=F("last") + 1)

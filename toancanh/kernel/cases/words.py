@@ -217,6 +217,9 @@ SENTENCES: dict[str, Sentence] = {
     "held": _plain(lambda: _("Put under legal hold: it must not be destroyed")),
     "released": _plain(lambda: _("Legal hold lifted")),
     "nominated": _plain(lambda: _("Its time of keeping is over: it waits for review")),
+    "destroyed": lambda _said, content: (
+        _("Destroyed by the record %(record)s") % {"record": content.get("record", "")}
+    ),
     "kept": _plain(lambda: _("Reviewed: kept longer")),
     "followed": _followed,
     "brought_in": _brought,

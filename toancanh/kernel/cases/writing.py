@@ -86,6 +86,8 @@ def writing(
         if seen is not None and seen != row.number and (fault := _conflict(row, seen, by)) is not None:
             raise fault
         found_by = row.folded, row.is_open
+        if row.destroyed_at is not None:
+            raise Refused(_("Its contents were destroyed when its time was over; nothing can be done to it."))
         yield Writing(row, types.by_key(row.version_id), by, past.moment(), frozenset(held))
         row.save()
         if (row.folded, row.is_open) != found_by:

@@ -9,7 +9,7 @@ from toancanh.domains.reports.importing import work as report_imports
 from toancanh.domains.reports.learning import training
 from toancanh.kernel.alerts import desk
 from toancanh.kernel.alerts.escalation import escalating
-from toancanh.kernel.cases import keeping
+from toancanh.kernel.cases import keeping, retention
 from toancanh.kernel.cases import telling as case_telling
 from toancanh.kernel.contacts import settings as contacts
 from toancanh.kernel.contacts import telling
@@ -65,6 +65,8 @@ def mount(house: House) -> None:
         Loop("old numbers", telling.tidy, 3600.0),
         Loop("old copies", case_telling.tidy, 3600.0),
         Loop("keeping", keeping.look, 3600.0),
+        Loop("nominating", retention.nominate, 3600.0),
+        Loop("destroying", retention.carry_out, 60.0),
         Loop("closed accounts", officers.tidy, 3600.0),
         Loop("learning", training.look, training.EVERY),
     ]

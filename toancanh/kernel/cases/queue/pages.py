@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from toancanh.kernel import catalogue
+from toancanh.kernel.cases import retention
 from toancanh.kernel.cases.queue import exports, listing, views, words
 from toancanh.kernel.cases.queue.views import View
 from toancanh.kernel.cases.queue.wishes import Wish
@@ -51,6 +52,7 @@ def work(request: HttpRequest, *, locality: Locality) -> HttpResponse:
     said = {
         "wish": wish,
         "page": listing.page(actor, wish),
+        "may_retain": bool(actor.paths(retention.RIGHT)),
         "stands": list(_stands(wish)),
         "filters": offered,
         "hidden": [("stand", wish.stand)],
