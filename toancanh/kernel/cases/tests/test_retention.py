@@ -1,4 +1,4 @@
-"""What is kept long enough is nominated, reviewed by two, and destroyed with a record; hold and reopening win."""
+"""What is kept long enough is nominated, reviewed, destroyed with a record; hold and reopening win."""
 
 from __future__ import annotations
 
