@@ -20,6 +20,7 @@ from toancanh.kernel.warnings.tests.making import leader, officer, told
 FILLED = {
     "rest": "Things",
     "number": "1",
+    "file": "1",
     "kind": "xlsx",
     "code": "gauge",
     "series": "level",
