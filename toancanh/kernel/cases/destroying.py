@@ -72,9 +72,10 @@ def _words(case: Case) -> int:
 
 def _files(case: Case, record: str, on: Writing) -> int:
     rows = File.objects.filter(subject=attached.subject(case.pk)).exclude(state=State.DESTROYED)
-    for file in rows.order_by("pk"):
+    found = list(rows.order_by("pk"))
+    for file in found:
         files.destroy(file, by=on.by, reason=record)
-    return len(rows)
+    return len(found)
 
 
 def _messages(case: Case) -> None:
