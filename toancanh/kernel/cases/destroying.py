@@ -22,7 +22,22 @@ from toancanh.lib.fold import fold
 
 Eraser = Callable[[Case], None]
 """What a domain keeps of a case beside it goes with it, in the same transaction; told by `CASE_ERASERS`."""
-LEFT = frozenset({"move", "from", "to", "state", "clocks", "merged", "code", "codes", "kind", "granted"})
+LEFT = frozenset(
+    {
+        "move",
+        "from",
+        "to",
+        "state",
+        "clocks",
+        "merged",
+        "code",
+        "codes",
+        "kind",
+        "granted",
+        "brought",
+        "assumed",
+    }
+)
 """What stays of an event: by it figures and due times are found again."""
 
 

@@ -11,7 +11,7 @@ PROTECT = django.db.models.deletion.PROTECT
 
 class Migration(migrations.Migration):
     dependencies = (
-        ("cases", "0006_clocks_again"),
+        ("cases", "0007_clocks_again"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     )
 
