@@ -80,7 +80,7 @@ def _shown(file: File) -> Attached:
 
 
 def take(
-    came: MultiValueDict[str, UploadedFile],
+    came: MultiValueDict[str, UploadedFile[bytes]],
     data: QueryDict,
     fields: Iterable[CaseField],
     case: Case,

@@ -138,8 +138,8 @@ def test_each_who_sent_or_followed_is_told_once_and_his_link_leads_on(office: Of
     assert sorted(told.values_list("address", flat=True)) == ["+84914123456", "+84914123457"]
     assert told.filter(link=f"/pa/{joined.secret}/").count() == 1
     assert parties.by_link(joined.secret).case == first
-    told = [one.address for one in parties.recipients(first, PartyRole.FOLLOWER, "")]
-    assert told == ["+84914123457"]
+    followers = parties.recipients(first, PartyRole.FOLLOWER, "")
+    assert [one.address for one in followers] == ["+84914123457"]
 
 
 def test_who_sent_both_is_one_party_and_gets_the_answer_once(office: Office) -> None:
