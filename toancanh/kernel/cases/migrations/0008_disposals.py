@@ -19,7 +19,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "Disposal",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                ("id", models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    )),
                 ("code", models.CharField(max_length=24, unique=True)),
                 ("basis", models.CharField(max_length=500)),
                 ("unit_path", models.CharField(max_length=60)),
@@ -47,7 +49,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "Nomination",
             [
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False)),
+                ("id", models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    )),
                 (
                     "case",
                     models.OneToOneField(on_delete=PROTECT, related_name="nomination", to="cases.case"),
