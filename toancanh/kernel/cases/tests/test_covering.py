@@ -54,7 +54,7 @@ def test_public_sees_the_covered_photo_alone(office: Office, case: Case, photo: 
     path = f"{page(case)}photos/{photo.pk}/"
     desk = client_of(office.desk)
     assert "mat.jpg" in desk.get(path).content.decode()
-    answer = desk.post(f"{path}?from=desk", {"do": "cover", "boxes": msgspec.json.encode([FACE])})
+    answer = desk.post(f"{path}?from=desk", {"do": "cover", "boxes": msgspec.json.encode([FACE]).decode()})
     assert (answer.status_code, answer["Location"]) == (302, f"/console/reports/triage/?case={case.code}")
     file = shown(case)
     assert queries.is_public(file)
@@ -84,7 +84,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing(office: Office, case: Case
     for do in ("cover", "open"):
         assert (
             client_of(office.engineer)
-            .post(path, {"do": do, "boxes": msgspec.json.encode([FACE])})
+            .post(path, {"do": do, "boxes": msgspec.json.encode([FACE]).decode()})
             .status_code
             == 422
         )
