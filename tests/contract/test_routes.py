@@ -22,6 +22,7 @@ FILLED = {
     "number": "1",
     "file": "1",
     "kind": "xlsx",
+    "form": "csv",
     "code": "gauge",
     "series": "level",
     "name": "level",

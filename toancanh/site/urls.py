@@ -20,7 +20,7 @@ from toancanh.domains.reports.figures import pages as report_figures
 from toancanh.domains.reports.importing import pages as report_imports
 from toancanh.domains.reports.learning import pages as learning
 from toancanh.domains.reports.open311 import urls as open311
-from toancanh.domains.reports.public import disclosure_pages
+from toancanh.domains.reports.public import disclosure_pages, open_data
 from toancanh.domains.reports.public import figures as public_figures
 from toancanh.domains.reports.public import pages as public_reports
 from toancanh.domains.reports.routing import pages as routing
@@ -264,6 +264,7 @@ urlpatterns = [
     path("reports/hints/", reports.hints, name="report_hints"),
     path("reports/follow/", reports.follow, name="report_follow"),
     path("reports/phone/", reports.phone, name="report_phone"),
+    path("reports/open-data/reports.<str:form>", open_data.file, name="public_report_file"),
     path("reports/pins.json", public_reports.pins, name="public_report_pins"),
     path("reports/<str:code>/photos/<int:number>.jpg", public_reports.photo, name="public_report_photo"),
     *(
@@ -272,6 +273,7 @@ urlpatterns = [
         for tail, view, name in (
             ("", public_reports.reports, "public_reports"),
             ("figures/", public_figures.page, "public_report_figures"),
+            ("open-data/", open_data.page, "public_report_data"),
             ("<str:code>/", public_reports.report, "public_report"),
         )
     ),

@@ -40,23 +40,29 @@ class Page:
 def page(wish: Wish) -> Page:
     """One page, what came in last first. As many queries for one row as for twenty."""
     found = wanted(wish)
-    ids = _ordered(_behind(found, wish.after)).values("pk")[: LENGTH + 1]
-    rows = _ordered(Case.objects.filter(pk__in=ids)).select_related("unit", "organisation")
+    ids = ordered(behind(found, wish.after)).values("pk")[: LENGTH + 1]
+    rows = ordered(Case.objects.filter(pk__in=ids)).select_related("unit", "organisation")
     cases = list(rows)
     last = cases[LENGTH - 1] if len(cases) > LENGTH else None
     return Page(
         rows=telling.many(cases[:LENGTH]),
         first_url=(wish.query() or "?") if wish.after else "",
-        next_url=wish.query(after=f"{to_us(last.opened_at)}-{last.pk}") if last else "",
+        next_url=wish.query(after=place(last)) if last else "",
         count=_counted(found),
     )
 
 
-def _ordered(found: QuerySet[Case]) -> QuerySet[Case]:
+def place(case: Case) -> str:
+    """Where a row stands in the order."""
+    return f"{to_us(case.opened_at)}-{case.pk}"
+
+
+def ordered(found: QuerySet[Case]) -> QuerySet[Case]:
+    """What came in last first."""
     return found.order_by("-opened_at", "-pk")
 
 
-def _behind(found: QuerySet[Case], after: str) -> QuerySet[Case]:
+def behind(found: QuerySet[Case], after: str) -> QuerySet[Case]:
     """Those behind the row that the address names; a mangled one begins at the start."""
     time, _dash, number = after.partition("-")
     if not (_is_number(time) and _is_number(number)):
