@@ -13,12 +13,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from toancanh.kernel.runtime.web import problem
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 MOST = 20_000
 """Addresses remembered; those that asked longest ago are forgotten first."""
 
@@ -76,7 +77,7 @@ def limited(*, a_minute: float, burst: int) -> Callable[[View], View]:
 
     def put(view: View) -> View:
         @wraps(view)
-        def answer(request: HttpRequest, *said: Any, **named: Any) -> HttpResponse:  # noqa: ANN401 - as the view
+        def answer(request: HttpRequest, *said: Any, **named: Any) -> HttpResponseBase:  # noqa: ANN401 - as the view
             wait = counted.take(request.META.get("REMOTE_ADDR", ""))
             if not wait:
                 return view(request, *said, **named)

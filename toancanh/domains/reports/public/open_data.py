@@ -7,7 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -151,7 +151,7 @@ def _version(form: str, wish: Wish) -> tuple[str, datetime | None]:
         revision.current(CHANGED),
     )
     mark = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
-    return f'"{mark}"', newest["at"].astimezone(clock.UTC) if newest else None
+    return f'"{mark}"', newest["at"].astimezone(UTC) if newest else None
 
 
 def _told(wish: Wish) -> Iterator[Told]:
