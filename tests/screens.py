@@ -55,6 +55,8 @@ STAFF = {
     "letters-keeping": "/console/letters/keeping/",
     "letter-rows": "/console/letters/rows/?code=unknown_series",
     "imports": "/console/imports/",
+    "report-imports": "/console/reports/import/",
+    "report-words": "/console/reports/words/",
     "folder": "/console/imports/folder/",
     "feeds": "/console/feeds/",
     "messages": "/console/messages/",

@@ -25,6 +25,7 @@ from toancanh.domains.reports.public import figures as public_figures
 from toancanh.domains.reports.public import pages as public_reports
 from toancanh.domains.reports.routing import pages as routing
 from toancanh.domains.reports.triage import pages as triage
+from toancanh.domains.reports.triage import wording_pages as ready_words
 from toancanh.kernel.alerts import pages as alerts
 from toancanh.kernel.alerts import rule_pages as alert_rules
 from toancanh.kernel.alerts.escalation import pages as escalation
@@ -232,6 +233,7 @@ urlpatterns = [
     path("console/reports/figures/rows/", report_figures.behind, name="report_figure_rows"),
     path("console/reports/figures/rows.csv", report_figures.table, name="report_figures_csv"),
     path("console/reports/admission/", admission_pages.page, name="report_admission"),
+    path("console/reports/words/", ready_words.page, name="report_words"),
     path("console/reports/import/", report_imports.listing, name="report_imports"),
     path("console/reports/import/upload", report_imports.upload, name="report_import_upload"),
     path("console/reports/import/mappings/forget", report_imports.forget, name="report_mapping_forget"),
