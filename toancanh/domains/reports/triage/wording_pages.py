@@ -1,4 +1,4 @@
-"""*Câu soạn sẵn*: the ready words of reception, for who arranges work; the desk reads them."""
+"""*Câu có sẵn*: the ready words of reception, for who arranges work; the desk reads them."""
 
 from __future__ import annotations
 
