@@ -131,31 +131,3 @@ REPORTS = (
         "Đã thay bộ điều khiển và đặt lại chu kỳ đèn; hoạt động bình thường.",
     ),
 )
-
-ORDERS = (
-    (
-        "Khơi thông cống trước mùa mưa",
-        "Rà soát các điểm ngập trong phản ánh của người dân, khơi thông xong trước đợt mưa tới.",
-        "sxd-hue",
-        "Đã khơi thông 24 điểm, còn 2 điểm chờ cắt điện để thi công.",
-    ),
-    (
-        "Kiểm tra cây nghiêng gần trường học",
-        "Kiểm tra và cắt tỉa cây nghiêng quanh các trường học.",
-        "mtdt-hue",
-        "Đã cắt tỉa 61 cây quanh 18 trường.",
-    ),
-    (
-        "Chấn chỉnh tiếng ồn ban đêm",
-        "Kiểm tra các quán hát bị phản ánh nhiều lần, báo cáo kết quả xử lý.",
-        "ca-hue",
-        "Đã kiểm tra 9 cơ sở, nhắc nhở 6, xử phạt 3.",
-    ),
-    (
-        "Bảo đảm nước sạch khu dân cư mới",
-        "Kiểm tra áp lực và chất lượng nước ở các khu dân cư mới.",
-        "nuoc-hue",
-        "Đã kiểm tra 12 khu, thay 3 van giảm áp.",
-    ),
-)
-"""Title, words, organisation in charge, result."""

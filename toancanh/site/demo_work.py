@@ -11,7 +11,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,19 +21,17 @@ from toancanh.domains.reports import actions as reports
 from toancanh.domains.reports import sending
 from toancanh.domains.reports.sending import Form
 from toancanh.domains.reports.triage import actions as publishing
-from toancanh.kernel.cases import extending, moving, opening
+from toancanh.kernel.cases import extending, moving
 from toancanh.kernel.cases.models import Case
-from toancanh.kernel.cases.opening import Said
 from toancanh.kernel.declare import Actor
-from toancanh.kernel.declare_cases import Term
 from toancanh.kernel.people import access
 from toancanh.kernel.people import actions as people
 from toancanh.kernel.people.models import Organisation, Person
 from toancanh.kernel.runtime import clock, marks
 from toancanh.kernel.territory import queries as territory
 from toancanh.lib.errors import Refused
-from toancanh.site import demo
-from toancanh.site.demo_words import ORDERS, ORGANISATIONS, REPORTS, Problem
+from toancanh.site import demo, demo_orders
+from toancanh.site.demo_words import ORGANISATIONS, REPORTS, Problem
 
 Step = Callable[[], object]
 MARK = "demo_work"
@@ -84,8 +82,7 @@ def build() -> None:
         story = _story(random.Random(f"{SEED}:{number}"), at, now)
         if _report(number, problem, place, story, offices):
             time.sleep(PAUSE_S)
-    for number, order in enumerate(ORDERS):
-        _order(number, order, now - timedelta(days=9 * number + 2), now, offices)
+    demo_orders.give_all(now, offices.leader, offices.of)
     marks.write(MARK, "ready")
 
 
@@ -267,34 +264,3 @@ def _steps(case: Case, problem: Problem, story: Story, offices: Offices) -> Iter
     if story.is_reopened and story.has(again):
         reason = {"reason": "Đơn vị đã trả lời nhưng hiện trường chưa thay đổi."}
         yield again, lambda: reports.act(case.parties.get(), "reopen", reason, seen=None)
-
-
-def _order(number: int, order: Sequence[str], at: datetime, now: datetime, offices: Offices) -> None:
-    """One directive of the leader; every third one is done."""
-    title, words, code, result = order
-    key = f"demo-order-{SEED}-{number}"
-    if Case.objects.filter(key=key).exists():
-        return
-    city = territory.unit("46")
-    assert city is not None
-    lead = Organisation.objects.get(code=code)
-    said = Said(
-        title=title,
-        words=words,
-        unit=city,
-        organisation=lead,
-        key=key,
-        is_sample=True,
-        terms={"due": Term(5)},
-    )
-    with transaction.atomic():
-        with clock.set_to(at):
-            case = opening.open("directives.directive", said, by=offices.leader)
-        own = offices.of[code]
-        with clock.set_to(at + timedelta(hours=4)):
-            moving.move(case, "take", by=own)
-        if number % 3 == 0 and at + timedelta(days=6) < now:
-            with clock.set_to(at + timedelta(days=5)):
-                moving.move(case, "report", {"answer": result}, by=own)
-            with clock.set_to(at + timedelta(days=5, hours=3)):
-                moving.move(case, "accept", {"note": "Đạt yêu cầu."}, by=offices.leader)

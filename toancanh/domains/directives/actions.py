@@ -52,8 +52,7 @@ class Order:
 @transaction.atomic
 def give(order: Order, *, by: Actor) -> Case:
     """Open the order; who has to do it hears of it. Raises NotAllowed, and Refused for what cannot be."""
-    key = ids.digest(f"{by.key} {order.key}")
-    known = Case.objects.filter(key=key).first()
+    known = given(order.key, by)
     if known is not None:
         return known
     if not order.words.strip():
@@ -67,7 +66,7 @@ def give(order: Order, *, by: Actor) -> Case:
         unit=order.unit,
         facts={"evidence_wanted": order.evidence},
         priority=order.priority,
-        key=key,
+        key=_key(order.key, by),
         parent=order.whole,
         links=_links(order, by),
         organisation=order.lead,
@@ -82,6 +81,16 @@ def give(order: Order, *, by: Actor) -> Case:
         with writing(order.whole, by=by) as on:
             on.tell("split", {"codes": [made.code]})
     return made
+
+
+def given(key: str, by: Actor) -> Case | None:
+    """What the actor gave under that key."""
+    return Case.objects.filter(key=_key(key, by)).first()
+
+
+def _key(key: str, by: Actor) -> str:
+    """Keys are of who made them: nobody comes upon another one's order by his."""
+    return ids.digest(f"{by.key} {key}")
 
 
 def may_hand_on(case: Case, by: Actor) -> bool:

@@ -7,9 +7,8 @@ import pytest
 from toancanh.domains.reports import actions as reports
 from toancanh.kernel.cases import recounting, types
 from toancanh.kernel.cases.models import Case, Clock
-from toancanh.kernel.runtime import marks
-from toancanh.site import demo, demo_work
-from toancanh.site.demo_words import ORDERS
+from toancanh.kernel.runtime import clock, marks
+from toancanh.site import demo, demo_orders, demo_work
 
 
 @pytest.fixture
@@ -39,7 +38,13 @@ def test_year_of_work_is_made_once_and_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(reports, "send", whole)
     demo_work.build()
     made = Case.objects.count()
-    assert made == 24 + len(ORDERS)
+    orders = Case.objects.filter(kind="directives.directive")
+    assert made - orders.count() == 24
+    assert orders.filter(parent=None).count() == len(demo_orders.ORDERS)
+    # The leader finds something in each group of his list.
+    assert {"given", "working", "reported", "done"} == set(orders.values_list("state", flat=True))
+    assert orders.filter(is_open=True, due_at__lt=clock.now()).exists()
+    assert orders.filter(clocks__extensions__settled_at=None, clocks__extensions__isnull=False).exists()
     demo_work.build()
     assert Case.objects.count() == made
     assert marks.read(demo_work.MARK) == "ready"
