@@ -248,7 +248,7 @@ def _steps(
         )
     if not story.result:
         return
-    ends = {"done_late": due + timedelta(days=3), "extended": due + timedelta(days=1)}
+    ends = {"done_late": due + timedelta(days=3), "extended": due + timedelta(days=3)}
     reported = now - timedelta(hours=5) if fate == "reported" else ends.get(fate, given_at + term * 0.6)
     yield reported, lambda: moving.move(case, "report", {"answer": story.result}, by=own)
     judged = reported + timedelta(hours=6)

@@ -12,7 +12,8 @@ DOMAIN = Domain(
     screens=(
         Screen(
             name="directives",
-            title=Title("Ý kiến chỉ đạo", "Directives"),
+            # Short in English, so that the rail of a phone holds it in one piece.
+            title=Title("Ý kiến chỉ đạo", "Orders"),
             icon="speakerphone",
             url="/console/directives/",
             right="console.see",

@@ -60,7 +60,7 @@ def _of(code: str, name: str, rows: list[Row]) -> Figures:
 def formulas() -> dict[str, tuple[str, str]]:
     """Each figure's name and how it is counted, in the order of the columns."""
     return {
-        "given": (_("Given"), _("orders given in the period")),
+        "given": (_("Orders given"), _("orders given in the period")),
         "done": (_("Done"), _("of them: accepted by who gave them")),
         "on_time": (
             _("Done on time"),

@@ -37,7 +37,7 @@ class Frame:
 def fields() -> list[CaseField]:
     """What is asked, in one column."""
     grades = [(str(n), words.priority(n)) for n in PRIORITIES]
-    days = _("Working days from now, 1 to %(most)s.") % {"most": LONGEST_DAYS}
+    days = _("From now on, 1 to %(most)s; write these or a day.") % {"most": LONGEST_DAYS}
     return [
         asked("title", _("Work in a few words"), required=True, most=LONGEST_TITLE),
         asked("words", _("What is ordered"), "words", required=True, most=LONGEST_WORDS),

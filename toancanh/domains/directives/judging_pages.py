@@ -5,6 +5,7 @@ From the list it is two touches: the button of the row opens this page, its larg
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,10 @@ from django.utils.translation import gettext as _
 from toancanh.domains.directives import results
 from toancanh.domains.directives.kind import KIND
 from toancanh.domains.directives.pages import HOME, SIGHT
-from toancanh.kernel.cases import case_pages, extending, moving, shown, words
+from toancanh.kernel.cases import case_pages, extending, moving, reckoning, shown, times, words
 from toancanh.kernel.cases.doing import Doing
+from toancanh.kernel.cases.models import Clock
+from toancanh.kernel.cases.reckoning import Running
 from toancanh.kernel.cases.writing import Conflict
 from toancanh.kernel.people.web import of
 from toancanh.kernel.runtime import clock
@@ -67,6 +70,13 @@ def _decided(request: HttpRequest, on: Doing) -> str:
     raise Refused(_("Choose what is to be done."), "nothing")
 
 
+def _due(row: Clock) -> datetime | None:
+    """When it was due as the result came in: while that waits, the term stands still and has no end."""
+    pauses = tuple((one.since, one.until) for one in row.pauses.all() if one.until is not None)
+    running = Running(row.begins_at, row.term + row.extended, pauses)
+    return reckoning.due(times.time_of(row.calendar), running)
+
+
 def _shown(request: HttpRequest, on: Doing, fault: str) -> dict[str, Any]:
     clocks = shown.clocks(on, clock.now())
     main = next((one for one in clocks if one.row.is_main and one.row.round == on.case.round), None)
@@ -78,6 +88,7 @@ def _shown(request: HttpRequest, on: Doing, fault: str) -> dict[str, Any]:
         "results": results.of(on.case),
         "wanted": on.case.facts.get("evidence_wanted", ""),
         "main": main,
+        "due": _due(main.row) if main else None,
         "asked": asked[0] if asked else None,
         "fault": fault,
         "typed": request.POST,

@@ -41,6 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "page": shown,
         "stands": list(_stands(wish, shown.counts)),
         "filters": _filters(wish),
+        "is_elsewhere": wish.whose != wishes.usual(actor),
         "groups": titles(),
         "may_give": bool(actor.paths(wishes.GIVE)),
         "tab": "list",

@@ -125,7 +125,9 @@ def who(event: Event) -> str:
         return event.person.full_name
     if event.actor.startswith("party:"):
         return _("The sender")
-    return _("The program") if event.actor.startswith("program:") else event.organisation or _("Somebody")
+    if event.actor.startswith("program:") and not event.organisation:
+        return _("The program")
+    return event.organisation or _("Somebody")
 
 
 Content = Mapping[str, Any]
