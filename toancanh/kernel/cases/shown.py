@@ -49,7 +49,8 @@ def clocks(on: Doing, now: datetime) -> list[ShownClock]:
                 row=row,
                 title=named(said.title) if said else row.name,
                 term=countdown.span(row.term, day),
-                basis=said.term.basis if said else "",
+                # A moment that an earlier system had promised rests on no decision of this one.
+                basis=said.term.basis if said and (row.calendar or said.term.of == "wall") else "",
                 count=countdown.of(row, now, on.times),
                 pauses=sorted(row.pauses.all(), key=lambda one: one.since),
                 extensions=[(one, countdown.span(one.minutes, day)) for one in row.extensions.all()],

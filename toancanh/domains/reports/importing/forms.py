@@ -163,7 +163,7 @@ def meanings() -> dict[str, str]:
         "due": _("Due at"),
         "state": _("State"),
         "category": _("Category"),
-        "words": _("What it is about"),
+        "words": _("Words"),
         "answer": _("Answer or reason"),
         "organisation": _("Organisation"),
         "address": _("Address"),
