@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import FLAT, open_page, sign_in
+from tests.journeys.test_everyone import AXE, axe
 from tests.running import Program, city
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -37,6 +40,13 @@ def waits(page: Page, code: str) -> None:
     """The report of that code stands on the screen, and keys are heard."""
     expect(page.locator("[data-triage][data-ready]")).to_be_visible()
     expect(page.locator(".tc-triage-facts a")).to_have_text(code)
+
+
+def colour(drawn: Image.Image, x: float, y: float) -> int:
+    """How bright a picture is at a place in shares of it: 0 is black, 765 white."""
+    found = drawn.getpixel((int(drawn.width * x), int(drawn.height * y)))
+    assert isinstance(found, tuple)
+    return sum(int(one) for one in found)
 
 
 def test_desk_works_through_reports_by_keyboard(browser: Browser, centre: tuple[Program, list[str]]) -> None:
@@ -101,6 +111,62 @@ def test_desk_works_through_reports_by_keyboard(browser: Browser, centre: tuple[
     page.locator("#t-reason").press("Control+Enter")
     expect(page.get_by_text("Không có phản ánh chờ")).to_be_visible()
     # The map says that it has nothing to draw with: that was taken from it here.
+    assert [one for one in watched.said if "WebGL" not in one] == []
+    assert watched.foreign == []
+    context.close()
+
+
+def test_desk_covers_a_face_by_keyboard_and_pointer_and_merges_by_one_key(
+    browser: Browser, centre: tuple[Program, list[str]]
+) -> None:
+    program, _codes = centre
+    said = {"unit": "46", "lon": 107.55, "lat": 16.43}
+    photographed, beside = json.loads(program.module("tests.journeys.photographed", said).splitlines()[-1])
+    context, watched = open_page(browser, program.url, viewport={"width": 1366, "height": 768})
+    context.add_init_script(FLAT)
+    page = watched.page
+    sign_in(page, program.url, *OFFICER)
+    page.goto(f"{program.url}/console/reports/triage/?case={photographed}")
+    waits(page, photographed)
+    page.keyboard.press("p")
+    expect(page.locator("[data-cover-form][data-ready]")).to_be_visible()
+    # By keyboard: a box in the middle, moved up by three hundredths and made wider by two.
+    page.keyboard.press("n")
+    box = page.locator(".tc-cover-box")
+    expect(box).to_be_focused()
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    x, y, width, height, way = json.loads(page.locator("[data-boxes]").input_value())[0]
+    assert [round(one, 2) for one in (x, y, width, height)] == [0.44, 0.41, 0.14, 0.12]
+    assert way == "black"
+    # By pointer: another one drawn, and taken away by a key.
+    photo = page.locator("[data-photo] img").bounding_box()
+    assert photo is not None
+    page.mouse.move(photo["x"] + 20, photo["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(photo["x"] + 120, photo["y"] + 90, steps=4)
+    page.mouse.up()
+    expect(box).to_have_count(2)
+    page.keyboard.press("Delete")
+    expect(box).to_have_count(1)
+    page.evaluate(AXE.read_text())
+    assert axe(page) == []
+    page.get_by_role("button", name="Che các ô này và cho xem").click()
+    waits(page, photographed)
+    looked_at = page.locator(".tc-photo-look")
+    expect(looked_at).to_contain_text("đã che")
+    # What the public is led to is black where the face was, and the photo elsewhere.
+    looked_at.click()
+    seen = page.locator(".tc-cover-now").get_attribute("src")
+    drawn = Image.open(io.BytesIO(context.request.get(f"{program.url}{seen}").body())).convert("RGB")
+    assert colour(drawn, 0.5, 0.47) < 120
+    assert colour(drawn, 0.1, 0.1) > 450
+    page.goto(f"{program.url}/console/reports/triage/?case={beside}")
+    waits(page, beside)
+    page.keyboard.press("g")
+    page.locator("#t-into").select_option(photographed)
+    page.locator("#t-other").press("Enter")
+    expect(page.get_by_text(f"Đã gộp {beside} vào {photographed}")).to_be_visible()
     assert [one for one in watched.said if "WebGL" not in one] == []
     assert watched.foreign == []
     context.close()

@@ -121,7 +121,8 @@ def phone(request: HttpRequest) -> HttpResponse:
     number, code = request.POST.get("phone", ""), request.POST.get("code", "")
     if code:
         return _told({"proof": phones.show(number, code)})
-    phones.ask(number, device=_sender(request).device or f"at {request.META.get('REMOTE_ADDR', '')}")
+    sender = _sender(request)
+    phones.ask(number, device=sender.device or f"at {sender.address}", address=sender.address)
     return _told({"sent": True})
 
 
@@ -236,6 +237,7 @@ def _keywords() -> dict[str, list[str]]:
 def _sender(request: HttpRequest) -> Sender:
     return Sender(
         device=flooding.device(request.COOKIES.get(flooding.COOKIE, "")),
+        is_fresh=flooding.is_fresh(request.COOKIES.get(flooding.COOKIE, "")),
         address=request.META.get("REMOTE_ADDR", ""),
         solution=request.POST.get("solution", "")[:500],
     )

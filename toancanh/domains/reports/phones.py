@@ -33,7 +33,9 @@ SALT = "reports.phone"
 BY = program("reports")
 
 asked_rate = rates.buckets(a_minute=0.2, burst=5)
-"""Codes that one device asks for."""
+"""Codes that one device asks for …"""
+address_rate = rates.buckets(a_minute=4, burst=240)
+"""… and all behind one address: whoever throws his token away is a new device, behind the same address."""
 
 
 def read(typed: str) -> str:
@@ -47,13 +49,14 @@ def read(typed: str) -> str:
     return found.e164
 
 
-def ask(typed: str, *, device: str) -> None:
-    """Send a code to the number."""
+def ask(typed: str, *, device: str, address: str = "") -> None:
+    """Send a code to the number, where both the device and the address may ask for one."""
     number = read(typed)
-    wait = asked_rate.take(device)
+    wait = address_rate.wait(address) or asked_rate.take(device)
     if wait:
         told = _("Too many codes were asked for. Ask again in %(minutes)s minutes.")
         raise Refused(told % {"minutes": int(wait / 60) + 1}, "too_often")
+    address_rate.take(address)
     with transaction.atomic():
         since = clock.now() - HOUR
         contact = hashed(number)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from toancanh.domains.reports import looking, status, story
 from toancanh.domains.reports.public import disclosing, framing, listing, seeing, telling
 from toancanh.domains.reports.public.wishes import Wish
+from toancanh.kernel.cases.case_pages import number as read_number
 from toancanh.kernel.files import links
 from toancanh.kernel.files.models import File, Variant
 from toancanh.kernel.runtime.doors import door
@@ -85,10 +86,13 @@ def report(request: HttpRequest, language: str, code: str) -> HttpResponse:
         if request.GET.get("part") == "card":
             shown["root"] = framing.ROOTS[language]
             return framing.kept(HttpResponse(render_to_string("reports/public/card.html", shown)))
+        before = read_number(request.GET["before"]) if "before" in request.GET else None
+        steps, older = story.steps(case, is_reporter=False, before=before)
         shown |= {
             "photos": _photos(told.photos),
             "answers": [(one, _photos(one.before), _photos(one.after)) for one in told.answers],
-            "steps": story.steps(case, is_reporter=False),
+            "steps": steps,
+            "older": older,
             "rated": status.rated().get(told.rating or 0, ""),
             "mark": f"{told.place[0]},{told.place[1]}" if told.place else "",
         }

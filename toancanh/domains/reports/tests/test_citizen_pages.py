@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import time
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.office import Office
-from toancanh.domains.reports import actions, story
+from toancanh.domains.reports import actions, flooding, phones, story
+from toancanh.domains.reports.flooding import Flooding, Sender
+from toancanh.domains.reports.models import PhoneCode
 from toancanh.domains.reports.tests.saying import key, photo, said, send
 from toancanh.kernel.cases import covering, moving
 from toancanh.kernel.cases.models import Case
@@ -19,6 +23,7 @@ from toancanh.kernel.files import actions as files
 from toancanh.kernel.files import links, work
 from toancanh.kernel.files.messages import Box
 from toancanh.kernel.files.models import File, Variant
+from toancanh.lib.errors import Refused
 
 JSON = {"Accept": "application/json"}
 
@@ -93,6 +98,42 @@ def test_a_device_that_floods_works_for_each_report(desk: Office, client: Client
     )
     assert post(client, solution=solution).status_code == 429, "another report is another puzzle"
     assert post(client, key=one, solution=solution).status_code == 200
+
+
+def test_fresh_tokens_share_what_their_address_may_send(desk: Office) -> None:
+    for _turn in range(240):
+        flooding.count(Sender(device=flooding.token(), address="10.0.0.1"))
+    asked = []
+    for _turn in range(2):
+        with pytest.raises(Flooding) as fault:
+            flooding.check(Sender(device=flooding.token(), address="10.0.0.1"), key())
+        asked.append(fault.value.bits)
+    # A new token begins no easier puzzle.
+    assert asked[1] > asked[0]
+    flooding.check(Sender(device="old", address="10.0.0.1", is_fresh=False), key())
+    flooding.check(Sender(device="new", address="10.0.0.2"), key())
+
+
+def test_token_is_fresh_for_a_day_and_what_is_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, now = flooding.token(), time.time()
+    assert flooding.is_fresh(made)
+    assert flooding.is_fresh("")
+    assert flooding.is_fresh(f"{made[:-1]}!")
+    monkeypatch.setattr(signing.time, "time", lambda: now + flooding.AGED + 5)
+    assert flooding.device(made)
+    assert not flooding.is_fresh(made)
+    monkeypatch.setattr(signing.time, "time", lambda: now + flooding.YEAR + 5)
+    assert flooding.is_fresh(made)
+
+
+def test_codes_are_counted_by_device_and_by_address(desk: Office) -> None:
+    for n in range(240):
+        assert not phones.address_rate.take("10.0.0.1"), n
+    with pytest.raises(Refused, match="mã"):
+        phones.ask("0914123456", device=flooding.token(), address="10.0.0.1")
+    assert PhoneCode.objects.count() == 0
+    phones.ask("0914123456", device=flooding.token(), address="10.0.0.2")
+    assert PhoneCode.objects.count() == 1
 
 
 def test_what_is_refused_takes_nothing_of_what_a_device_may_send(desk: Office, client: Client) -> None:

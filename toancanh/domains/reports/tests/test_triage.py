@@ -17,7 +17,7 @@ from toancanh.domains.reports.routing.arranging import Draft
 from toancanh.domains.reports.triage import actions, answers, masking
 from toancanh.domains.reports.triage import waiting as desk
 from toancanh.domains.reports.triage.models import Answer, Report
-from toancanh.kernel.cases import changing, moving, recounting
+from toancanh.kernel.cases import changing, joining, moving, recounting
 from toancanh.kernel.cases.changing import Change
 from toancanh.kernel.cases.models import Case, Clock, Event
 from toancanh.kernel.cases.opening import Said
@@ -246,3 +246,22 @@ def test_another_category_brings_its_term_from_the_same_beginning(office: Office
     with at("2026-11-17 10:00"):
         changing.change(by_page, Change(category="cham"), "Không nhầm", by=office.desk)
     assert Clock.objects.get(case=by_page, is_main=True).due_at == moment("2026-11-24 09:00")
+
+
+def test_desk_merges_by_choosing_or_by_code_and_a_wrong_code_keeps_what_was_typed(office: Office) -> None:
+    first, second, third = (office.report(lon=107.05, lat=16.05) for _n in range(3))
+    client = Client()
+    client.force_login(Person.objects.get(pk=office.desk.key.partition(":")[2]))
+    told = client.get(f"{URL}?case={second.code}").content.decode()
+    assert 'data-panel="g"' in told
+    assert f'<option value="{first.code}"' in told
+    wrong = {"do": "merge", "case": second.code, "seen": str(second.number), "other": "PA26-999999"}
+    answer = client.post(URL, wrong)
+    assert 'value="PA26-999999"' in answer.content.decode()
+    assert Case.objects.get(pk=second.pk).state == "received"
+    assert client.post(URL, {**wrong, "other": "", "into": first.code}).status_code == 302
+    by_code = {**wrong, "case": third.code, "seen": str(third.number), "other": second.code.lower()}
+    assert client.post(URL, by_code).status_code == 302
+    for one in (second, third):
+        assert joining.final(Case.objects.get(pk=one.pk)) == first
+    assert Case.objects.get(pk=first.pk).followers == 2

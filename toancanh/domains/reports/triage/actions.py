@@ -17,7 +17,7 @@ from toancanh.kernel.cases.models import Case, Event
 from toancanh.kernel.cases.reasons import written
 from toancanh.kernel.cases.writing import Writing, writing
 from toancanh.kernel.declare import Actor
-from toancanh.lib.errors import NotAllowed, Refused
+from toancanh.lib.errors import NotAllowed, NotFound, Refused
 
 LONGEST_TITLE, LONGEST_WORDS = 200, 10_000
 AXIS = "publication"
@@ -54,6 +54,15 @@ def refuse(case: Case, reason: str, *, by: Actor, seen: int | None = None) -> Ev
 def ask(case: Case, question: str, *, by: Actor, seen: int | None = None) -> Event:
     """Ask the sender something; the term stands still until he answers."""
     return moving.move(case, "ask", {"question": question}, by=by, seen=seen)
+
+
+def merge(case: Case, into: str, *, by: Actor, seen: int | None = None) -> Event:
+    """Merge a report into an earlier one: its sender follows that, and its code is answered for ever."""
+    try:
+        return moving.move(case, "merge", {"into": into}, by=by, seen=seen)
+    except NotFound as fault:
+        # The other one is not found; the one on the screen stands.
+        raise Refused(fault.message, "no_case") from fault
 
 
 def grade(case: Case, priority: int, *, by: Actor, seen: int | None = None) -> None:

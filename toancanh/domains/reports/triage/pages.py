@@ -199,6 +199,10 @@ def _decided(request: HttpRequest, skipped: list[int]) -> HttpResponse:
     elif do == "ask":
         actions.ask(case, said.get("question", ""), by=actor, seen=seen)
         messages.success(request, _("%(code)s: its sender is asked.") % {"code": case.code})
+    elif do == "merge":
+        event = actions.merge(case, said.get("into", "") or said.get("other", ""), by=actor, seen=seen)
+        told = _("%(code)s was merged into %(into)s; its sender follows that one.")
+        messages.success(request, told % {"code": case.code, "into": event.content["merged"]["into"]})
     elif do == "grade":
         priority = said.get("priority", "")
         actions.grade(case, int(priority) if priority in ("0", "1", "2") else -1, by=actor, seen=seen)
