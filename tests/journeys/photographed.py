@@ -1,4 +1,4 @@
-"""Run on the store of a journey: a report with a photo of a face, and one beside it; by actions of the product."""
+"""Run on the store of a journey: a report with a photo of a face, and one beside it."""
 
 from __future__ import annotations
 
