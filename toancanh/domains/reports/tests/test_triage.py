@@ -264,4 +264,3 @@ def test_desk_merges_by_choosing_or_by_code_and_a_wrong_code_keeps_what_was_type
     assert client.post(URL, by_code).status_code == 302
     for one in (second, third):
         assert joining.final(Case.objects.get(pk=one.pk)) == first
-    assert Case.objects.get(pk=first.pk).followers == 2
