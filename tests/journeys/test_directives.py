@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.browser import FLAT, Watched, open_page, sign_in
 from tests.running import Program, city
@@ -40,6 +42,23 @@ def signed_in(browser: Browser, program: Program, who: tuple[str, ...], **option
     context.add_init_script(FLAT)
     sign_in(watched.page, program.url, who[0], who[2])
     return watched
+
+
+def photo() -> FilePayload:
+    """Proof of work."""
+    made = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(made, "JPEG")
+    return {"name": "sau-khi-thay.jpg", "mimeType": "image/jpeg", "buffer": made.getvalue()}
+
+
+def shown(page: Page, name: str) -> None:
+    """Wait until a picture was looked through and drawn anew."""
+    for _look in range(60):
+        if page.get_by_role("img", name=name).count():
+            return
+        page.wait_for_timeout(1000)
+        page.reload()
+    raise AssertionError(f"{name} is not shown")
 
 
 def choose(page: Page, button: str) -> None:
@@ -113,7 +132,9 @@ def test_order_goes_from_a_report_to_its_acceptance_on_a_phone(
     work.goto(here)
     expect(work.locator(".tc-case-last")).to_contain_text("Chưa có ảnh sau khi thay")
     choose(work, "Báo cáo kết quả")
+    work.set_input_files("#evidence", photo())
     send(work, "Báo cáo kết quả", answer="Đã thay nắp gang, kèm ảnh.")
+    shown(work, "sau-khi-thay.jpg")
 
     # On the phone: from the list two touches, nothing else.
     phone = signed_in(browser, program, LEADER, viewport={"width": 390, "height": 844}, has_touch=True)
@@ -121,6 +142,7 @@ def test_order_goes_from_a_report_to_its_acceptance_on_a_phone(
     hand.goto(f"{program.url}/console/directives/")
     hand.locator("a.tc-judge").tap()
     expect(hand.get_by_text("Đã thay nắp gang, kèm ảnh.")).to_be_visible()
+    expect(hand.get_by_role("img", name="sau-khi-thay.jpg")).to_be_visible()
     accept = hand.get_by_role("button", name="Nghiệm thu", exact=True)
     expect(accept).to_be_in_viewport()
     accept.tap()

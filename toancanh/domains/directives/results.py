@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from toancanh.domains.directives.kind import EVIDENCE
+from toancanh.kernel.cases import attached
+from toancanh.kernel.cases.attached import Attached
 from toancanh.kernel.cases.models import Case, Event
 
 MOST = 20
@@ -21,15 +23,18 @@ class Result:
     is_final: bool
     text: str
     percent: int | float | None
-    files: list[Any]
+    files: tuple[Attached, ...]
+    """Proof that came with it."""
 
 
 def of(case: Case) -> list[Result]:
-    """Reports of an order. One query."""
+    """Reports of an order. Two queries."""
+    kept = attached.of(case)
     events = case.story.filter(kind="moved", content__move__in=list(SAID)).select_related("person")
     found = []
     for event in events.order_by("-number")[:MOST]:
         said, move = event.content.get("said", {}), event.content["move"]
+        files = attached.chosen(kept, said.get(EVIDENCE.name))
         text = str(said.get(SAID[move], ""))
-        found.append(Result(event, move == "report", text, said.get("percent"), []))
+        found.append(Result(event, move == "report", text, said.get("percent"), files))
     return found
