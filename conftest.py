@@ -315,12 +315,18 @@ def office(city: City) -> Office:
 
 
 @pytest.fixture(scope="module")
+def standing_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A store for all tests of a module, for which it takes the place of `own_store`; they change nothing."""
+    with new_store(lambda: tmp_path_factory.mktemp("standing")):
+        yield
+
+
+@pytest.fixture(scope="module")
 def standing_city(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    standing_store: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[City]:
     """The small city and its store for all tests of a module, which look and change nothing."""
-    folder = tmp_path_factory.mktemp("standing")
-    with new_store(lambda: folder), django_db_blocker.unblock(), transaction.atomic(), clock.set_to(NOON):
+    with django_db_blocker.unblock(), transaction.atomic(), clock.set_to(NOON):
         yield small_city()
         transaction.set_rollback(True)
 

@@ -90,6 +90,7 @@ def test_no_text_of_the_catalogue_is_empty_or_uncertain() -> None:
     assert bad == []
 
 
+@pytest.mark.slow
 def test_every_translation_keeps_the_holes_of_its_text() -> None:
     for entry in polib.pofile(str(CATALOGUE)):
         said = entry.msgstr or "".join(entry.msgstr_plural.values())

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
 
 from tests.contract.test_routes import address, each, text
 from toancanh.kernel.runtime.doors import Route
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_store(standing_store: None) -> None:
+    """One store for the module, into which nobody measures."""
 
 
 @each

@@ -12,6 +12,7 @@ from django.test import Client
 from tests.city import BY, NOON, PASSWORD, City, measure, person, thing
 from toancanh.kernel.declare import ANYONE
 from toancanh.kernel.people import actions as people
+from toancanh.kernel.people.models import Person
 from toancanh.kernel.registry import queries as registry
 from toancanh.kernel.runtime import clock, doors
 from toancanh.kernel.runtime.doors import Route
@@ -89,12 +90,14 @@ def own_store() -> None:
 
 @pytest.fixture(scope="module")
 def seen(standing_city: City) -> City:
-    """The small city at noon, with one thing that only its own officers may see."""
+    """The small city at noon, with one thing that only its own officers may see, and two others."""
     measure(standing_city.gauge, NOON, 2.5, 2.56)
     measure(standing_city.rain, NOON, 1.0)
     measure(thing("kin-dao", name="Trạm Bí Mật", public=False), NOON, 7.77)
     people.create_token("level", by=BY, things=["gauge", "kin-dao"])
     told(officer(standing_city), leader(standing_city))
+    person("khac", standing_city.province, ("another.right",))
+    person("dong", standing_city.east)
     return standing_city
 
 
@@ -149,7 +152,7 @@ def test_route_shows_a_stranger_nothing_that_is_hidden(measured: City, client: C
 
 @each
 def test_route_asks_for_its_right(measured: City, client: Client, route: Route) -> None:
-    client.force_login(person("khac", measured.province, ("another.right",)))
+    client.force_login(Person.objects.get(username="khac"))
     status, body = text(client, address(route))
     assert status == due(route, signed_in=True)
     assert [secret for secret in SECRETS if secret in body] == []
@@ -159,7 +162,7 @@ def test_route_asks_for_its_right(measured: City, client: Client, route: Route) 
 def test_route_shows_an_officer_of_elsewhere_nothing_of_here(
     measured: City, client: Client, route: Route
 ) -> None:
-    client.force_login(person("dong", measured.east))
+    client.force_login(Person.objects.get(username="dong"))
     _, body = text(client, address(route).replace("=cau", "=bi+mat"))
     assert [secret for secret in SECRETS if secret in body] == []
 

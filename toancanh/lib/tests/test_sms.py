@@ -75,6 +75,7 @@ def test_link_longer_than_all_parts_goes_alone() -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.text("aạ€[ .,!🌊", max_size=400), st.integers(1, 4), st.sampled_from(["", LINK]))
 def test_whatever_is_shortened_fits_is_a_beginning_and_keeps_its_link(
     text: str, parts: int, link: str

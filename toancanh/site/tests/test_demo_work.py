@@ -20,6 +20,7 @@ def city(loaded: None, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_work, "PAUSE_S", 0.0)
 
 
+@pytest.mark.slow
 def test_year_of_work_is_made_once_and_goes_on_where_it_was_cut_off(
     city: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

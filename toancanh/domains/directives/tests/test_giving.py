@@ -131,6 +131,7 @@ def test_only_leaders_give(office: Office) -> None:
             give(office, office.roads, by=office.engineer)
 
 
+@pytest.mark.slow
 def test_order_about_a_report_stands_on_both_pages(office: Office) -> None:
     with at(MONDAY):
         report = office.report("Nắp cống vỡ")
@@ -147,6 +148,7 @@ def test_order_about_a_report_stands_on_both_pages(office: Office) -> None:
         assert report.code in text(client, f"/console/work/{order.code}/")
 
 
+@pytest.mark.slow
 def test_order_about_a_station_leads_to_it(office: Office) -> None:
     with at(MONDAY):
         client = client_of(office.leader)
@@ -237,6 +239,7 @@ def test_division_below_does_not_judge_what_its_department_handed_on(office: Off
         moving.move(part, "accept", by=director)
 
 
+@pytest.mark.slow
 def test_who_has_to_do_it_and_who_gave_it_are_told(office: Office) -> None:
     for who in (office.engineer, office.doctor, office.leader):
         account = Person.objects.get(pk=who.key.partition(":")[2])

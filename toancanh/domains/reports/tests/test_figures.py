@@ -88,6 +88,7 @@ def flat(one: counting.Figures) -> dict[str, float | None]:
     return {**counts, **more, **one.medians}
 
 
+@pytest.mark.slow
 def test_figures_equal_those_of_a_program_that_reads_the_export(office: Office, tmp_path: Path) -> None:
     LIVED(office)
     with at("2026-11-27 16:00"):

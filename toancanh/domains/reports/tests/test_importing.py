@@ -126,6 +126,7 @@ def test_headings_of_an_english_system_are_known_and_its_dates_read(chief: Actor
     assert said.states == {"Closed": "closed"}
 
 
+@pytest.mark.slow
 def test_reports_come_in_with_their_own_times_and_tell_nobody(chief: Actor, desk: Office) -> None:
     waiting = Outgoing.objects.filter(name__in=("cases.opened", "cases.moved")).count()
     one = taken(table(*ROWS), chief, desk)
@@ -164,6 +165,7 @@ def test_reports_come_in_with_their_own_times_and_tell_nobody(chief: Actor, desk
     assert not Delivery.objects.exists()
 
 
+@pytest.mark.slow
 def test_lateness_is_counted_where_a_term_was_named_and_nowhere_else(chief: Actor, desk: Office) -> None:
     taken(table(*ROWS), chief, desk)
     on_time, late, refused = (by_code(code) for code in ("A1", "A2", "A3"))
@@ -181,6 +183,7 @@ def test_lateness_is_counted_where_a_term_was_named_and_nowhere_else(chief: Acto
     assert whole.medians["minutes_organisation"] is None, "how long each had it, nobody wrote down"
 
 
+@pytest.mark.slow
 def test_what_is_still_open_begins_its_term_today_and_waits_at_the_desk(chief: Actor, desk: Office) -> None:
     taken(table(*ROWS), chief, desk)
     for code in ("A4", "A5"):
@@ -193,6 +196,7 @@ def test_what_is_still_open_begins_its_term_today_and_waits_at_the_desk(chief: A
     assert Outgoing.objects.filter(name="cases.moved").count() == 1, "from now on it is a report like others"
 
 
+@pytest.mark.slow
 def test_who_sent_it_is_sealed_and_no_message_ever_goes_to_a_number_nobody_proved(
     chief: Actor, desk: Office
 ) -> None:
@@ -209,6 +213,7 @@ def test_who_sent_it_is_sealed_and_no_message_ever_goes_to_a_number_nobody_prove
     assert not parties.recipients(case, "reporter", "")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_same_file_twice_brings_nothing_twice(chief: Actor, desk: Office) -> None:
     taken(table(*ROWS), chief, desk)
     again = brought(table(*ROWS, ROWS[0].replace("A1;", "A7;")), chief, desk)
@@ -221,6 +226,7 @@ def test_the_same_file_twice_brings_nothing_twice(chief: Actor, desk: Office) ->
     assert actions.understand(other, other_system, by=chief).new == 6, "another system has codes of its own"
 
 
+@pytest.mark.slow
 def test_rows_that_cannot_be_are_refused_each_with_its_reason(chief: Actor, desk: Office) -> None:
     wrong = (
         "B1;hôm qua;;;Mới;Rác thải;Rác ở chợ;16,05;107,05;;;;;;",
@@ -246,6 +252,7 @@ def test_rows_that_cannot_be_are_refused_each_with_its_reason(chief: Actor, desk
     assert all(line[-1] for line in lines)
 
 
+@pytest.mark.slow
 def test_communes_of_before_a_merger_and_addresses_say_where_it_is(chief: Actor, desk: Office) -> None:
     name = desk.city.west.full_name
     lines = (
@@ -260,6 +267,7 @@ def test_communes_of_before_a_merger_and_addresses_say_where_it_is(chief: Actor,
     assert by_code("C3").lon is None
 
 
+@pytest.mark.slow
 def test_undo_takes_back_what_nobody_touched_and_says_what_stays(chief: Actor, desk: Office) -> None:
     one = taken(table(*ROWS), chief, desk)
     worked = by_code("A5")
@@ -278,6 +286,7 @@ def test_undo_takes_back_what_nobody_touched_and_says_what_stays(chief: Actor, d
     assert (again.new, again.same) == (5, 1), "what was taken back may come again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("parts", "writes"), [(0, 0), (0, 33), (1, 7), (2, 19)])
 def test_killed_in_the_middle_it_goes_on_and_nothing_is_twice(
     chief: Actor, desk: Office, parts: int, writes: int
@@ -321,6 +330,7 @@ def _die_within(duty: work.Duty, after: int) -> None:
         run(duty)
 
 
+@pytest.mark.slow
 def test_a_way_of_reading_is_kept_and_used_again(chief: Actor, desk: Office) -> None:
     brought(table(*ROWS), chief, desk, name="Tổng đài 1022")
     assert ReportMapping.objects.get().name == "Tổng đài 1022"
@@ -335,6 +345,7 @@ def test_a_way_of_reading_is_kept_and_used_again(chief: Actor, desk: Office) -> 
     assert not ReportMapping.objects.exists()
 
 
+@pytest.mark.slow
 def test_only_who_arranges_work_brings_reports_and_only_into_his_area(chief: Actor, desk: Office) -> None:
     for actor in (desk.desk, desk.engineer, desk.leader):
         with pytest.raises(NotAllowed):
@@ -346,6 +357,7 @@ def test_only_who_arranges_work_brings_reports_and_only_into_his_area(chief: Act
         actions.confirm(made, made.preview["of"], by=local)
 
 
+@pytest.mark.slow
 def test_pages_from_the_choice_of_a_file_to_its_undoing(
     chief: Actor, desk: Office, django_assert_max_num_queries: Any
 ) -> None:
@@ -389,6 +401,7 @@ def test_pages_from_the_choice_of_a_file_to_its_undoing(
     assert not Case.objects.filter(channel="import").exists()
 
 
+@pytest.mark.slow
 def test_files_and_drafts_are_forgotten_in_time(chief: Actor, desk: Office) -> None:
     one = taken(table(*ROWS), chief, desk)
     actions.upload(table(ROWS[0]), "khac.csv", by=chief)

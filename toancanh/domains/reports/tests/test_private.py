@@ -39,6 +39,7 @@ def test_who_follows_a_code_reads_no_word_of_its_sender(desk: Office, client: Cl
     assert "số 12" not in page
 
 
+@pytest.mark.slow
 def test_messages_to_followers_hold_no_word_of_the_sender(desk: Office) -> None:
     made = send(proof=proof(FIRST))
     actions.follow(made.case.code, key(), proof=proof(SECOND))

@@ -198,6 +198,7 @@ def test_what_was_opened_past_the_rules_is_judged_by_them_as_well(office: Office
         assert Routed.objects.get(case=case).rule == made
 
 
+@pytest.mark.slow
 def test_dry_run_says_what_later_routing_does(office: Office) -> None:
     words = ("nắp cống vỡ", "rác không gom", "chó dại cắn", "nắp cống kêu", "đèn tắt")
     with at(MORNING):
@@ -222,6 +223,7 @@ def test_dry_run_says_what_later_routing_does(office: Office) -> None:
         assert Routed.objects.count() == 26
 
 
+@pytest.mark.slow
 def test_dry_run_needs_as_many_queries_for_many_as_for_one(
     office: Office, django_assert_max_num_queries: Any
 ) -> None:
@@ -242,6 +244,7 @@ def keeper(office: Office) -> Client:
 FORM = {"name": "Cống", "hours": "any", "organisation": "sxd", "priority": "0", "words": "nắp cống\nhố ga"}
 
 
+@pytest.mark.slow
 def test_administrator_tries_keeps_orders_and_ends_a_rule(office: Office) -> None:
     with at(MORNING):
         client = keeper(office)

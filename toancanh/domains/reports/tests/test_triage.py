@@ -77,6 +77,7 @@ def keeper(office: Office) -> Client:
     return client
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_desk_goes_from_one_report_to_the_next(office: Office) -> None:
     answers.declare()
@@ -196,6 +197,7 @@ def test_public_text_that_was_emptied_stays_empty_after_a_fault(office: Office) 
     assert re.search(r'name="public_words"[^>]*></textarea>', told)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("seen", ["²", "٣", "9" * 30, "-1", "x"])
 def test_number_that_nobody_saw_is_a_conflict(office: Office, seen: str) -> None:

@@ -236,6 +236,7 @@ def test_more_hysteresis_never_makes_more_alerts(points: list[tuple[int, float]]
     assert counts[0] <= counts[1]
 
 
+@pytest.mark.slow
 @calmly
 @given(bands=some_bands)
 def test_condition_survives_its_json(bands: Bands) -> None:

@@ -103,6 +103,7 @@ def test_term_that_moved_is_told_from_when_to_when(office: Office) -> None:
     assert "Trả lời: tạm dừng tính hạn" in told
 
 
+@pytest.mark.slow
 def test_who_may_not_see_it_is_told_that_there_is_none(office: Office, report: Case) -> None:
     client = client_of(office.leader)
     assert client.get(page(report)).status_code == 200
@@ -115,6 +116,7 @@ def test_who_may_not_see_it_is_told_that_there_is_none(office: Office, report: C
     assert client_of(office.desk).get(page(report).lower()).status_code == 200
 
 
+@pytest.mark.slow
 def test_two_touches_move_it_along(office: Office, report: Case) -> None:
     client = client_of(office.engineer)
     told = client.get(page(report)).content.decode()
@@ -187,6 +189,7 @@ def test_unknown_steps_are_not_found(office: Office, report: Case) -> None:
         assert client.post(page(report) + path, {}).status_code == 404
 
 
+@pytest.mark.slow
 def test_page_costs_the_same_whatever_happened(office: Office) -> None:
     with at(EARLY):
         small = office.report()
@@ -225,6 +228,7 @@ def test_long_story_is_read_in_parts_that_cost_alike(office: Office, report: Cas
         assert client.get(f"{page(report)}?before={wrong}").status_code == 200
 
 
+@pytest.mark.slow
 def test_who_sent_it_is_read_with_a_reason_and_each_reading_is_kept(office: Office, report: Case) -> None:
     contact = Contact(name="Lê Thị Hoa", phone="0914 123 456")
     parties.join(report, PartyRole.REPORTER, contact, by=office.desk)

@@ -21,6 +21,7 @@ from toancanh.lib.errors import NotAllowed, NotFound, Refused
 SOMEBODY = Contact(name="Lê Thị Hoa", phone="0914 123 456")
 
 
+@pytest.mark.slow
 def test_link_opens_its_case_alone_and_guesses_none(office: Office) -> None:
     case = office.report()
     joined = parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE)
@@ -82,6 +83,7 @@ def test_follower_counts_where_his_report_is_dealt_with_and_joins_nothing_that_e
         parties.join(other, PartyRole.FOLLOWER, Contact(), by=ANYONE)
 
 
+@pytest.mark.slow
 def test_who_sent_both_reports_gets_the_answer_once(office: Office) -> None:
     case, other = office.report(), office.report("Nắp cống mất")
     for one in (case, other):
@@ -128,6 +130,7 @@ def test_party_does_what_is_his_to_do_and_no_other(office: Office) -> None:
     assert case.phase == "withdrawn"
 
 
+@pytest.mark.slow
 def test_sender_withdraws_only_what_nobody_else_waits_for(office: Office) -> None:
     case, other = office.report(), office.report("Nắp cống mất")
     by = parties.actor(parties.join(case, PartyRole.REPORTER, SOMEBODY, by=ANYONE).party)
@@ -154,6 +157,7 @@ def test_message_names_the_date_of_the_answer_and_not_that_of_another_clock(offi
     assert Delivery.objects.get().notice.body_vi.endswith("hạn trả lời 23/11/2026 09:00.")
 
 
+@pytest.mark.slow
 def test_sender_hears_that_the_date_moved_and_nothing_where_it_did_not(office: Office) -> None:
     with at("2026-11-16 09:00"):
         case, other = office.report(), office.report()
@@ -172,6 +176,7 @@ def test_sender_hears_that_the_date_moved_and_nothing_where_it_did_not(office: O
     assert "Chờ vật tư" not in told.body_vi
 
 
+@pytest.mark.slow
 def test_work_follows_an_organisation_that_ceased(office: Office) -> None:
     own, helping, ended = office.report(), office.report(), office.report()
     moving.move(own, "accept", {"organisation": "syt"}, by=office.desk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.city import BY
 from tests.office import Office, at, moment
 from toancanh.kernel.cases import extending, moving, parties, recounting
@@ -105,6 +107,7 @@ def test_who_waits_longer_is_told_once_and_who_does_not_hears_nothing(office: Of
     assert copy.notice.title_vi == f"{late.code}: hạn trả lời chuyển sang 24/11/2026 09:00"
 
 
+@pytest.mark.slow
 def test_many_cases_move_in_few_statements(office: Office, django_assert_max_num_queries: Any) -> None:
     with at("2026-11-16 09:00"):
         for _n in range(30):

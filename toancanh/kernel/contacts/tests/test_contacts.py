@@ -144,6 +144,7 @@ def test_two_who_change_one_contact_do_not_overwrite_each_other(city: City) -> N
     assert fault.value.code == "changed"
 
 
+@pytest.mark.slow
 def test_erasing_forgets_the_person_after_the_time_of_the_rule(city: City) -> None:
     one = head(city.west)
     with pytest.raises(Refused):

@@ -89,6 +89,7 @@ def test_trial_goes_to_one_browser_and_one_that_is_gone_is_forgotten(
     assert client.post(HOME, {**said, "do": "drop_device"}).status_code == 422
 
 
+@pytest.mark.slow
 def test_browser_with_a_new_address_or_key_takes_the_place_of_the_old_one(
     service: PushService, an: Person
 ) -> None:

@@ -428,6 +428,7 @@ def test_pages_show_who_is_to_be_called(city: City, client: Client) -> None:
     assert one.name not in other.get(here).content.decode()
 
 
+@pytest.mark.slow
 def test_part_is_worked_out_anew_only_when_something_changed(
     city: City, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -140,6 +140,7 @@ def test_picture_that_is_a_program_too_comes_out_as_a_picture() -> None:
             assert PAYLOAD[:7] not in kept.read()
 
 
+@pytest.mark.slow
 def test_photo_larger_than_the_limit_is_refused_with_a_word_about_it() -> None:
     content = photo() + b"\0" * words.most(Kind.IMAGE)
     with pytest.raises(Refused) as refused:
@@ -194,6 +195,7 @@ def test_child_that_falls_is_asked_again_before_the_file_is_refused(monkeypatch:
     assert settled(photo()).state == State.READY
 
 
+@pytest.mark.slow
 def test_file_that_breaks_its_reader_costs_the_next_one_nothing() -> None:
     shop = Workshop(1)
     good, nonsense = Check("image/jpeg", photo()), Check("image/jpeg", b"x" * 20)

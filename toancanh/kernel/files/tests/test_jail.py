@@ -54,5 +54,6 @@ def test_decoder_cannot(what: str, tmp_path: Path) -> None:
     assert here.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_decoder_can_still_compute_and_answer() -> None:
     assert run("print(sum(bytearray(50_000_000)))")[1] == "0 yes"

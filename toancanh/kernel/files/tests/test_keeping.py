@@ -132,6 +132,7 @@ def test_sweep_takes_what_nobody_names_after_a_day(own_folder: Path) -> None:
     assert Entry.objects.filter(action="files.forgotten").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_sweep_goes_through_all_parts(own_folder: Path) -> None:
     orphans = [storage.here().put(str(number).encode()) for number in range(20)]

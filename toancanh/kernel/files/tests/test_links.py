@@ -111,6 +111,7 @@ def test_no_bit_of_a_link_can_be_changed(client: Client) -> None:
             links.read(spelling)
 
 
+@pytest.mark.slow
 def test_guesses_find_nothing() -> None:
     settled(photo())
     for _guess in range(10_000):

@@ -208,6 +208,7 @@ def test_journal_names_nobody(city: City) -> None:
     assert [name for name in ("Nguyễn", "Thị Bình", "binh", "chief") if name in written] == []
 
 
+@pytest.mark.slow
 def test_wrong_passwords_lock_an_account_at_their_own_address_alone(city: City) -> None:
     person("binh")
 

@@ -106,6 +106,7 @@ def test_expected_holidays_are_a_beginning(office: WorkCalendar) -> None:
         seeds.enter_expected(1999, by=BY)
 
 
+@pytest.mark.slow
 def test_a_year_is_known_by_its_holidays_and_not_by_one_day(office: WorkCalendar) -> None:
     actions.enter(None, day("2028-05-02"), BASIS, by=BY)
     kept = actions.enter(None, day("2028-09-04", Kind.WORKED, hours=((480, 660),)), BASIS, by=BY)

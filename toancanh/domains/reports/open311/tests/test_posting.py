@@ -88,6 +88,7 @@ def test_more_photos_than_a_report_bears_are_refused(desk: Office, client: Clien
     assert (Case.objects.count(), File.objects.count()) == (0, 0)
 
 
+@pytest.mark.slow
 def test_photo_elsewhere_is_fetched_through_the_one_door(desk: Office, client: Client, settings: Any) -> None:
     settings.EGRESS_ALLOW = ("127.0.0.0/8",)
     with peer() as other:
@@ -119,6 +120,7 @@ def test_photo_within_a_private_network_is_not_fetched_and_says_what_to_do(
     assert Case.objects.count() == 0
 
 
+@pytest.mark.slow
 def test_the_same_post_however_often_is_one_report_with_one_answer(desk: Office, client: Client) -> None:
     fields = {**said(new_key()), "attribute[easting]": "1"}
     answers = [post(client, fields) for _turn in range(50)]
@@ -294,6 +296,7 @@ def test_key_may_come_as_a_bearers(desk: Office, client: Client) -> None:
     assert post(client, said(""), Authorization=f"Bearer {key}").status_code == 201
 
 
+@pytest.mark.slow
 def test_guessed_keys_are_slowed_and_a_good_one_still_passes(desk: Office, client: Client) -> None:
     statuses = [post(client, said(f"tc_{number}")).status_code for number in range(70)]
     assert set(statuses[:60]) == {403}
@@ -301,6 +304,7 @@ def test_guessed_keys_are_slowed_and_a_good_one_still_passes(desk: Office, clien
     assert post(client, said(new_key())).status_code == 201
 
 
+@pytest.mark.slow
 def test_one_device_of_an_app_is_slowed_and_the_others_are_not(desk: Office, client: Client) -> None:
     key = new_key()
     statuses = [

@@ -92,6 +92,7 @@ def test_code_of_an_unpublished_report_tells_where_it_stands_alone(desk: Office,
     assert error(client.get(f"{ROOT}/requests/{case.code}.json"))[0] == 404
 
 
+@pytest.mark.slow
 def test_codes_are_not_guessed_through(desk: Office, client: Client) -> None:
     statuses = [client.get(f"{ROOT}/requests/PA26-{number:06}.json").status_code for number in range(130)]
     assert set(statuses[:120]) == {404}
@@ -126,6 +127,7 @@ def test_merged_report_answers_for_ever_and_leads_on(desk: Office, client: Clien
     assert first.code in row["status_notes"]
 
 
+@pytest.mark.slow
 def test_filters_of_the_specification(desk: Office, client: Client) -> None:
     drain, lamp = published(desk), published(desk)
     Case.objects.filter(pk=lamp.pk).update(category="light.street")
@@ -164,6 +166,7 @@ def test_ninety_days(desk: Office, client: Client) -> None:
     assert (status, "90" in text) == (400, True)
 
 
+@pytest.mark.slow
 def test_pages_and_their_link(desk: Office, client: Client) -> None:
     made = [published(desk).code for _number in range(5)][::-1]
     first = client.get(f"{ROOT}/requests.json", {"page_size": "2", "status": "open"})
@@ -262,6 +265,7 @@ def test_long_texts_are_cut_as_the_specification_has_it(desk: Office, client: Cl
     assert len(client.get(f"{ROOT}/requests.json").json()[0]["description"]) == 4_000
 
 
+@pytest.mark.slow
 def test_queries_do_not_grow_with_rows(
     desk: Office, client: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -73,6 +73,7 @@ def test_the_address_filters_list_and_map_alike(
     assert [one["properties"]["code"] for one in pins] == [case.code] * is_there
 
 
+@pytest.mark.slow
 def test_pages_go_on_by_key_without_losing_a_row(desk: Office, client: Client) -> None:
     made = []
     for n in range(listing.LENGTH * 2 + 3):
@@ -121,6 +122,7 @@ def test_a_merged_code_leads_on(desk: Office, client: Client) -> None:
     assert second.code not in text
 
 
+@pytest.mark.slow
 def test_pages_are_kept_a_minute_by_caches_and_set_no_cookie(desk: Office, client: Client) -> None:
     case = published(desk)
     for path in ("/reports/", "/en/reports/", f"/reports/{case.code}/", "/reports/pins.json"):
@@ -131,6 +133,7 @@ def test_pages_are_kept_a_minute_by_caches_and_set_no_cookie(desk: Office, clien
     assert looked_up.headers["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.slow
 def test_one_row_and_many_take_as_many_queries(
     desk: Office, client: Client, django_assert_max_num_queries: Any
 ) -> None:

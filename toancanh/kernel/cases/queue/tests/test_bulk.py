@@ -54,6 +54,7 @@ def test_offers_what_all_of_them_offer(office: Office) -> None:
         assert not bulk.may_assign(picked(first, order), office.doctor)
 
 
+@pytest.mark.slow
 def test_who_chose_the_same_a_moment_later_is_told_and_changes_nothing(office: Office) -> None:
     with at(MORNING):
         cases = given(office, 3)
@@ -121,6 +122,7 @@ def test_mangled_choices_choose_nothing(office: Office, marks: list[str]) -> Non
     assert bulk.pick(marks, office.desk) == []
 
 
+@pytest.mark.slow
 def test_through_the_pages(office: Office, client: Client) -> None:
     with at(MORNING):
         cases = given(office, 2)

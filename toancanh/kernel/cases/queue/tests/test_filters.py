@@ -90,6 +90,7 @@ def fits(case: Case, wish: Wish, to: Actor) -> bool:
     return all(judged)
 
 
+@pytest.mark.slow
 def test_filters_agree_with_a_judge_in_memory(office: Office) -> None:
     rows = spread(office)
     days = st.sampled_from(["", "2026-11-21", "2026-11-22", "2026-11-23", "2026-11-24"])
@@ -127,6 +128,7 @@ def test_filters_agree_with_a_judge_in_memory(office: Office) -> None:
     assert len(seen_some) > 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stand", ["open", "all"])
 def test_paging_shows_each_row_once_while_others_come_go_and_move(
     office: Office, monkeypatch: pytest.MonkeyPatch, stand: str

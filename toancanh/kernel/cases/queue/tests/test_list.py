@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -59,6 +60,7 @@ def test_an_officer_of_elsewhere_sees_nothing(office: Office, client: Client) ->
     assert "Chưa có việc nào" in body
 
 
+@pytest.mark.slow
 def test_rows_and_rights_do_not_change_the_number_of_queries(office: Office, client: Client) -> None:
     told = set()
     with at(MORNING):

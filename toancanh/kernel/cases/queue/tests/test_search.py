@@ -48,6 +48,7 @@ def test_finds_nothing_where_there_is_nothing(office: Office, q: str) -> None:
         assert found(office.desk, q) == set() or not Wish.of({"q": q}).q
 
 
+@pytest.mark.slow
 def test_finds_all_of_them_wherever_they_stand_in_the_list(office: Office) -> None:
     with at(MORNING):
         wanted = {office.report(f"{'Nắp cống' if n % 2 else 'Cây đổ'} {n}") for n in range(12)}

@@ -70,6 +70,7 @@ def test_names_are_checked_and_views_are_few(office: Office) -> None:
     assert views.rename(str(first.pk), "Khung đầu", by=office.desk).name == "Khung đầu"
 
 
+@pytest.mark.slow
 def test_the_list_opens_with_the_chosen_view_and_all_open_work_stays_a_click_away(
     office: Office, client: Client
 ) -> None:

@@ -110,6 +110,7 @@ def test_rules_are_set_switched_and_removed(ada: Client, city: City, place: Plac
     assert ada.post(HOME, {"do": "ask", "number": "x", "path": "y"}).status_code == 404
 
 
+@pytest.mark.slow
 def test_folder_that_nobody_looks_at_or_that_is_broken_is_told(ada: Client, place: Place) -> None:
     place.duty()
     assert "Hiện không tiến trình nào" not in page(ada)

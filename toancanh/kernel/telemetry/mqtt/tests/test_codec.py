@@ -377,6 +377,7 @@ def test_a_remaining_length_that_is_none(header: bytes) -> None:
     assert refused.value.reason is Reason.MALFORMED
 
 
+@pytest.mark.slow
 @given(st.binary(min_size=2, max_size=200))
 def test_any_bytes_are_a_packet_or_a_fault(noise: bytes) -> None:
     for level in (level4, level5):
