@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from toancanh.domains.reports.models import Report, Routed, Sending
+from toancanh.domains.reports.public import finding
 from toancanh.kernel.cases.models import Case
 
 
@@ -16,6 +17,7 @@ def identities_erased(payload: Mapping[str, Any]) -> None:
 
 def erase(case: Case) -> None:
     """Take away every word and link; who got it and by which rule stays. Called as the case is destroyed."""
-    Report.objects.filter(case=case).update(public_title="", public_words="")
+    Report.objects.filter(case=case).update(public_title="", public_words="", folded="")
+    finding.forget([case.pk])
     Routed.objects.filter(case=case).update(return_reason="")
     Sending.objects.filter(case=case).update(sealed="")

@@ -1,10 +1,10 @@
-"""The index that finds cases by words: a table of its own on SQLite, a GIN index on PostgreSQL."""
+"""Indexes of cases; that of words is a table of its own on SQLite, a GIN index on PostgreSQL."""
 
 from __future__ import annotations
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
-from django.db.models import Index, Model
+from django.db.models import Index, Model, Q
 
 TABLE = "case_words"
 VECTOR = 'to_tsvector(\'simple\', "cases_case"."folded")'
@@ -47,3 +47,53 @@ class WordIndex(Index):
         if schema_editor.connection.vendor == "sqlite":
             return f"DROP TABLE IF EXISTS {self.table}"
         return f"DROP INDEX IF EXISTS {self.name}"
+
+
+CASE = (
+    # Who may see a row is judged in the index: of those of others not one is read.
+    Index(
+        fields=[
+            "rank",
+            "id",
+            "organisation_path",
+            "unit_path",
+            "level",
+            "opened_by",
+            "kind",
+            "phase",
+            "person",
+            "priority",
+        ],
+        name="case_queue",
+        condition=Q(is_open=True),
+    ),
+    Index(fields=["organisation_path", "rank", "id"], name="case_own", condition=Q(is_open=True)),
+    WordIndex(fields=["folded"], name="case_words"),
+    Index(fields=["-opened_at", "-id"], name="case_newest"),
+    Index(fields=["kind", "-opened_at", "-id"], name="case_kind"),
+    Index(fields=["lat", "lon"], name="case_place", condition=Q(is_open=True)),
+    # By this the public's lists and maps are read, and filtered before a row is.
+    Index(
+        fields=[
+            "kind",
+            "-opened_at",
+            "-id",
+            "level",
+            "phase",
+            "state",
+            "category",
+            "unit_path",
+            "organisation",
+            "lon",
+            "lat",
+        ],
+        name="case_public",
+        condition=Q(is_published=True),
+    ),
+    Index(
+        fields=["retain_until", "id"],
+        name="case_retain",
+        condition=Q(is_open=False, destroyed_at=None),
+    ),
+)
+"""Of the table of cases."""

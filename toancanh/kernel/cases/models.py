@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from toancanh.kernel.cases.indexes import WordIndex
+from toancanh.kernel.cases.indexes import CASE
 from toancanh.kernel.cases.queue.models import FirstView as FirstView
 from toancanh.kernel.cases.queue.models import SavedView as SavedView
 from toancanh.kernel.people.models import Organisation, Person
@@ -111,55 +111,7 @@ class Case(models.Model):
     """Of its newest event: whoever acts on an older one is told of the conflict."""
 
     class Meta:
-        indexes = (
-            # Who may see a row is judged in the index: of those of others not one is read.
-            models.Index(
-                fields=[
-                    "rank",
-                    "id",
-                    "organisation_path",
-                    "unit_path",
-                    "level",
-                    "opened_by",
-                    "kind",
-                    "phase",
-                    "person",
-                    "priority",
-                ],
-                name="case_queue",
-                condition=Q(is_open=True),
-            ),
-            models.Index(
-                fields=["organisation_path", "rank", "id"], name="case_own", condition=Q(is_open=True)
-            ),
-            WordIndex(fields=["folded"], name="case_words"),
-            models.Index(fields=["-opened_at", "-id"], name="case_newest"),
-            models.Index(fields=["kind", "-opened_at", "-id"], name="case_kind"),
-            models.Index(fields=["lat", "lon"], name="case_place", condition=Q(is_open=True)),
-            # By this the public's lists and maps are read, and filtered before a row is.
-            models.Index(
-                fields=[
-                    "kind",
-                    "-opened_at",
-                    "-id",
-                    "level",
-                    "phase",
-                    "state",
-                    "category",
-                    "unit_path",
-                    "organisation",
-                    "lon",
-                    "lat",
-                ],
-                name="case_public",
-                condition=Q(is_published=True),
-            ),
-            models.Index(
-                fields=["retain_until", "id"],
-                name="case_retain",
-                condition=Q(is_open=False, destroyed_at=None),
-            ),
-        )
+        indexes = CASE
 
     def __str__(self) -> str:
         return f"{self.code} {self.title}"

@@ -35,6 +35,14 @@ def put(rows: list[tuple[int, str]]) -> None:
             cursor.executemany(sql, rows)
 
 
+def forget(keys: list[int]) -> None:
+    """Let reports that are destroyed leave no word behind; on PostgreSQL the index follows by itself."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            sql = f"DELETE FROM {PublicWords.table} WHERE rowid = %s"
+            cursor.executemany(sql, [(key,) for key in keys])
+
+
 def narrowed(found: QuerySet[Case], query: str) -> QuerySet[Case]:
     """Those of the cases whose published text has a word beginning with each word of the query."""
     words = fold(query).split()[:MOST_WORDS]

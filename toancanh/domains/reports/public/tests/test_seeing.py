@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.office import Office
-from toancanh.domains.reports.public import seeing, telling
+from toancanh.domains.reports import keeping
+from toancanh.domains.reports.public import finding, seeing, telling
 from toancanh.domains.reports.public.tests.making import accepted, answered, published
 from toancanh.domains.reports.triage import actions
+from toancanh.domains.reports.triage.models import Report
 from toancanh.kernel.cases import moving
 from toancanh.kernel.cases.models import Case
 from toancanh.lib.errors import NotFound
@@ -89,3 +91,11 @@ def test_many_take_as_many_queries_as_one(desk: Office, django_assert_num_querie
     for part in (found, found[:1]):
         with django_assert_num_queries(5):  # type: ignore[operator]
             telling.many(part)
+
+
+def test_what_is_destroyed_leaves_no_word_to_be_found(desk: Office) -> None:
+    case = published(desk, "Nắp cống giữa đường")
+    assert finding.narrowed(Case.objects.all(), "duong").exists()
+    keeping.erase(case)
+    assert not finding.narrowed(Case.objects.all(), "duong").exists()
+    assert Report.objects.get(case=case).folded == ""
