@@ -9,7 +9,7 @@ const SOON_MS = 1_500
 // before it, and is asked for once more.
 const REMEMBERED_MS = 7_000
 const RENEW_MS = 60_000
-const NOTED_MS = 250
+const NOTED_MS = 100
 
 interface Source { url: string; on: string; every: number; renew: number; of: string; heard: number; last: number; etag: string; timer: number; busy: boolean; wanted: boolean; noted: boolean; calm: boolean }
 

@@ -6,14 +6,15 @@ import { language, say } from '../words'
 import { box, contains, type Box, type UnitFeature, type Units } from './geometry'
 import { COUNTRY, Inset } from './inset'
 import { choosable } from './choose'
+import { Dots } from './dots'
 import css from './map.css?text'
 import { Legend } from './legend'
 import { button, disclosure, ICONS, LayerPanel, make, StationList, stationCard, unitCard } from './panels'
 import { pickable } from './pick'
-import { figure, Pills, tone } from './pills'
+import { figure, Pills } from './pills'
 import { pinned } from './pins'
-import { rank, Stations, type LayerSpec, type Station } from './stations'
-import { EMPTY, layers, style } from './style'
+import { Stations, type LayerSpec, type Station } from './stations'
+import { layers, style } from './style'
 
 declare const MAP_WORKER: string
 declare const NEIGHBOURS: string
@@ -51,6 +52,7 @@ export class TcMap extends HTMLElement {
   private readonly stations = new Stations()
   private map: GLMap | null = null
   private pills: Pills | null = null
+  private dots: Dots | null = null
   private inset: Inset | null = null
   private panel!: LayerPanel
   private list!: StationList
@@ -179,6 +181,7 @@ export class TcMap extends HTMLElement {
     canvas.after(pills)
     this.pills = new Pills(map, pills, (code) => this.openStation(code), () => this.visible(), (kept) => this.keepClear(kept))
     await map.once('load')
+    this.dots = new Dots(map)
     const [national, local] = await Promise.all([
       json<Units>(this.getAttribute('national') || '/boundaries/national.json'),
       this.getAttribute('boundaries') ? json<Units>(this.getAttribute('boundaries')!) : { ...this.units },
@@ -345,14 +348,7 @@ export class TcMap extends HTMLElement {
     const shown = this.visible()
     this.legend.update(shown)
     this.fillList()
-    this.fill('stations', shown.length ? {
-      type: 'FeatureCollection',
-      features: shown.map((station) => ({
-        type: 'Feature',
-        properties: { code: station.code, tone: tone(station), rank: rank(station) },
-        geometry: { type: 'Point', coordinates: [station.lon, station.lat] },
-      })),
-    } : EMPTY)
+    this.dots?.draw(shown)
     this.pills?.arrange()
     this.renew()
   }

@@ -12,6 +12,8 @@ const FONT_SEMIBOLD = ['Be Vietnam Pro SemiBold', 'Be Vietnam Pro']
 const onGround = (metresAtFive: number): unknown => ['interpolate', ['exponential', 2], ['zoom'], 5, metresAtFive, 13, metresAtFive * 256]
 
 export const EMPTY = { type: 'FeatureCollection' as const, features: [] }
+/** Those of which single features are changed. */
+const KNOWN = ['local', 'stations']
 export const UNIT_SOURCES = ['abroad', 'national', 'local', 'areas', 'national-names', 'local-names', 'stations', 'pills'] as const
 
 function ground(own: string): LayerSpecification[] {
@@ -105,7 +107,7 @@ function dots(scale: number): LayerSpecification[] {
       paint: { 'text-opacity': 0 },
     },
     {
-      id: 'dots-clear', type: 'symbol', source: 'stations',
+      id: 'dots-clear', type: 'symbol', source: 'stations', filter: ['get', 'clear'],
       layout: { 'text-field': '•', 'text-font': FONT, 'text-size': 6 * scale, 'text-allow-overlap': true, 'text-padding': 0 },
       paint: { 'text-opacity': 0 },
     },
@@ -128,7 +130,7 @@ export function layers(own: string, scale: number): LayerSpecification[] {
 export function style(own: string, scale: number): StyleSpecification {
   const sources = Object.fromEntries(UNIT_SOURCES.map((name) => [
     name,
-    { type: 'geojson' as const, data: EMPTY, tolerance: name === 'local' ? 0.2 : 0.375, ...(name === 'local' ? { promoteId: 'code' } : {}) },
+    { type: 'geojson' as const, data: EMPTY, tolerance: name === 'local' ? 0.2 : 0.375, ...(KNOWN.includes(name) ? { promoteId: 'code' } : {}) },
   ]))
   return { version: 8, sources, layers: layers(own, scale) }
 }

@@ -22,7 +22,7 @@ from toancanh.kernel.alerts.history import QUIET_S, History
 from toancanh.kernel.alerts.maintenance.muting import Window, settled
 from toancanh.kernel.alerts.models import Cursor
 from toancanh.kernel.alerts.ringing import Finding
-from toancanh.kernel.runtime import clock
+from toancanh.kernel.runtime import clock, garbage
 from toancanh.kernel.telemetry import engine
 from toancanh.kernel.telemetry.store import Mark
 
@@ -35,6 +35,8 @@ RENEW_S = 3.0
 SAVE_S = 1.0
 """How often the cursor is kept while nothing rings."""
 TIDY_S = 10.0
+MANY, SETTLE_S = 1_000, 3_600.0
+"""From so many states on they are kept from the collector of garbage, and how often anew."""
 CLOCK_S = 1.0
 """How often silences and dates are looked at."""
 SLICE, PAUSE_S = 500, 0.25
@@ -72,6 +74,7 @@ class Desk:
         self._saved_mark: Mark | None = None
         self._dirty = self._is_late = self._is_behind = False
         self._renewed = self._saved = self._tidied = self._clocked = self._filled = self._sliced = -1e9
+        self._settled = -1e9
 
     def look(self) -> int:
         """Judge what was committed since the last look; more than 0 where more is waiting."""
@@ -146,6 +149,7 @@ class Desk:
             if not self._is_late:
                 self._board.look_at_clock()
                 self._board.settle_over()
+                self._settle(len(self._board.watched))
         findings, over = self._board.findings(), self._board.settled()
         if findings or over or (self._dirty and now - self._saved >= self._save_s):
             self._save(findings, over)
@@ -208,6 +212,12 @@ class Desk:
                 return self._forget()
         if made:
             self._told()
+
+    def _settle(self, states: int) -> None:
+        """All states are in memory, and stay there."""
+        if states >= MANY and time.monotonic() - self._settled >= SETTLE_S:
+            garbage.settle()
+            self._settled = time.monotonic()
 
     def _tidy(self) -> None:
         """Drop the entries before the cursor as it was kept."""
