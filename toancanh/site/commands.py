@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from toancanh.site import environment, speech
+from toancanh.site import environment, speech, tokens
 from toancanh.site.speech import _
 
 Command = Callable[[argparse.Namespace], int]
@@ -94,17 +94,17 @@ def parser() -> argparse.ArgumentParser:
         "simulate", help=_("send a storm's readings through the public door (see simulate --help)")
     )
 
-    tokens = group("token", _("keys of devices, gateways and other programs"))
-    made = add(tokens, "create", _("make a token; it stands alone on the last line"), token_create)
+    keys = group("token", _("keys of devices, gateways and other programs"))
+    made = add(keys, "create", _("make a token; it stands alone on the last line"), tokens.create)
     made.add_argument("name", metavar=_("NAME"), help=_("of the device, gateway or program"))
     text = _("may write this thing only (repeatable)")
     made.add_argument("--thing", action="append", metavar=_("CODE"), help=text)
     made.add_argument("--rate", type=int, metavar="N", help=_("at most N observations or reports a minute"))
     text = _("of a program that brings reports by Open311, and writes no observations")
     made.add_argument("--reports", action="store_true", help=text)
-    made = add(tokens, "revoke", _("end a token"), token_revoke)
+    made = add(keys, "revoke", _("end a token"), tokens.revoke)
     made.add_argument("name", metavar=_("NAME"), help=_("of the device, gateway or program"))
-    add(tokens, "list", _("names of tokens in force, what they may write, and since when"), token_list)
+    add(keys, "list", _("names of tokens in force, what they may write, and since when"), tokens.tell)
 
     people = group("person", _("accounts"))
     made = add(
@@ -229,52 +229,6 @@ def migrate(said: argparse.Namespace) -> int:
 
     upkeep.migrate()
     upkeep.keep_real()
-    return 0
-
-
-def token_create(said: argparse.Namespace) -> int:
-    """Make a token and print it."""
-    from toancanh.kernel.declare import program
-    from toancanh.kernel.people import actions
-    from toancanh.kernel.people.models import Purpose
-    from toancanh.kernel.registry.models import Thing
-    from toancanh.lib.errors import NotFound, Refused
-
-    if said.thing:
-        known = set(Thing.objects.filter(code__in=said.thing).values_list("code", flat=True))
-        missing = [code for code in said.thing if code not in known]
-        if missing:
-            raise NotFound(_("No thing bears the code %(codes)s.") % {"codes": ", ".join(missing)})
-    if said.reports and said.thing:
-        raise Refused(_("A key for reports writes no thing: leave out --thing or --reports."), "bad_purpose")
-    purpose = Purpose.REPORTS if said.reports else Purpose.DEVICES
-    made = actions.create_token(
-        said.name, by=program("command"), things=said.thing, rate=said.rate, purpose=purpose
-    )
-    print(_("The token below is shown this once; keep it safe."), file=sys.stderr)
-    print(made.secret)
-    return 0
-
-
-def token_revoke(said: argparse.Namespace) -> int:
-    """End a token."""
-    from toancanh.kernel.declare import program
-    from toancanh.kernel.people import actions
-
-    actions.revoke_token(said.name, by=program("command"))
-    print(_("%(name)s is revoked.") % {"name": said.name})
-    return 0
-
-
-def token_list(said: argparse.Namespace) -> int:
-    """Names of tokens in force."""
-    from toancanh.kernel.people.models import Purpose, Token
-
-    for token in Token.objects.filter(revoked_at=None).order_by("name"):
-        things = "*" if token.things is None else ",".join(token.things)
-        if token.purpose == Purpose.REPORTS:
-            things = "reports"
-        print(f"{token.name}\t{things}\t{token.created:%Y-%m-%d}")
     return 0
 
 

@@ -105,7 +105,7 @@ def test_photo_elsewhere_is_fetched_through_the_one_door(desk: Office, client: C
         "http://[::1]/a.jpg",
         "file:///etc/passwd",
         "http://user:pw@example.com/a.jpg",
-        "http://10.0.0.1/",
+        "http://100.64.0.1/",
         "gopher://127.0.0.1/",
         "không phải địa chỉ",
     ],
