@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from toancanh.domains.reports.models import Elsewhere, Marker
-from toancanh.domains.reports.tokens import holds, tokens
+from toancanh.domains.reports.tokens import holds, phrase, tokens
 from toancanh.kernel.territory.queries import today
 from toancanh.lib.errors import Refused
 
@@ -52,7 +52,7 @@ def recognise(words: str) -> Found | None:
         Found(Elsewhere(row.kind), row.is_certain, row.basis)
         for row in in_force()
         # Words typed without any mark hold only phrases that then say nothing else: "toi mat" is no secret.
-        if (not is_bare or row.is_plain) and holds(said, tokens(row.phrase), exact=not is_bare)
+        if (not is_bare or row.is_plain) and holds(said, phrase(row.phrase), exact=not is_bare)
     ]
     return min(found, key=lambda one: (not one.is_certain, one.kind != Elsewhere.SECRET), default=None)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toancanh.domains.reports import categories
-from toancanh.domains.reports.tokens import Token, holds, tokens
+from toancanh.domains.reports.tokens import Token, holds, phrase, tokens
 
 MOST = 3
 LONGEST = 2_000
@@ -26,7 +26,7 @@ def propose(words: str) -> list[Proposal]:
     """The likeliest categories, the first first; nothing where no word speaks for any."""
     said = tokens(words[:LONGEST])
     scores = {
-        code: sum(weight(phrase) for phrase in map(tokens, row.keywords) if holds(said, phrase))
+        code: sum(weight(one) for one in map(phrase, row.keywords) if holds(said, one))
         for code, row in categories.choosable().items()
     }
     whole = sum(scores.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from toancanh.lib.fold import fold
 
@@ -37,6 +38,12 @@ def tokens(text: str) -> list[Token]:
         if bare:
             found.append(Token(bare, "".join(sorted(unicodedata.normalize("NFD", word)))))
     return found
+
+
+@lru_cache(maxsize=4_096)
+def phrase(text: str) -> tuple[Token, ...]:
+    """The words of a phrase that many texts are compared with: read once."""
+    return tuple(tokens(text))
 
 
 def holds(text: Sequence[Token], phrase: Sequence[Token], *, exact: bool = False) -> bool:

@@ -34,7 +34,8 @@ from toancanh.lib.errors import Refused
 from toancanh.lib.fold import fold
 from toancanh.web.formats import number as spelled
 
-MOST = 20_000
+MOST = 10_000
+"""Rows of one file: a preview of them takes half a minute."""
 SHOWN, TOLD = 20, 50
 """Lines of a preview that are taken, and that are refused."""
 LONGEST_CODE, LONGEST_ADDRESS, LONGEST_ANSWER, LONGEST_NAME = 80, 300, 4_000, 100

@@ -14,7 +14,7 @@ from tests.city import person
 from tests.office import Office, at, moment
 from toancanh.domains.reports.figures import counting, rows
 from toancanh.domains.reports.figures.rows import Span
-from toancanh.domains.reports.importing import actions, errors, judging, kept, work
+from toancanh.domains.reports.importing import actions, errors, kept, work
 from toancanh.domains.reports.importing.mapping import Mapping
 from toancanh.domains.reports.importing.models import ImportedRow, ReportImport, ReportMapping
 from toancanh.domains.reports.routing.models import Routed
@@ -411,4 +411,3 @@ def test_files_and_drafts_are_forgotten_in_time(chief: Actor, desk: Office) -> N
         assert one.book is None
         with pytest.raises(Refused):
             actions.undo(one, by=chief)
-    assert judging.MOST == 20_000
