@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.city import BY
 from tests.office import Office, employ
+from toancanh.domains.reports.figures import counting
 from toancanh.domains.reports.public import disclosing, figures
 from toancanh.domains.reports.public.tests.making import accepted, answered, published
 from toancanh.kernel.cases.models import Case
@@ -78,7 +79,8 @@ def test_the_numbers_are_those_of_the_console(desk: Office, client: Client, by: 
     client.force_login(Person.objects.get(username="xemhet"))
     console = cells(client.get(f"/console/reports/figures/?by={by}").content.decode())
     # The columns of the public among those of the console.
-    own = [0, 1, 4, 5, 6, 7, 8, 9, -1]
+    titles = list(counting.formulas())
+    own = [0, *(1 + titles.index(name) for name in figures.SHOWN)]
     assert told == [[row[n] for n in own] for row in console]
     assert told[0][1] == "3"
     assert len(told) > 2
