@@ -18,7 +18,6 @@ run: .venv/installed .venv/built
 	@exec .venv/bin/toancanh run
 
 # The whole suite on SQLite, what touches a database on PostgreSQL again, then the scripts of the pages.
-# One worker more than there are cores: half of the time of long tests is waiting.
 test: .venv/tools .venv/built
 	$(PY) -m pytest -n 2
 	$(PY) -m pytest -n 2 --engine postgresql -m "not browser and not faults"
