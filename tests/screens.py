@@ -89,6 +89,7 @@ STAFF = {
     "report-routing": "/console/reports/routing/",
     "report-rule-new": "/console/reports/routing/new/",
     "report-learning": "/console/reports/learning/",
+    "report-disclosure": "/console/reports/disclosure/",
     "directives": "/console/directives/?whose=all",
     "directives-owed": "/console/directives/owed/",
     "directives-record": "/console/directives/record/",

@@ -26,6 +26,9 @@ PUBLIC = [
     "/things/hue-rain-19774/?range=week",
     "/warnings/",
     "/en/warnings/past/",
+    "/reports/",
+    "/en/reports/?q=zzz",
+    "/reports/open-data/",
     "/trust/",
 ]
 OTHER = ["/sign-in/", "/nowhere/"]

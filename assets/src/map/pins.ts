@@ -12,8 +12,8 @@ type Show = (title: string, under: string, body: HTMLElement[], focus: boolean) 
 
 const FONT = ['Be Vietnam Pro SemiBold', 'Be Vietnam Pro']
 const LISTED = 30
-// Deeper than the map goes: what lies on one point stays one number, which opens as a list.
-const CLUSTERED = 24
+// As deep as the map goes: what lies on one point stays one number, which opens as a list.
+const CLUSTERED = 17
 const TONES: Record<string, string> = { answered: 'level-0', refused: 'stale-ink', received: 'accent', asked: 'accent', assigned: 'level-2', working: 'level-2' }
 // The sign says the same as the colour.
 const SIGNS: Record<string, string> = { answered: '✓', refused: '–', received: '•', asked: '?', assigned: '→', working: '…' }
