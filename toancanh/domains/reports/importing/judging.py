@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
@@ -17,17 +16,14 @@ from toancanh.domains.reports import categories, elsewhere, sending
 from toancanh.domains.reports.importing import guessing, mapping
 from toancanh.domains.reports.importing.headings import FIELDS
 from toancanh.domains.reports.importing.mapping import BY_WORDS, CHARGED, ENDED, LEFT_OUT, Mapping
-from toancanh.domains.reports.importing.texts import degrees, pair, said_in
+from toancanh.domains.reports.importing.placing import Placing
+from toancanh.domains.reports.importing.texts import Columns, said_in
 from toancanh.kernel.cases.models import Case
 from toancanh.kernel.cases.opening import LONGEST_WORDS
-from toancanh.kernel.contacts.places import Gazetteer, gazetteer
-from toancanh.kernel.exchange.queries import locality
 from toancanh.kernel.exchange.sheets.cells import Times, Unreadable
-from toancanh.kernel.exchange.sheets.child import Cell
 from toancanh.kernel.exchange.sheets.mapping import Row, headings
 from toancanh.kernel.people.models import Organisation
 from toancanh.kernel.runtime import clock
-from toancanh.kernel.territory import queries as territory
 from toancanh.kernel.territory.models import Unit
 from toancanh.lib import phones
 from toancanh.lib.errors import Refused
@@ -41,7 +37,6 @@ SHOWN, TOLD = 20, 50
 LONGEST_CODE, LONGEST_ADDRESS, LONGEST_ANSWER, LONGEST_NAME = 80, 300, 4_000, 100
 BRIEF = 25
 """Words below which a title needs the category beside it to say anything."""
-KIND_OF_COMMUNE = re.compile(r"phuong|xa|thi tran|dac khu|p|x|tt|dk")
 AT_ONCE = 500
 
 
@@ -117,16 +112,13 @@ class Judge:
     def __init__(self, said: Mapping, rows: Sequence[Row], scope: Sequence[str]) -> None:
         self.names = headings(rows, said.heading)
         mapping.check(said, self.names)
-        self.said, self.rows, self.scope = said, rows, tuple(scope)
-        self.at = {one: [self.names.index(name) for name in said.of(one)] for one in FIELDS}
+        self.said, self.rows = said, rows
+        self.columns = Columns({one: [self.names.index(name) for name in said.of(one)] for one in FIELDS})
         self.times = Times(said.zone, day_first=said.day_first)
         self.now = clock.now()
-        self.places: Gazetteer = gazetteer(scope)
-        self.home = str(locality()["path"])
+        self.placing = Placing(self.columns, scope, said.fixed_unit)
         self.categories = categories.choosable()
         self.organisations = set(Organisation.objects.filter(ceased_at=None).values_list("code", flat=True))
-        self.fixed = territory.unit(said.fixed_unit) if said.fixed_unit else None
-        self._named: dict[tuple[str, str], Unit | Refused] = {}
 
     def judge(self) -> list[Line]:
         """Every row with anything in it, in the order of the table."""
@@ -141,8 +133,10 @@ class Judge:
         return lines
 
     def _line(self, number: int, row: Row) -> Line:
-        line = Line(number, old_code=self._text(row, "code")[:LONGEST_CODE])
-        line.title = sending.title(self._text(row, "words", "\n") or self._text(row, "category"))[:200]
+        line = Line(number, old_code=self.columns.text(row, "code")[:LONGEST_CODE])
+        line.title = sending.title(
+            self.columns.text(row, "words", "\n") or self.columns.text(row, "category")
+        )[:200]
         try:
             line.facts = self._facts(line, row)
         except Refused as fault:
@@ -157,9 +151,9 @@ class Judge:
             raise Refused(_("It is not said when the report came in."), "no_received")
         passed, closed, due = (self._time(row, name) for name in ("passed", "closed", "due"))
         words = self._words(row)
-        category = self._category(self._text(row, "category"), words)
-        organisation = self._organisation(self._text(row, "organisation"))
-        state = self._state(self._text(row, "state"), closed, organisation)
+        category = self._category(self.columns.text(row, "category"), words)
+        organisation = self._organisation(self.columns.text(row, "organisation"))
+        state = self._state(self.columns.text(row, "state"), closed, organisation)
         _check_times(self.now, received, passed, closed, due)
         if state in ENDED and closed is None:
             raise Refused(_("It has ended, and it is not said when."), "no_closed")
@@ -168,14 +162,18 @@ class Judge:
                 _("It was passed on or answered, and it is not said which organisation had it."),
                 "no_organisation",
             )
-        unit, lon, lat = self._place(line, row)
-        address = sending.clean(self._text(row, "address", ", ")).replace("\n", " ")
-        answer = sending.clean(self._text(row, "answer", "\n"))
+        unit, lon, lat = self.placing.place(row, line.notes)
+        address = sending.clean(self.columns.text(row, "address", ", ")).replace("\n", " ")
+        answer = sending.clean(self.columns.text(row, "answer", "\n"))
         _check_lengths(words, address, answer)
         # The earlier system took it in; what is certainly no report does not come in by this door either.
         elsewhere.check(f"{words}\n{address}", is_meant=True)
         title = sending.title(words)
-        if len(words) < BRIEF and (kind := self._text(row, "category")) and fold(kind) not in fold(words):
+        if (
+            len(words) < BRIEF
+            and (kind := self.columns.text(row, "category"))
+            and fold(kind) not in fold(words)
+        ):
             title = sending.title(f"{kind}: {words}")
         return Facts(
             key=self._key(line.old_code, received, words, address, lon, lat),
@@ -197,16 +195,8 @@ class Judge:
             **self._sender(row),
         )
 
-    def _text(self, row: Row, name: str, between: str = " ") -> str:
-        found = [said_in(row[n]) for n in self.at[name] if n < len(row)]
-        return between.join(dict.fromkeys(filter(None, found)))
-
-    def _cell(self, row: Row, name: str) -> Cell:
-        columns = [n for n in self.at[name] if n < len(row)]
-        return row[columns[0]] if columns else None
-
     def _time(self, row: Row, name: str) -> datetime | None:
-        cell = self._cell(row, name)
+        cell = self.columns.cell(row, name)
         if cell is None:
             return None
         try:
@@ -216,7 +206,9 @@ class Judge:
             raise Refused(told % {"text": said_in(cell)[:40]}, "bad_time") from fault
 
     def _words(self, row: Row) -> str:
-        words = sending.clean(self._text(row, "words", "\n")) or sending.clean(self._text(row, "category"))
+        words = sending.clean(self.columns.text(row, "words", "\n")) or sending.clean(
+            self.columns.text(row, "category")
+        )
         if not words:
             raise Refused(_("It is not said what the report is about."), "no_words")
         return words
@@ -257,67 +249,9 @@ class Judge:
             raise Refused(told % {"name": name[:60]}, "no_state")
         return code or ("closed" if closed else "assigned" if organisation else "received")
 
-    def _place(self, line: Line, row: Row) -> tuple[Unit, float | None, float | None]:
-        """Where it lies: by its point, by the commune named, by its address, by what holds for all."""
-        lat, lon = self._point(row)
-        if lat is not None and lon is not None:
-            unit = territory.unit_at(lon, lat)
-            if unit is not None and unit.path.startswith(self.home) and unit.path.startswith(self.scope):
-                return unit, lon, lat
-            if self.fixed is None:
-                told = _("The point lies outside the area for which you may take reports in.")
-                raise Refused(told, "outside")
-            line.notes.append(_("the point lies elsewhere and is left out"))
-        unit = self._by_name(row) or self.fixed
-        if unit is None:
-            raise Refused(
-                _("It is not said where it is: no point, no commune, no address with one."), "no_place"
-            )
-        if not unit.path.startswith(self.scope):
-            raise Refused(_("It lies outside the area for which you may take reports in."), "outside")
-        return unit, None, None
-
-    def _point(self, row: Row) -> tuple[float | None, float | None]:
-        try:
-            lat, lon = degrees(self._cell(row, "lat")), degrees(self._cell(row, "lon"))
-        except Refused as fault:
-            raise Refused(_("The place is no pair of numbers."), "bad_place") from fault
-        if lat is None and lon is None and (both := pair(self._cell(row, "point"))) is not None:
-            lat, lon = both
-        if (lat is None) is not (lon is None) or not (abs(lat or 0) <= 90 and abs(lon or 0) <= 180):
-            raise Refused(_("The place is no pair of numbers."), "bad_place")
-        # Systems write 0, 0 where nobody marked a place.
-        return (None, None) if not lat and not lon else (lat, lon)
-
-    def _by_name(self, row: Row) -> Unit | None:
-        """By the commune that the row names, of today or of before mergers; else by its address."""
-        named, above = self._text(row, "unit"), self._text(row, "district")
-        if named:
-            found = self._find(named, above)
-            if isinstance(found, Refused) and self.fixed is None:
-                raise found
-            return None if isinstance(found, Refused) else found
-        words = fold(self._text(row, "address", " ")).split()
-        for start, word in enumerate(words):
-            if KIND_OF_COMMUNE.fullmatch(word):
-                for end in range(min(len(words), start + 6), start + 1, -1):
-                    found = self._find(" ".join(words[start:end]), above)
-                    if isinstance(found, Unit):
-                        return found
-        return None
-
-    def _find(self, name: str, above: str) -> Unit | Refused:
-        key = (fold(name), fold(above))
-        if key not in self._named:
-            try:
-                self._named[key] = self.places.find(name, above).unit
-            except Refused as fault:
-                self._named[key] = fault
-        return self._named[key]
-
     def _sender(self, row: Row) -> dict[str, str]:
         """Who sent it. What was typed is not repeated in a reason: reasons are kept in clear."""
-        name, typed = " ".join(self._text(row, "name").split()), self._text(row, "phone")
+        name, typed = " ".join(self.columns.text(row, "name").split()), self.columns.text(row, "phone")
         if len(name) > LONGEST_NAME or (name and not name.isprintable()):
             raise Refused(_("The name of the sender is no name."), "bad_name")
         if typed:

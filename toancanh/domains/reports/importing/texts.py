@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from toancanh.kernel.exchange.sheets import cells
 from toancanh.kernel.exchange.sheets.cells import Unreadable
 from toancanh.kernel.exchange.sheets.child import Cell
+from toancanh.kernel.exchange.sheets.mapping import Row
 from toancanh.lib.errors import Refused
 
 _pair = re.compile(r"\(?\s*(-?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*(-?\d{1,3}(?:\.\d+)?)\s*\)?")
@@ -18,6 +20,23 @@ def said_in(cell: Cell) -> str:
         # A workbook has no whole numbers: the code 19774 comes as 19774.0.
         return str(int(cell))
     return "" if cell is None else str(cell).strip()
+
+
+class Columns:
+    """Which columns of a table fill which field."""
+
+    def __init__(self, at: Mapping[str, Sequence[int]]) -> None:
+        self.at = at
+
+    def text(self, row: Row, name: str, between: str = " ") -> str:
+        """What the columns of a field say; the same text twice is said once."""
+        found = [said_in(row[n]) for n in self.at[name] if n < len(row)]
+        return between.join(dict.fromkeys(filter(None, found)))
+
+    def cell(self, row: Row, name: str) -> Cell:
+        """What stands in the first column of a field."""
+        columns = [n for n in self.at[name] if n < len(row)]
+        return row[columns[0]] if columns else None
 
 
 def pair(cell: Cell) -> tuple[float, float] | None:
