@@ -112,7 +112,9 @@ def filled(fields: Iterable[CaseField], data: QueryDict) -> Form:
     form = Form([])
     for one in fields:
         several = one.kind in ("organisations", "files")
-        row = _row(one, data.getlist(one.name) if several else data.get(one.name, ""), offered)
+        # A browser sends the field of files also where none was chosen, with nothing in it.
+        value = list(filter(None, data.getlist(one.name))) if several else data.get(one.name, "")
+        row = _row(one, value, offered)
         form.rows.append(row)
         try:
             form.said |= saying.clean((one,), {one.name: _read(one, row)})

@@ -90,7 +90,7 @@ def take(
     faults: dict[str, str] = {}
     for one in fields:
         own = came.getlist(one.name) if one.kind == "files" else []
-        if len(own) + len(data.getlist(one.name)) > MOST and own:
+        if len(own) + sum(map(bool, data.getlist(one.name))) > MOST and own:
             faults[one.name] = _("At most %(most)s files go with one answer.") % {"most": MOST}
             continue
         for upload in own:

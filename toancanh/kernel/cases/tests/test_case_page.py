@@ -279,6 +279,16 @@ def test_photos_of_an_answer_are_kept_through_a_fault_and_shown_in_the_story(
     assert re.search(r'<img src="/files/[^"]+" alt="sau.jpg"', client.get(page(report)).content.decode())
 
 
+def test_step_without_a_photo_is_done_though_browsers_send_the_empty_field(
+    office: Office, report: Case, jpeg: bytes
+) -> None:
+    for step in list(report.steps.filter(role="help")):
+        step.delete()
+    data = {"seen": str(report.number), "answer": "Đã thay nắp", "before": "", "after": ""}
+    assert client_of(office.engineer).post(f"{page(report)}move/answer/", data).status_code == 302
+    assert list(File.objects.all()) == []
+
+
 def test_files_that_are_refused_or_somebody_elses_change_nothing(
     office: Office, report: Case, jpeg: bytes
 ) -> None:
