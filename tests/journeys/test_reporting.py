@@ -45,7 +45,7 @@ def test_a_report_written_without_a_network_is_sent_once(browser: Browser, hue: 
     watched = phone(browser, hue)
     page = watched.page
     page.goto(f"{hue.url}/")
-    page.locator(".tc-door").click()
+    page.locator("a.tc-door[href='/reports/new/']").click()
     expect(page.locator("h1")).to_have_text("Gửi phản ánh")
     page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
     page.wait_for_function("caches.match('/reports/new/').then(found => Boolean(found))", timeout=20_000)
