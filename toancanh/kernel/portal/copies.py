@@ -136,7 +136,8 @@ def bring_assets(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for file in sorted(built.MANIFEST.parent.iterdir()):
         plain = file.with_name(file.name.removesuffix(".gz").removesuffix(".br"))
-        if not plain.name.endswith(STATIC) or plain.stat().st_size > HEAVY:
+        is_heavy = plain.suffix == ".js" and plain.stat().st_size > HEAVY
+        if is_heavy or not plain.name.endswith(STATIC):
             continue
         if not (target / file.name).exists():
             aside = target / f".{file.name}.{os.getpid()}"
