@@ -107,7 +107,7 @@ def with_values(said: Mapping, rows: Sequence[Row], known: Known) -> Mapping:
 def values(said: Mapping, rows: Sequence[Row], field_name: str) -> list[str]:
     """What stands in the column of a field, each once."""
     names = headings(rows, said.heading)
-    columns = [names.index(name) for name in said.of(field_name) if name in names]
+    columns = sorted(names.index(name) for name in said.of(field_name) if name in names)
     return [name for column in columns[:1] for name in guessing.distinct(rows[said.heading :], column)]
 
 

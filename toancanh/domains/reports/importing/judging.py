@@ -113,7 +113,7 @@ class Judge:
         self.names = headings(rows, said.heading)
         mapping.check(said, self.names)
         self.said, self.rows = said, rows
-        self.columns = Columns({one: [self.names.index(name) for name in said.of(one)] for one in FIELDS})
+        self.columns = Columns({one: sorted(map(self.names.index, said.of(one))) for one in FIELDS})
         self.times = Times(said.zone, day_first=said.day_first)
         self.now = clock.now()
         self.placing = Placing(self.columns, scope, said.fixed_unit)

@@ -45,9 +45,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     zone: str = "Asia/Ho_Chi_Minh"
     day_first: bool = True
 
-    def of(self, field: str) -> list[str]:
-        """Headings of the columns that fill a field, in the order of the file."""
-        return [name for name, known in self.columns.items() if known == field]
+    def of(self, field: str) -> frozenset[str]:
+        """Headings of the columns that fill a field; PostgreSQL does not keep the order that the file has."""
+        return frozenset(name for name, known in self.columns.items() if known == field)
 
 
 def check(said: Mapping, names: Sequence[str] | None = None) -> None:

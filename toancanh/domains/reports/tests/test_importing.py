@@ -379,7 +379,7 @@ def test_pages_from_the_choice_of_a_file_to_its_undoing(
         "heading": "1",
         "day_first": "yes",
     }
-    form |= {f"column_{n}": field for n, field in enumerate(said.columns.values())}
+    form |= {f"column_{n}": said.columns[name] for n, name in enumerate(HEAD.split(";"))}
     for number, (name, code) in enumerate(codes(desk).items()):
         form |= {f"category_name_{number}": name, f"category_{number}": code}
     assert client.post(page, {**form, "source": ""}).status_code == 422
